@@ -1,0 +1,91 @@
+"""Typed settings of a service: the process's environment, then ``service.env`` in its state directory.
+
+Every setting has the value that the local environment uses as its default, so that a service's
+``manage.py`` works from a shell without any variable set.
+"""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import environ
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+class ServiceEnvironment:
+    """Reads the settings of one service.
+
+    state: the directory that holds everything that this service keeps (``STATE_DIR``).
+    """
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._env = environ.FileAwareEnv()
+        self.state = Path(self._env.str("STATE_DIR", str(REPOSITORY / "var" / service))).absolute()
+        file = self.state / "service.env"
+        if file.exists():
+            self._env.read_env(file)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A setting as text. Raises ImproperlyConfigured if it is missing and has no default."""
+        return str(self._env.str(name, default if default is not None else environ.Env.NOTSET))
+
+    def number(self, name: str, default: int) -> int:
+        """A setting as a whole number."""
+        return int(self._env.int(name, default))
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A setting as a truth value."""
+        return bool(self._env.bool(name, default))
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """A setting as a list of words, separated by commas."""
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def path(self, name: str, default: Path) -> Path:
+        """A setting as an absolute path."""
+        return Path(self.text(name, str(default))).absolute()
+
+    def secret_key(self) -> str:
+        """Django's secret key: ``SECRET_KEY``, or one that is born here, in a file of mode 0600."""
+        given = self.text("SECRET_KEY", "")
+        return given or self._born_here("secret-key")
+
+    def database(self) -> dict[str, Any]:
+        """Django's default database: ``DATABASE_URL``, or SQLite in the state directory."""
+        url = self.text("DATABASE_URL", f"sqlite:///{self.state / 'database.sqlite3'}")
+        database: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        if database["ENGINE"].endswith("sqlite3"):
+            database["OPTIONS"] = {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 5,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+            }
+        else:
+            database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
+        return database
+
+    def trust_bundle(self) -> Path:
+        """The PEM file of the scheme's certificate authorities, which every party shares."""
+        return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
+
+    def audit_directory(self) -> Path:
+        """Where the audit trail of this service goes."""
+        return self.path("AUDIT_DIR", self.state / "audit")
+
+    def _born_here(self, name: str) -> str:
+        file = self.state / name
+        self.state.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(file, "x", opener=_private) as new:
+                new.write(secrets.token_urlsafe(50))
+        except FileExistsError:
+            pass
+        return file.read_text()
+
+
+def _private(path: str, flags: int) -> int:
+    import os
+
+    return os.open(path, flags, 0o600)

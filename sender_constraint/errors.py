@@ -1,0 +1,104 @@
+"""Refusals: one class per registered error code, with a public side and a private side.
+
+The public side is what goes over the wire: the code, the status and a short description. The private
+side is for the audit trail: the rule that refused, and what was expected beside what was presented.
+
+    Refusal
+    ├── InvalidRequest          400  RFC 6749 §5.2, RFC 6750 §3.1
+    ├── InvalidClient           401  RFC 6749 §5.2
+    ├── InvalidGrant            400  RFC 6749 §5.2
+    ├── UnauthorizedClient      400  RFC 6749 §5.2
+    ├── UnsupportedGrantType    400  RFC 6749 §5.2
+    ├── InvalidScope            400  RFC 6749 §5.2
+    ├── InvalidTarget           400  RFC 8707 §2
+    ├── InvalidClientMetadata   400  RFC 7591 §3.2.2
+    ├── InvalidToken            401  RFC 6750 §3.1
+    └── InsufficientScope       403  RFC 6750 §3.1
+"""
+
+from typing import Any, ClassVar
+
+from sender_constraint.rules import Rule
+
+
+class Refusal(Exception):
+    """Something was refused. Raised as one of the subclasses, each of which has its registered code.
+
+    rule: the rule that refused.
+    description: for the wire; ASCII without ``"`` and ``\\`` (RFC 6749 §5.2), and no secret in it.
+    detail: for the audit trail only, for example ``expected`` and ``presented``; never a token or a key.
+    status: HTTP status, where it differs from the class's own.
+    """
+
+    code: ClassVar[str]
+    default_status: ClassVar[int] = 400
+
+    def __init__(self, rule: Rule, description: str, *, status: int | None = None, **detail: Any) -> None:
+        super().__init__(f"{self.code}: {description} [{rule.identifier}]")
+        self.rule = rule
+        self.description = description
+        self.status = status or self.default_status
+        self.detail = detail
+
+
+class InvalidRequest(Refusal):
+    """The request is malformed, or repeats or lacks a parameter."""
+
+    code = "invalid_request"
+
+
+class InvalidClient(Refusal):
+    """The client could not be authenticated."""
+
+    code = "invalid_client"
+    default_status = 401
+
+
+class InvalidGrant(Refusal):
+    """The grant is invalid, expired or somebody else's."""
+
+    code = "invalid_grant"
+
+
+class UnauthorizedClient(Refusal):
+    """The authenticated client may not use this grant."""
+
+    code = "unauthorized_client"
+
+
+class UnsupportedGrantType(Refusal):
+    """The authorization server does not know this grant."""
+
+    code = "unsupported_grant_type"
+
+
+class InvalidScope(Refusal):
+    """The scope is unknown, malformed or not this client's."""
+
+    code = "invalid_scope"
+
+
+class InvalidTarget(Refusal):
+    """The resource is unknown, malformed or not this client's."""
+
+    code = "invalid_target"
+
+
+class InvalidClientMetadata(Refusal):
+    """A member of the client's metadata is invalid, or contradicts another."""
+
+    code = "invalid_client_metadata"
+
+
+class InvalidToken(Refusal):
+    """The access token is malformed, expired, not for this resource, or not this sender's."""
+
+    code = "invalid_token"
+    default_status = 401
+
+
+class InsufficientScope(Refusal):
+    """The access token is good, but not for this."""
+
+    code = "insufficient_scope"
+    default_status = 403

@@ -1,0 +1,34 @@
+"""The audit trail of a service: one JSON line for each decision."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+
+class AuditTrail:
+    """Appends events to ``audit.jsonl`` in the directory of one service.
+
+    Each event is one write to a descriptor opened with O_APPEND, so that the lines of several
+    processes never mix. The file is opened for each event: whoever rotates it needs no signal.
+    """
+
+    def __init__(self, service: str, directory: Path, clock: Callable[[], datetime] | None = None) -> None:
+        self.service = service
+        self.path = directory / "audit.jsonl"
+        self._clock = clock or (lambda: datetime.now(UTC))
+        directory.mkdir(parents=True, exist_ok=True)
+
+    def record(self, event: str, outcome: str, **fields: Any) -> None:
+        """Write one event. outcome is ``accepted``, ``refused`` or ``recorded``; fields that are None are left out."""
+        time = self._clock().isoformat(timespec="milliseconds")
+        line = {"time": time, "service": self.service, "event": event, "outcome": outcome}
+        line.update((name, value) for name, value in fields.items() if value is not None)
+        encoded = json.dumps(line, default=str).encode() + b"\n"
+        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o640)
+        try:
+            os.write(descriptor, encoded)
+        finally:
+            os.close(descriptor)
