@@ -22,10 +22,10 @@ from sender_constraint.rules import Rule
 
 
 class Refusal(Exception):
-    """Something was refused. Raised as one of the subclasses, each of which has its registered code.
+    r"""Something was refused. Raised as one of the subclasses, each of which has its registered code.
 
     rule: the rule that refused.
-    description: for the wire; ASCII without ``"`` and ``\\`` (RFC 6749 §5.2), and no secret in it.
+    description: for the wire; ASCII without ``"`` and ``\`` (RFC 6749 §5.2), and no secret in it.
     detail: for the audit trail only, for example ``expected`` and ``presented``; never a token or a key.
     status: HTTP status, where it differs from the class's own.
     """

@@ -1,0 +1,56 @@
+"""The audit trail of a Django service: who asked for what, what was decided, and by which rule."""
+
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from sender_constraint.django.correlation import correlation_id_of
+from sender_constraint.django.peer import peer_of
+from sender_constraint.errors import Refusal
+from sender_constraint.server.audit_trail import AuditTrail
+
+
+@cache
+def trail() -> AuditTrail:
+    """The trail of this service, by its settings ``SERVICE`` and ``AUDIT_DIR``."""
+    return AuditTrail(settings.SERVICE, settings.AUDIT_DIR)
+
+
+def accepted(request: HttpRequest, event: str, *, status: int = 200, **fields: Any) -> None:
+    """Record that something was granted or answered."""
+    trail().record(event, "accepted", **_caller(request), status=status, **fields)
+
+
+def recorded(request: HttpRequest, event: str, **fields: Any) -> None:
+    """Record what was seen and changed no decision."""
+    trail().record(event, "recorded", **_caller(request), **fields)
+
+
+def refused(request: HttpRequest, refusal: Refusal, *, event: str = "request", **fields: Any) -> None:
+    """Record a refusal: its rule, the section behind it, and what was expected beside what was presented."""
+    trail().record(
+        event,
+        "refused",
+        **_caller(request),
+        status=refusal.status,
+        error=refusal.code,
+        rule=refusal.rule.identifier,
+        section=refusal.rule.clause,
+        description=refusal.description,
+        detail=refusal.detail,
+        **fields,
+    )
+
+
+def _caller(request: HttpRequest) -> dict[str, Any]:
+    peer = peer_of(request)
+    return {
+        "correlation_id": correlation_id_of(request),
+        "peer": peer.address,
+        "thumbprint": peer.thumbprint,
+        "client_id": getattr(request, "client_id", None),
+        "method": request.method,
+        "path": request.path,
+    }

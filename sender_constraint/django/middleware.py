@@ -1,0 +1,57 @@
+"""Middleware that every service has, outermost first: correlation, then refusals."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from sender_constraint.django import audit
+from sender_constraint.django.correlation import HEADER, correlation_id_of
+from sender_constraint.django.peer import smuggled_certificate_headers
+from sender_constraint.errors import Refusal
+
+CERTIFICATE_HEADER_IGNORED = "peer.certificate_header_ignored"
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+
+def correlation(get_response: Handler) -> Handler:
+    """Give the correlation id back in every response, and record headers that claim a certificate."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if smuggled := smuggled_certificate_headers(request):
+            audit.recorded(
+                request, "peer.certificate_header_ignored", section="RFC 9440 §4", headers=smuggled
+            )
+        response = get_response(request)
+        response.headers[HEADER] = correlation_id_of(request)
+        return response
+
+    return handle
+
+
+class Refusals:
+    """Turn a Refusal that a view raised into its answer (RFC 6749 §5.2) and an audit event."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on: Django calls process_exception by itself."""
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a Refusal; anything else is Django's to report."""
+        if not isinstance(exception, Refusal):
+            return None
+        match = request.resolver_match
+        audit.refused(request, exception, event=match.view_name if match else "request")
+        return refusal_response(exception)
+
+
+def refusal_response(refusal: Refusal) -> HttpResponse:
+    """The error response of RFC 6749 §5.2: JSON, never stored by a cache."""
+    body = {"error": refusal.code, "error_description": refusal.description}
+    response = JsonResponse(body, status=refusal.status)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Pragma"] = "no-cache"
+    return response
