@@ -1,0 +1,77 @@
+"""What the servers wrote into their audit trails about a call: the reason that the caller never sees."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workshop.wire import Exchange
+
+WAIT_SECONDS = 5.0
+POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The audit events of one call.
+
+    events: as the servers wrote them, oldest first.
+    """
+
+    events: tuple[dict[str, Any], ...]
+
+    @property
+    def refusal(self) -> dict[str, Any]:
+        """The event of the refusal; empty if the call was not refused."""
+        return next((event for event in self.events if event["outcome"] == "refused"), {})
+
+    @property
+    def rule(self) -> str | None:
+        """The identifier of the rule that refused."""
+        return self.refusal.get("rule")
+
+    @property
+    def section(self) -> str | None:
+        """The section behind that rule."""
+        return self.refusal.get("section")
+
+    def names(self) -> set[str]:
+        """The names of all events."""
+        return {event["event"] for event in self.events}
+
+
+class AuditReader:
+    """Reads the audit trails of the services, each from its own folder."""
+
+    def __init__(self, directories: dict[str, Path]) -> None:
+        self._files = [directory / "audit.jsonl" for directory in directories.values()]
+
+    def about(self, exchange: Exchange) -> Evidence:
+        """The events of an exchange: by its correlation id, or by the peer's address if TLS ended it.
+
+        The server writes an event before it answers, but it learns of a failed handshake when its peer
+        does: so this waits for the first event, for at most WAIT_SECONDS.
+        """
+
+        def belongs(event: dict[str, Any]) -> bool:
+            if exchange.status is None:
+                return event.get("peer") == exchange.local_address and event["outcome"] == "refused"
+            return event.get("correlation_id") == exchange.correlation_id
+
+        return Evidence(self._wait_for(belongs))
+
+    def _wait_for(self, belongs: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any], ...]:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            events = tuple(event for event in self._events() if belongs(event))
+            if events or time.monotonic() > deadline:
+                return events
+            time.sleep(POLL_SECONDS)
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        for file in self._files:
+            if file.exists():
+                with file.open() as lines:
+                    yield from (json.loads(line) for line in lines if line.endswith("\n"))

@@ -1,0 +1,112 @@
+"""One HTTPS request with exactly the certificate, headers and path that the caller chooses.
+
+Attacks need requests that no well-behaved client library would send, and the local port of a
+connection that TLS ended; so this speaks through ``http.client``. The server is always verified.
+"""
+
+import http.client
+import json
+import ssl
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+CORRELATION_HEADER = "x-fapi-interaction-id"
+TIMEOUT_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a caller shows in the handshake: PEM files; certificate None means none is shown."""
+
+    certificate: Path | None = None
+    private_key: Path | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what came back.
+
+    status: HTTP status, or None where TLS ended the connection.
+    alert: what TLS said in that case, in OpenSSL's words.
+    local_address: ``ip:port`` of the caller, as the server sees it.
+    """
+
+    method: str
+    url: str
+    correlation_id: str
+    local_address: str
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    alert: str | None = None
+
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def error(self) -> str | None:
+        """The error code in the body, or TLS's alert."""
+        document = self.json()
+        return document.get("error") if isinstance(document, dict) else self.alert
+
+
+class Wire:
+    """Makes requests, each on a connection of its own, and verifies servers by one trust bundle."""
+
+    def __init__(self, trust_bundle: Path) -> None:
+        self._trust_bundle = trust_bundle
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        credentials: Credentials = Credentials(),  # noqa: B008 - frozen
+        *,
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+        tls: ssl.TLSVersion | None = None,
+    ) -> Exchange:
+        """Send one request. tls fixes the version of TLS; otherwise the two sides choose the best."""
+        context = self._context(credentials, tls)
+        parts = urlsplit(url)
+        target = parts.path + (f"?{parts.query}" if parts.query else "")
+        correlation_id = str(uuid.uuid4())
+        connection = http.client.HTTPSConnection(
+            str(parts.hostname), parts.port, timeout=TIMEOUT_SECONDS, context=context
+        )
+        address = ""
+        try:
+            connection.connect()
+            address = "{}:{}".format(*connection.sock.getsockname()[:2])
+            sent = {CORRELATION_HEADER: correlation_id, **(headers or {})}
+            connection.request(method, target, body=body, headers=sent)
+            response = connection.getresponse()
+            received = {name.lower(): value for name, value in response.getheaders()}
+            return Exchange(
+                method, url, correlation_id, address, response.status, received, response.read()
+            )
+        except ssl.SSLError as error:
+            return Exchange(method, url, correlation_id, address, alert=alert_of(error))
+        finally:
+            connection.close()
+
+    def _context(self, credentials: Credentials, tls: ssl.TLSVersion | None) -> ssl.SSLContext:
+        context = ssl.create_default_context(cafile=str(self._trust_bundle))
+        if tls is not None:
+            context.minimum_version = context.maximum_version = tls
+        if credentials.certificate is not None:
+            context.load_cert_chain(credentials.certificate, credentials.private_key)
+        return context
+
+
+def alert_of(error: ssl.SSLError) -> str:
+    """The alert in an SSLError, as RFC 8446 §6 spells it: ``decrypt_error``."""
+    reason = (error.reason or str(error)).lower()
+    return reason.rpartition("alert_")[2]
