@@ -1,0 +1,211 @@
+"""Names in certificates: parsed, compared, and told apart.
+
+RFC 4514, LDAP: String Representation of Distinguished Names, §2 and §3
+(https://www.rfc-editor.org/rfc/rfc4514); RFC 5280 §4.2.1.6 for subject alternative names
+(https://www.rfc-editor.org/rfc/rfc5280). Attribute types are compared by OID, the order of the relative
+names and the decoded values exactly; the string type of a value (PrintableString, UTF8String, ...) is
+ignored. What is *not* done: RFC 4518 string preparation, so letter case and inner spaces count.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cryptography import x509
+
+from sender_constraint.attribute_types import oid_of, short_name_of
+
+_ATTRIBUTE_TYPE = re.compile(r" *([A-Za-z][A-Za-z0-9-]*|(?:[Oo][Ii][Dd]\.)?[0-2](?:\.(?:0|[1-9][0-9]*))+)=")
+_HEX_STRING = re.compile(r"#((?:[0-9A-Fa-f]{2})+)")
+_HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
+_ESCAPED = frozenset('"+,;<>\\ #=')
+_NEVER_UNESCAPED = frozenset('"+,;<>\0')
+
+_BIT_STRING = 3
+_STRING_ENCODINGS = {12: "utf-8", 18: "ascii", 19: "ascii", 20: "utf-8", 22: "ascii", 26: "ascii"} | {
+    28: "utf-32-be",
+    30: "utf-16-be",
+}
+
+
+class Attribute(NamedTuple):
+    """One type and value: the dotted OID, and the decoded text (octets only where it is a BIT STRING)."""
+
+    oid: str
+    value: str | bytes
+
+    def __str__(self) -> str:
+        value = self.value
+        return f"{short_name_of(self.oid)}={_escaped(value) if isinstance(value, str) else '#' + value.hex()}"
+
+
+@dataclass(frozen=True, slots=True)
+class DistinguishedName:
+    """A sequence of relative names in the order of their encoding: the reverse of the string's.
+
+    Two are equal where rule and order say so; ``str()`` gives the RFC 4514 string.
+    """
+
+    relative_names: tuple[frozenset[Attribute], ...]
+
+    def __str__(self) -> str:
+        return ",".join(_relative_name_string(each) for each in reversed(self.relative_names))
+
+
+def parse_distinguished_name(text: str) -> DistinguishedName:
+    """A distinguished name from its RFC 4514 string, with short names in any case or dotted OIDs.
+
+    Spaces before an attribute type are accepted too, as ``CN=partner, O=Partner Ltd`` is often written.
+    Raises ValueError, with a message for people, for any other deviation and for the empty name, which
+    identifies nobody.
+    """
+    relative_names: list[frozenset[Attribute]] = []
+    attributes: list[Attribute] = []
+    position = 0
+    while True:
+        attribute, position = _parse_attribute(text, position)
+        if attribute in attributes:
+            raise ValueError(f"{attribute} stands twice in one relative name")
+        attributes.append(attribute)
+        separator = text[position : position + 1]
+        if separator != "+":
+            relative_names.append(frozenset(attributes))
+            attributes = []
+        if not separator:
+            return DistinguishedName(tuple(reversed(relative_names)))
+        position += 1
+
+
+def distinguished_name(name: x509.Name) -> DistinguishedName:
+    """The same, from a parsed certificate's name."""
+    return DistinguishedName(
+        tuple(frozenset(Attribute(each.oid.dotted_string, each.value) for each in rdn) for rdn in name.rdns)
+    )
+
+
+def subject_of(certificate: x509.Certificate) -> DistinguishedName:
+    """The subject of a certificate that ``certificate_checks.load_certificate`` returned."""
+    return distinguished_name(certificate.subject)
+
+
+def first_difference(expected: DistinguishedName, presented: DistinguishedName) -> str | None:
+    """Where two names part, for the audit trail; None if they are the same name."""
+    if expected == presented:
+        return None
+    if sorted(map(str, expected.relative_names)) == sorted(map(str, presented.relative_names)):
+        return f"the order differs: expected {expected}, presented {presented}"
+    pairs = zip(expected.relative_names, presented.relative_names, strict=False)
+    for place, (wanted, found) in enumerate(pairs, start=1):
+        if wanted != found:
+            return (
+                f"relative name {place}: expected {_relative_name_string(wanted)}, "
+                f"presented {_relative_name_string(found)}"
+            )
+    common = min(len(expected.relative_names), len(presented.relative_names))
+    missing, surplus = expected.relative_names[common:], presented.relative_names[common:]
+    if missing:
+        return f"relative name {common + 1}: expected {_relative_name_string(missing[0])}, presented none"
+    return f"relative name {common + 1}: expected none, presented {_relative_name_string(surplus[0])}"
+
+
+def dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The dNSName entries of the certificate's subject alternative name, as they are encoded."""
+    names = _alternative_names(certificate)
+    return tuple(names.get_values_for_type(x509.DNSName)) if names else ()
+
+
+def uris(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The uniformResourceIdentifier entries; they are compared exactly, with ``==``."""
+    names = _alternative_names(certificate)
+    return tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else ()
+
+
+def same_dns_name(expected: str, presented: str) -> bool:
+    """Whether two DNS names are the same but for the case of ASCII letters; a wildcard matches itself only.
+
+    Not ``str.lower``: that maps the Kelvin sign and others to ASCII letters.
+    """
+    return expected.encode().lower() == presented.encode().lower()
+
+
+def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _parse_attribute(text: str, position: int) -> tuple[Attribute, int]:
+    """One attributeTypeAndValue of RFC 4514 §3; returns the place behind it too."""
+    attribute_type = _ATTRIBUTE_TYPE.match(text, position)
+    if attribute_type is None:
+        raise ValueError(f"an attribute type and '=' are expected at character {position + 1}")
+    oid = oid_of(attribute_type[1])
+    position = attribute_type.end()
+    hex_string = _HEX_STRING.match(text, position)
+    if hex_string is None:
+        value, position = _parse_string(text, position)
+        return Attribute(oid, value), position
+    if text[hex_string.end() : hex_string.end() + 1] not in ("", ",", "+"):
+        raise ValueError(f"the hexadecimal value at character {position + 1} is malformed")
+    return Attribute(oid, _decode_value(bytes.fromhex(hex_string[1]))), hex_string.end()
+
+
+def _parse_string(text: str, position: int) -> tuple[str, int]:
+    """The string of RFC 4514 §3: pairs of hexadecimal digits are octets of UTF-8."""
+    start = position
+    octets = bytearray()
+    last_is_bare_space = False
+    while position < len(text) and text[position] not in ",+":
+        character = text[position]
+        if character == "\\":
+            octet, position = _parse_pair(text, position + 1)
+            octets += octet
+            last_is_bare_space = False
+            continue
+        if character in _NEVER_UNESCAPED or (position == start and character in " #"):
+            raise ValueError(f"{character!r} at character {position + 1} must be escaped")
+        octets += character.encode()
+        last_is_bare_space = character == " "
+        position += 1
+    if last_is_bare_space:
+        raise ValueError(f"the space at character {position} ends a value, and must be escaped")
+    return octets.decode(), position
+
+
+def _parse_pair(text: str, position: int) -> tuple[bytes, int]:
+    """What follows a backslash: a special character, or two hexadecimal digits."""
+    if text[position : position + 1] in _ESCAPED:
+        return text[position].encode(), position + 1
+    pair = _HEX_PAIR.match(text, position)
+    if pair is None:
+        raise ValueError(f"the escape at character {position} is malformed")
+    return bytes.fromhex(pair[0]), pair.end()
+
+
+def _decode_value(encoded: bytes) -> str | bytes:
+    """The value within its BER encoding (RFC 4514 §2.4), with a definite length."""
+    tag, rest = encoded[0], encoded[1:]
+    length, content = (rest[0], rest[1:]) if rest else (-1, b"")
+    if length & 0x80 and length > 0:
+        width = length & 0x7F
+        length, content = int.from_bytes(content[:width], "big"), content[width:]
+    if length != len(content):
+        raise ValueError("a hexadecimal value is no complete BER encoding")
+    if tag == _BIT_STRING:
+        return content
+    if tag not in _STRING_ENCODINGS:
+        raise ValueError("a hexadecimal value is not of a string type")
+    return content.decode(_STRING_ENCODINGS[tag])
+
+
+def _relative_name_string(attributes: frozenset[Attribute]) -> str:
+    return "+".join(sorted(map(str, attributes)))
+
+
+def _escaped(value: str) -> str:
+    """The value as RFC 4514 §2.4 writes it."""
+    escaped = re.sub(r'(["+,;<>\\])', r"\\\1", value).replace("\0", "\\00")
+    if escaped.endswith(" "):
+        escaped = escaped[:-1] + "\\ "
+    return "\\" + escaped if value[:1] in ("#", " ") and value != " " else escaped
