@@ -31,16 +31,16 @@ MAX_PRESENTED_CERTIFICATES = 10
 
 MISSING = rule("certificate.missing", "RFC 8705 §2", "No certificate was presented on the connection.")
 MALFORMED = rule("certificate.malformed", "RFC 5280 §4.1", "The certificate is too large or malformed.")
-NOT_YET_VALID = rule("certificate.not_yet_valid", "RFC 5280 §4.1.2.5", "The certificate is not yet valid.")
+NOT_YET_VALID = rule("certificate.not-yet-valid", "RFC 5280 §4.1.2.5", "The certificate is not yet valid.")
 EXPIRED = rule("certificate.expired", "RFC 5280 §4.1.2.5", "The certificate has expired.")
 PURPOSE_MISSING = rule(
-    "certificate.purpose_missing", "RFC 5280 §4.2.1.12", "The certificate states no extended key usage."
+    "certificate.purpose-missing", "RFC 5280 §4.2.1.12", "The certificate states no extended key usage."
 )
 PURPOSE_WRONG = rule(
-    "certificate.purpose_wrong", "RFC 5280 §4.2.1.12", "The certificate's purpose is another one."
+    "certificate.purpose-wrong", "RFC 5280 §4.2.1.12", "The certificate's purpose is another one."
 )
 IS_AUTHORITY = rule(
-    "certificate.is_authority",
+    "certificate.is-authority",
     "RFC 5280 §4.2.1.9",
     "An authority's certificate acts as a caller's.",
 )

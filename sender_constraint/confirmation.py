@@ -21,13 +21,13 @@ MALFORMED = rule(
     "confirmation.malformed", "RFC 7800 §3.1", "The token's cnf claim is not an object with members."
 )
 MORE_THAN_ONE = rule(
-    "confirmation.more_than_one", "RFC 7800 §3.1", "The token's cnf claim names more than one confirmation."
+    "confirmation.more-than-one", "RFC 7800 §3.1", "The token's cnf claim names more than one confirmation."
 )
 UNKNOWN = rule(
     "confirmation.unknown", "RFC 7800 §3.1", "The token's cnf claim names a confirmation method unknown here."
 )
 MALFORMED_THUMBPRINT = rule(
-    "confirmation.malformed_thumbprint",
+    "confirmation.malformed-thumbprint",
     "RFC 8705 §3.1",
     "The token's cnf claim holds a value that no SHA-256 thumbprint has.",
 )

@@ -1,0 +1,246 @@
+"""Verification of a JWT access token.
+
+RFC 9068, JSON Web Token Profile for OAuth 2.0 Access Tokens, §2 and §4
+(https://www.rfc-editor.org/rfc/rfc9068); RFC 7515, JSON Web Signature, §4 and §5.2
+(https://www.rfc-editor.org/rfc/rfc7515); RFC 8725, JWT Best Current Practices, §3
+(https://www.rfc-editor.org/rfc/rfc8725). The checks stand in the order of RFC 9068 §4, but for the
+signature: it comes before all claims, so that nothing is decided by what nobody signed.
+
+What is *not* checked here: that the sender owns the token (``binding``), scopes, and revocation. Keys and
+addresses of keys in the header (``jwk``, ``jku``, ``x5c``, ``x5u``) are ignored: only ``kid`` selects one of
+the issuer's keys.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from sender_constraint.confirmation import Confirmation, confirmation_of
+from sender_constraint.errors import InvalidToken
+from sender_constraint.resource_server import claims as claim_checks
+from sender_constraint.rules import enforces, rule
+from sender_constraint.strict_json import parse_object
+
+MAX_TOKEN_CHARACTERS = 8 * 1024
+# RFC 8725 §3.1: the algorithms are the verifier's choice, asymmetric ones only; the header only agrees.
+ALGORITHMS = ("ES256",)
+TYPES = ("at+jwt", "application/at+jwt")
+
+_COMPACT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_JWS = jwt.PyJWS(algorithms=list(ALGORITHMS))
+
+SIZE = rule("token.size", "RFC 8725 §3", "The token is longer than any that the issuer makes.")
+COMPACT_FORM = rule("token.compact-form", "RFC 7515 §7.1", "The token does not consist of three parts.")
+HEADER = rule("token.header", "RFC 7515 §4", "The token's header is not a JSON object with unique members.")
+TYPE = rule("token.type", "RFC 9068 §4", "The token is not of the type at+jwt.")
+ALGORITHM = rule("token.algorithm", "RFC 8725 §3.1", "The token's algorithm is not one that is expected.")
+CRITICAL = rule("token.critical", "RFC 7515 §4.1.11", "The token has critical header members unknown here.")
+KEY_IDENTIFIER = rule(
+    "token.key-identifier", "RFC 7515 §4.1.4", "The token does not say which key signed it."
+)
+UNKNOWN_KEY = rule("token.unknown-key", "RFC 9068 §4", "The token names a key that is none of the issuer's.")
+SIGNATURE = rule("token.signature", "RFC 9068 §4", "The token's signature is not the issuer's.")
+PAYLOAD = rule(
+    "token.payload", "RFC 7519 §7.2", "The token's payload is not a JSON object with unique members."
+)
+
+
+class Keys(Protocol):
+    """Where verification keys come from: ``issuer_keys.IssuerKeys``."""
+
+    def key(self, key_identifier: str) -> EllipticCurvePublicKey | None:
+        """The issuer's key of this ``kid``; None if it has none. Raises KeysUnavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """An access token that its issuer signed for this resource and that is in force; not yet its sender's.
+
+    Only ``AccessTokenVerifier`` constructs it. confirmation: None for a bearer token. claims: read-only,
+    with the members that have no field of their own.
+    """
+
+    issuer: str
+    subject: str
+    client_id: str
+    audience: tuple[str, ...]
+    scopes: frozenset[str]
+    identifier: str
+    issued_at: datetime
+    expires_at: datetime
+    confirmation: Confirmation | None
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessTokenVerifier:
+    """Verifies access tokens of one issuer for one resource.
+
+    issuer: compared exactly with ``iss``. audience: this resource's identifier (RFC 8707), one of ``aud``.
+    clock: returns the aware time. leeway_seconds: how far the issuer's clock may be from this one.
+    """
+
+    issuer: str
+    audience: str
+    keys: Keys
+    clock: Callable[[], datetime]
+    leeway_seconds: float = 5
+
+    def verify(self, token: str) -> VerifiedToken:
+        """Verify the compact serialization of a token.
+
+        Raises InvalidToken with the rule that refused, or KeysUnavailable where nothing can be said.
+        """
+        check_size(token)
+        check_compact_form(token)
+        header = parse_header(token)
+        check_type(header)
+        check_algorithm(header)
+        check_critical(header)
+        check_key_identifier(header)
+        key = self.keys.key(header["kid"])
+        check_key_known(key, header)
+        check_signature(token, key)
+        return self._verified(parse_payload(token))
+
+    def _verified(self, claims: dict[str, Any]) -> VerifiedToken:
+        now = self.clock().timestamp()
+        claim_checks.check_present(claims)
+        claim_checks.check_types(claims)
+        claim_checks.check_issuer(claims, self.issuer)
+        claim_checks.check_audience(claims, self.audience)
+        claim_checks.check_expiry(claims, now, self.leeway_seconds)
+        claim_checks.check_not_before(claims, now, self.leeway_seconds)
+        claim_checks.check_issued_at(claims, now, self.leeway_seconds)
+        return VerifiedToken(
+            issuer=claims["iss"],
+            subject=claims["sub"],
+            client_id=claims["client_id"],
+            audience=claim_checks.audience_of(claims),
+            scopes=frozenset(filter(None, claims.get("scope", "").split(" "))),
+            identifier=claims["jti"],
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            confirmation=confirmation_of(claims),
+            claims=MappingProxyType(claims),
+        )
+
+
+@enforces(SIZE)
+def check_size(token: str) -> None:
+    """Checked first: all that follows costs time by the character."""
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        raise InvalidToken(
+            SIZE, "The access token is too long", expected=MAX_TOKEN_CHARACTERS, presented=len(token)
+        )
+
+
+@enforces(COMPACT_FORM)
+def check_compact_form(token: str) -> None:
+    """RFC 7515 §7.1: header, payload and signature; not the five parts of an encrypted token."""
+    if _COMPACT_FORM.fullmatch(token) is None:
+        raise InvalidToken(
+            COMPACT_FORM, "The access token is malformed", expected=3, presented=token.count(".") + 1
+        )
+
+
+@enforces(HEADER)
+def parse_header(token: str) -> dict[str, Any]:
+    """RFC 7515 §4: a JSON object without duplicate members."""
+    try:
+        return parse_object(_decoded(token.split(".")[0]), maximum_depth=3)
+    except ValueError as problem:
+        raise InvalidToken(HEADER, "The access token's header is malformed", problem=str(problem)) from None
+
+
+@enforces(TYPE)
+def check_type(header: Mapping[str, Any]) -> None:
+    """RFC 9068 §4: ``at+jwt``, so that no other JWT of the issuer is taken for an access token.
+
+    Media types are compared without case (RFC 7515 §4.1.9).
+    """
+    presented = header.get("typ")
+    if not isinstance(presented, str) or presented.lower() not in TYPES:
+        raise InvalidToken(
+            TYPE, "The access token is not of the type at+jwt", expected=TYPES, presented=_shown(presented)
+        )
+
+
+@enforces(ALGORITHM)
+def check_algorithm(header: Mapping[str, Any]) -> None:
+    """RFC 8725 §3.1 and §3.2: neither ``none`` nor a symmetric algorithm with a public key as secret."""
+    presented = header.get("alg")
+    if presented not in ALGORITHMS:
+        raise InvalidToken(
+            ALGORITHM,
+            "The access token's algorithm is not accepted",
+            expected=ALGORITHMS,
+            presented=_shown(presented),
+        )
+
+
+@enforces(CRITICAL)
+def check_critical(header: Mapping[str, Any]) -> None:
+    """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
+    if "crit" in header:
+        raise InvalidToken(
+            CRITICAL, "The access token has unsupported critical members", presented=_shown(header["crit"])
+        )
+
+
+@enforces(KEY_IDENTIFIER)
+def check_key_identifier(header: Mapping[str, Any]) -> None:
+    """RFC 7515 §4.1.4: a string; without it keys would have to be tried in turn."""
+    presented = header.get("kid")
+    if not isinstance(presented, str) or not presented:
+        raise InvalidToken(
+            KEY_IDENTIFIER, "The access token names no key", presented=type(presented).__name__
+        )
+
+
+@enforces(UNKNOWN_KEY)
+def check_key_known(key: EllipticCurvePublicKey | None, header: Mapping[str, Any]) -> None:
+    """RFC 9068 §4: only keys that the authorization server publishes."""
+    if key is None:
+        raise InvalidToken(
+            UNKNOWN_KEY, "The access token's key is unknown", presented=_shown(header.get("kid"))
+        )
+
+
+@enforces(SIGNATURE)
+def check_signature(token: str, key: EllipticCurvePublicKey | None) -> None:
+    """RFC 9068 §4, RFC 7515 §5.2: the issuer signed these very characters."""
+    try:
+        _JWS.decode(token, key=key if key is not None else b"", algorithms=list(ALGORITHMS))
+    except (jwt.PyJWTError, ValueError, TypeError) as problem:
+        raise InvalidToken(
+            SIGNATURE, "The access token's signature is invalid", problem=type(problem).__name__
+        ) from None
+
+
+@enforces(PAYLOAD)
+def parse_payload(token: str) -> dict[str, Any]:
+    """RFC 7519 §7.2: a JSON object; without duplicate members, so that it has one reading only."""
+    try:
+        return parse_object(_decoded(token.split(".")[1]))
+    except ValueError as problem:
+        raise InvalidToken(PAYLOAD, "The access token's payload is malformed", problem=str(problem)) from None
+
+
+def _decoded(part: str) -> bytes:
+    """Base64url without padding (RFC 7515 §2). Raises ValueError unless it is canonical."""
+    octets = jwt.utils.base64url_decode(part)
+    if jwt.utils.base64url_encode(octets) != part.encode():
+        raise ValueError("not canonical base64url")
+    return octets
+
+
+def _shown(value: object) -> str:
+    """A presented header member for the audit trail, bounded."""
+    return repr(value)[:100]

@@ -1,0 +1,87 @@
+"""The binding of an access token to its sender's certificate.
+
+RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens, §3
+(https://www.rfc-editor.org/rfc/rfc8705). The certificate is checked before the thumbprints are compared:
+one that is forged in an authority's name is refused for that. What is *not* checked here: revocation.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sender_constraint.certificate_checks import VerifiedCertificate, verify_binding_certificate
+from sender_constraint.confirmation import Confirmation
+from sender_constraint.errors import InvalidToken
+from sender_constraint.resource_server.access_token import VerifiedToken
+from sender_constraint.rules import enforces, rule
+from sender_constraint.thumbprints import same_thumbprint
+from sender_constraint.trust_anchors import TrustAnchors
+
+UNBOUND = rule("binding.unbound", "RFC 8705 §3", "The token is a bearer token: it is bound to nobody.")
+CERTIFICATE_MISSING = rule(
+    "binding.certificate-missing", "RFC 8705 §3", "The token is bound, and no certificate was presented."
+)
+OTHER_CERTIFICATE = rule(
+    "binding.certificate", "RFC 8705 §3", "The certificate of the connection is not the token's."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundToken:
+    """A verified token whose sender proved to be its owner, on this connection.
+
+    Only ``check_binding`` constructs it; it is what a view receives.
+    """
+
+    token: VerifiedToken
+    certificate: VerifiedCertificate
+
+
+def check_binding(
+    token: VerifiedToken,
+    certificates: Sequence[bytes],
+    anchors: TrustAnchors,
+    now: datetime,
+    *,
+    accept_foreign: bool = True,
+) -> BoundToken:
+    """Check that the connection's certificate is the one that the token is bound to (RFC 8705 §3).
+
+    certificates: DER, as presented on the connection, the sender's own first; empty if there was none.
+    now: aware. accept_foreign: whether certificates of issuers outside the scheme may bind.
+    Raises InvalidToken.
+    """
+    check_bound(token.confirmation)
+    check_certificate_presented(certificates)
+    certificate = verify_binding_certificate(
+        certificates, anchors, now, InvalidToken, accept_foreign=accept_foreign
+    )
+    check_thumbprint(token.confirmation, certificate.thumbprint)
+    return BoundToken(token, certificate)
+
+
+@enforces(UNBOUND)
+def check_bound(confirmation: Confirmation | None) -> None:
+    """Bound means bound: what RFC 8705 §3 allows, a token without ``cnf``, is refused."""
+    if confirmation is None:
+        raise InvalidToken(UNBOUND, "The access token is not bound to a certificate")
+
+
+@enforces(CERTIFICATE_MISSING)
+def check_certificate_presented(certificates: Sequence[bytes]) -> None:
+    """RFC 8705 §3: the protected resource obtains the certificate from the TLS layer, or refuses."""
+    if not certificates:
+        raise InvalidToken(CERTIFICATE_MISSING, "The access token needs the certificate it is bound to")
+
+
+@enforces(OTHER_CERTIFICATE)
+def check_thumbprint(confirmation: Confirmation | None, presented: str) -> None:
+    """RFC 8705 §3: if it does not match the certificate, the attempt is rejected with invalid_token."""
+    expected = confirmation.thumbprint if confirmation else ""
+    if not same_thumbprint(expected, presented):
+        raise InvalidToken(
+            OTHER_CERTIFICATE,
+            "The access token is bound to another certificate",
+            expected=expected,
+            presented=presented,
+        )

@@ -1,0 +1,34 @@
+"""The WWW-Authenticate header of a refused request.
+
+RFC 6750, Bearer Token Usage, §3 (https://www.rfc-editor.org/rfc/rfc6750); quoted-string as RFC 9110
+§5.6.4 (https://www.rfc-editor.org/rfc/rfc9110).
+"""
+
+import re
+
+from sender_constraint.errors import Refusal
+from sender_constraint.resource_server.presentation import NoCredentials
+
+# RFC 6750 §3: %x20-21 / %x23-5B / %x5D-7E, the space only between scopes and in descriptions.
+_NOT_IN_DESCRIPTION = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*")
+_NOT_IN_REALM = re.compile(r"[^\x20-\x7e]")
+
+
+def bearer_challenge(realm: str, refusal: Refusal | None = None, scope: str | None = None) -> str:
+    """The challenge for a realm, with the code and description of what was refused.
+
+    refusal: None or NoCredentials where no token was presented: then there is no error code (§3.1).
+    scope: space-separated, what the resource needs; for insufficient_scope.
+    Raises ValueError for a scope that RFC 6749 §3.3 does not allow, which no request can bring about.
+    """
+    if scope is not None and _SCOPE.fullmatch(scope) is None:
+        raise ValueError("the scope has characters that RFC 6749 §3.3 does not allow")
+    escaped_realm = re.sub(r'(["\\])', r"\\\1", _NOT_IN_REALM.sub("?", realm))
+    parameters = {"realm": escaped_realm}
+    if refusal is not None and not isinstance(refusal, NoCredentials):
+        parameters["error"] = refusal.code
+        parameters["error_description"] = _NOT_IN_DESCRIPTION.sub("?", refusal.description)
+    if scope is not None:
+        parameters["scope"] = scope
+    return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items())

@@ -1,0 +1,127 @@
+"""The authorization server's public keys: discovered, cached, refreshed within bounds.
+
+RFC 8414, OAuth 2.0 Authorization Server Metadata, §3 (https://www.rfc-editor.org/rfc/rfc8414); RFC 7517,
+JSON Web Key, §4 and §5 (https://www.rfc-editor.org/rfc/rfc7517).
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from sender_constraint.resource_server.key_discovery import DiscoveryFailed, discover_keys
+
+logger = logging.getLogger(__name__)
+
+
+class KeysUnavailable(Exception):
+    """Keys that are recent enough cannot be had: nothing can be said about a token, good or bad.
+
+    It is no Refusal of the token: answer it with ``status`` 503, the ``code`` temporarily_unavailable and
+    ``Retry-After`` (RFC 9110 §15.6.4).
+    """
+
+    status = 503
+    code = "temporarily_unavailable"
+
+    def __init__(self, reason: str, retry_after_seconds: float) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.retry_after_seconds = retry_after_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    keys: Mapping[str, EllipticCurvePublicKey]
+    fetched_at: float
+
+
+class IssuerKeys:
+    """One issuer's verification keys, shared by all threads of a process.
+
+    client: trusts the issuer's server certificate; it belongs to the caller, who closes it.
+    fresh_seconds: for so long keys are used without asking again.
+    max_stale_seconds: for so long, counted from their fetching, they are used while asking fails.
+    refresh_interval_seconds: an unknown ``kid`` makes the keys be asked for again, but not more often than
+        this, or anyone could have the issuer asked at will.
+    retry_seconds: how long a failure keeps from asking again.
+    monotonic: seconds, as ``time.monotonic``.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        client: httpx.Client,
+        *,
+        fresh_seconds: float = 300,
+        max_stale_seconds: float = 3600,
+        refresh_interval_seconds: float = 5,
+        retry_seconds: float = 1,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._issuer = issuer
+        self._client = client
+        self._fresh_seconds = fresh_seconds
+        self._max_stale_seconds = max_stale_seconds
+        self._refresh_interval_seconds = refresh_interval_seconds
+        self._retry_seconds = retry_seconds
+        self._monotonic = monotonic
+        self._snapshot: _Snapshot | None = None
+        self._failure: str | None = None
+        self._next_attempt_at = float("-inf")
+        self._refreshing = threading.Lock()
+
+    def key(self, key_identifier: str) -> EllipticCurvePublicKey | None:
+        """The key of this ``kid``; None if the issuer has none.
+
+        Raises KeysUnavailable if there are no keys younger than ``max_stale_seconds``, and for an unknown
+        ``kid`` if the issuer could not be asked about it.
+        """
+        snapshot = self._usable()
+        known = snapshot.keys.get(key_identifier) if snapshot else None
+        if known is not None and snapshot is not None and self._age(snapshot) < self._fresh_seconds:
+            return known
+        # Whoever has a key that still serves does not wait for another one's refresh.
+        self._refresh(wait=known is None)
+        snapshot = self._usable()
+        if snapshot is None:
+            raise KeysUnavailable(self._failure or "the issuer's keys are too old", self._retry_seconds)
+        known = snapshot.keys.get(key_identifier)
+        if known is None and self._failure is not None:
+            raise KeysUnavailable(self._failure, self._retry_seconds)
+        return known
+
+    def _age(self, snapshot: _Snapshot) -> float:
+        return self._monotonic() - snapshot.fetched_at
+
+    def _usable(self) -> _Snapshot | None:
+        snapshot = self._snapshot
+        return snapshot if snapshot and self._age(snapshot) < self._max_stale_seconds else None
+
+    def _refresh(self, *, wait: bool) -> None:
+        """Ask the issuer, unless that was done a moment ago; one flight at a time."""
+        if not self._refreshing.acquire(blocking=wait):
+            return
+        try:
+            # Whoever waited for the lock finds that the one before it has just asked.
+            if self._monotonic() < self._next_attempt_at:
+                return
+            self._ask()
+        finally:
+            self._refreshing.release()
+
+    def _ask(self) -> None:
+        try:
+            keys = discover_keys(self._client, self._issuer, self._monotonic)
+        except DiscoveryFailed as failure:
+            logger.warning("the keys of %s could not be fetched: %s", self._issuer, failure)
+            self._failure = str(failure)
+            self._next_attempt_at = self._monotonic() + self._retry_seconds
+        else:
+            self._snapshot = _Snapshot(keys, self._monotonic())
+            self._failure = None
+            self._next_attempt_at = self._monotonic() + self._refresh_interval_seconds

@@ -1,0 +1,110 @@
+"""From an issuer's identifier to its keys, over HTTPS.
+
+RFC 8414 §3 (https://www.rfc-editor.org/rfc/rfc8414): the metadata, which must name the very issuer that was
+asked for; then the JWK Set (RFC 7517 §5, https://www.rfc-editor.org/rfc/rfc7517) that it points to.
+Redirections are not followed.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from sender_constraint.strict_json import parse_object
+
+MAX_RESPONSE_BYTES = 64 * 1024
+MAX_SECONDS = 5.0
+_WELL_KNOWN = "/.well-known/oauth-authorization-server"
+
+
+class DiscoveryFailed(Exception):
+    """The issuer could not be asked, or answered what cannot be used; the text says why."""
+
+
+def discover_keys(
+    client: httpx.Client, issuer: str, monotonic: Callable[[], float]
+) -> Mapping[str, EllipticCurvePublicKey]:
+    """The issuer's ES256 verification keys by ``kid``. Raises DiscoveryFailed."""
+    deadline = monotonic() + MAX_SECONDS
+    metadata = _fetch(client, metadata_url(issuer), deadline, monotonic)
+    if metadata.get("issuer") != issuer:
+        raise DiscoveryFailed("the metadata is another issuer's (RFC 8414 §3.3)")
+    jwks_uri = metadata.get("jwks_uri")
+    if not isinstance(jwks_uri, str) or not jwks_uri.startswith("https://"):
+        raise DiscoveryFailed("the metadata has no https jwks_uri (RFC 8414 §2)")
+    return verification_keys(_fetch(client, jwks_uri, deadline, monotonic))
+
+
+def metadata_url(issuer: str) -> str:
+    """RFC 8414 §3.1: the well-known path goes between the issuer's host and its path."""
+    url = httpx.URL(issuer)
+    return str(url.copy_with(path=_WELL_KNOWN + url.path.rstrip("/")))
+
+
+def verification_keys(jwk_set: Mapping[str, Any]) -> Mapping[str, EllipticCurvePublicKey]:
+    """The keys of a JWK Set that verify ES256, by ``kid``; others are left out (RFC 7517 §5).
+
+    A key whose private half is published is left out too. Raises DiscoveryFailed if two have the same
+    ``kid``, or if none is left.
+    """
+    members = jwk_set.get("keys")
+    if not isinstance(members, list):
+        raise DiscoveryFailed("the JWK Set has no keys member (RFC 7517 §5.1)")
+    keys: dict[str, EllipticCurvePublicKey] = {}
+    for jwk in members:
+        if not _verifies_es256(jwk):
+            continue
+        if jwk["kid"] in keys:
+            raise DiscoveryFailed("two keys of the JWK Set have the same kid")
+        try:
+            key = jwt.PyJWK(jwk, algorithm="ES256").key
+        except (jwt.PyJWTError, ValueError, TypeError):
+            continue
+        if isinstance(key, EllipticCurvePublicKey):
+            keys[jwk["kid"]] = key
+    if not keys:
+        raise DiscoveryFailed("the JWK Set has no key that verifies ES256")
+    return keys
+
+
+def _verifies_es256(jwk: Any) -> bool:
+    """RFC 7517 §4, RFC 7518 §6.2: a public P-256 key, for signatures, with a name."""
+    return (
+        isinstance(jwk, dict)
+        and jwk.get("kty") == "EC"
+        and jwk.get("crv") == "P-256"
+        and jwk.get("use", "sig") == "sig"
+        and jwk.get("alg", "ES256") == "ES256"
+        and "d" not in jwk
+        and isinstance(jwk.get("kid"), str)
+        and jwk["kid"] != ""
+    )
+
+
+def _fetch(client: httpx.Client, url: str, deadline: float, monotonic: Callable[[], float]) -> dict[str, Any]:
+    """A JSON object; bounded in bytes and, also where it trickles in, in time."""
+    body = bytearray()
+    try:
+        with client.stream(
+            "GET",
+            url,
+            headers={"accept": "application/json", "accept-encoding": "identity"},
+            follow_redirects=False,
+            timeout=max(deadline - monotonic(), 0.1),
+        ) as response:
+            if response.status_code != httpx.codes.OK:
+                raise DiscoveryFailed(f"{url} answered {response.status_code}")
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > MAX_RESPONSE_BYTES:
+                    raise DiscoveryFailed(f"{url} answered more than {MAX_RESPONSE_BYTES} bytes")
+                if monotonic() > deadline:
+                    raise DiscoveryFailed(f"{url} took longer than {MAX_SECONDS} seconds")
+    except (httpx.HTTPError, httpx.InvalidURL) as problem:
+        raise DiscoveryFailed(f"{url}: {type(problem).__name__}: {problem}") from problem
+    try:
+        return parse_object(bytes(body))
+    except ValueError as problem:
+        raise DiscoveryFailed(f"{url} answered no JSON object: {problem}") from problem

@@ -1,0 +1,72 @@
+"""How an access token is presented: in the Authorization header, and nowhere else.
+
+RFC 6750, Bearer Token Usage, §2 and §3.1 (https://www.rfc-editor.org/rfc/rfc6750); RFC 8705 §3 leaves the
+scheme of a certificate-bound token as it is. Tokens in a query string end in logs and histories: RFC 9700
+§4.3.2 (https://www.rfc-editor.org/rfc/rfc9700) forbids them, and those in a body have no use here.
+"""
+
+import re
+from collections.abc import Container
+
+from sender_constraint.errors import InvalidRequest, InvalidToken
+from sender_constraint.rules import enforces, rule
+
+# RFC 6750 §2.1: credentials = "Bearer" 1*SP b64token; the scheme's case does not count (RFC 9110 §11.1).
+_BEARER = re.compile(r"bearer(?: +|$)", re.IGNORECASE)
+_B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
+_PARAMETER = "access_token"
+
+MISSING = rule("presentation.missing", "RFC 6750 §3.1", "The request presents no access token.")
+QUERY = rule("presentation.query", "RFC 9700 §4.3.2", "The token stands in the query string.")
+BODY = rule("presentation.body", "RFC 6750 §2.2", "The token stands in the body.")
+MALFORMED = rule("presentation.malformed", "RFC 6750 §2.1", "The Authorization header is malformed.")
+
+
+class NoCredentials(InvalidToken):
+    """Nothing was presented: 401, with a challenge that has no error code (RFC 6750 §3.1)."""
+
+
+def presented_token(
+    authorization: str | None, query_parameters: Container[str], body_parameters: Container[str] = ()
+) -> str:
+    """The access token of a request.
+
+    authorization: the header's value; several headers joined by commas, as WSGI does, are malformed.
+    query_parameters, body_parameters: the names, the latter those of a form body.
+    Raises InvalidRequest, or NoCredentials if there is no token, or a scheme other than Bearer.
+    """
+    check_query(query_parameters)
+    check_body(body_parameters)
+    check_scheme(authorization)
+    scheme = _BEARER.match(authorization or "")
+    token = (authorization or "")[scheme.end() :] if scheme else ""
+    check_token_syntax(token)
+    return token
+
+
+@enforces(QUERY)
+def check_query(parameters: Container[str]) -> None:
+    """RFC 9700 §4.3.2, RFC 6750 §2.3: refused, even beside a good header."""
+    if _PARAMETER in parameters:
+        raise InvalidRequest(QUERY, "An access token must not be in the query string")
+
+
+@enforces(BODY)
+def check_body(parameters: Container[str]) -> None:
+    """RFC 6750 §2.2: only the Authorization header is supported, as §2 permits."""
+    if _PARAMETER in parameters:
+        raise InvalidRequest(BODY, "An access token must not be in the body")
+
+
+@enforces(MISSING)
+def check_scheme(authorization: str | None) -> None:
+    """RFC 6750 §3.1: another scheme presents no bearer token either."""
+    if authorization is None or _BEARER.match(authorization) is None:
+        raise NoCredentials(MISSING, "An access token is required")
+
+
+@enforces(MALFORMED)
+def check_token_syntax(token: str) -> None:
+    """RFC 6750 §2.1: one b64token, and nothing behind it."""
+    if _B64TOKEN.fullmatch(token) is None:
+        raise InvalidRequest(MALFORMED, "The Authorization header is malformed")
