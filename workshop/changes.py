@@ -137,9 +137,7 @@ def algorithm_none(call: Call, loot: Loot) -> Call:
 
 def algorithm_hs256(call: Call, loot: Loot) -> Call:
     """RFC 8725 §3.1: have the public key taken for a shared secret."""
-    return _forged(
-        call, loot, forgery.signed_with_public_key(loot.token, loot.own_der, loot.issuer_key)
-    )
+    return _forged(call, loot, forgery.signed_with_public_key(loot.token, loot.own_der, loot.issuer_key))
 
 
 def expired(call: Call, loot: Loot) -> Call:

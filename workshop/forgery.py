@@ -38,7 +38,7 @@ def self_made_certificate(model: x509.Certificate) -> tuple[bytes, bytes]:
 
 
 def mismatched_key(certificate: x509.Certificate) -> bytes:
-    """An EC private key file (RFC 5915 §3, PEM) with the certificate's public half and another's private half.
+    """An EC private key file (RFC 5915 §3, PEM): the certificate's public half, another private half.
 
     OpenSSL compares the public halves only, so it sends the certificate and signs with the wrong key.
     Raises ValueError if the certificate's key is not on P-256.
@@ -47,9 +47,7 @@ def mismatched_key(certificate: x509.Certificate) -> bytes:
     if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(public.curve, ec.SECP256R1):
         raise ValueError("the certificate's key is not on P-256")
     private = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value.to_bytes(32, "big")
-    point = public.public_bytes(
-        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
-    )
+    point = public.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
     prime256v1 = bytes.fromhex("06082a8648ce3d030107")
     content = b"\x02\x01\x01" + _der(0x04, private) + _der(0xA0, prime256v1)
     content += _der(0xA1, _der(0x03, b"\x00" + point))

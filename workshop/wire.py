@@ -25,6 +25,9 @@ class Credentials:
     private_key: Path | None = None
 
 
+NO_CREDENTIALS = Credentials()
+
+
 @dataclass(frozen=True)
 class Exchange:
     """One request and what came back.
@@ -67,7 +70,7 @@ class Wire:
         self,
         method: str,
         url: str,
-        credentials: Credentials = Credentials(),  # noqa: B008 - frozen
+        credentials: Credentials = NO_CREDENTIALS,
         *,
         headers: dict[str, str] | None = None,
         body: bytes | None = None,
@@ -89,9 +92,7 @@ class Wire:
             connection.request(method, target, body=body, headers=sent)
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.getheaders()}
-            return Exchange(
-                method, url, correlation_id, address, response.status, received, response.read()
-            )
+            return Exchange(method, url, correlation_id, address, response.status, received, response.read())
         except ssl.SSLError as error:
             return Exchange(method, url, correlation_id, address, alert=alert_of(error))
         finally:

@@ -1,0 +1,1 @@
+"""``./scripts/demo``: starts everything, plays the story, stops everything."""

@@ -1,0 +1,107 @@
+"""What the audience reads: acts, calls, refusals and tables, on a terminal or in a file."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.markup import escape
+from rich.rule import Rule as Line
+from rich.table import Table
+
+WIDTH_OF_A_FILE = 132
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a call was refused: from the server's audit trail, and never from the one who tells of it."""
+
+    error: str
+    rule: str
+    section: str
+
+
+class Narrator:
+    """Tells the story.
+
+    explain: tell more about each step.
+    pause: wait for a key between acts.
+    """
+
+    def __init__(self, *, explain: bool = False, pause: bool = False) -> None:
+        width = None if sys.stdout.isatty() else WIDTH_OF_A_FILE
+        self.console = Console(width=width, highlight=False)
+        self._explain = explain
+        self._pause = pause
+        self._acts = 0
+
+    def act(self, number: int, title: str) -> None:
+        """Open an act."""
+        if self._pause and self._acts:
+            self.console.input("[dim]Press Enter for the next act.[/] ")
+        self._acts += 1
+        self.console.print()
+        self.console.print(Line(f"[bold]Act {number}. {escape(title)}[/]", align="left"))
+
+    def say(self, text: str) -> None:
+        """Say what everybody should hear."""
+        self.console.print(escape(text))
+
+    def explain(self, text: str) -> None:
+        """Say what only those who asked for more words should hear."""
+        if self._explain:
+            self.console.print(f"  [italic cyan]{escape(text)}[/]")
+
+    def facts(self, facts: Mapping[str, Any]) -> None:
+        """Show names beside values."""
+        table = Table.grid(padding=(0, 2))
+        for name, value in facts.items():
+            table.add_row(f"  [dim]{escape(name)}[/]", escape(str(value)))
+        self.console.print(table)
+
+    def call(
+        self,
+        who: str,
+        whom: str,
+        method: str,
+        path: str,
+        outcome: str,
+        *,
+        thumbprint: str | None,
+        refused: Refused | None = None,
+        wanted: bool = True,
+    ) -> None:
+        """Show one call: who, whom, method, path, status, the caller's thumbprint, and why it was refused.
+
+        outcome: the status, or how TLS ended it. wanted: whether it came out as it should.
+        """
+        mark = "[green]✓[/]" if wanted else "[red]✗[/]"
+        shown = f"certificate {thumbprint}" if thumbprint else "no certificate"
+        colour = "yellow" if refused else "green"
+        self.console.print(
+            f"  {mark} [bold]{escape(who)}[/] → {escape(whom)}  {method} {escape(path)}  "
+            f"[{colour}]{escape(outcome)}[/]  [dim]{shown}[/]",
+            soft_wrap=True,
+        )
+        if refused:
+            self.console.print(
+                f"      {escape(refused.error)}: rule [bold]{escape(refused.rule)}[/], "
+                f"{escape(refused.section)}",
+                soft_wrap=True,
+            )
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Show a table."""
+        table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table)
+
+    def live(self) -> AbstractContextManager[Live]:
+        """A place on the screen that is written again and again."""
+        return Live(console=self.console, auto_refresh=False, transient=True)
