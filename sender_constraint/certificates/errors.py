@@ -1,0 +1,52 @@
+"""What can go wrong with a party's own certificate.
+
+CertificatesError
+├── NoGeneration           there is no certificate yet
+├── BrokenGeneration       what lies on disk, or was about to be published, is not a whole generation
+└── IssuanceFailed         no certificate was issued
+    ├── NoEnrolmentSecret  the first enrolment needs the one-time secret, and there is none
+    ├── IssuerUnreachable  no answer, or not in time
+    ├── IssuerRefused      the certificate authority said no, or not yet
+    └── UnusableAnswer     an answer that is no certificate for this key
+"""
+
+
+class CertificatesError(Exception):
+    """The base of this tree."""
+
+
+class NoGeneration(CertificatesError):
+    """The store is empty: ``enrol`` comes first."""
+
+
+class BrokenGeneration(CertificatesError):
+    """A generation that is half-written or too open, or whose parts do not belong together."""
+
+
+class IssuanceFailed(CertificatesError):
+    """No certificate was issued."""
+
+
+class NoEnrolmentSecret(IssuanceFailed):
+    """The first enrolment is authenticated by a one-time secret, which is not where it should be."""
+
+
+class IssuerUnreachable(IssuanceFailed):
+    """The certificate authority did not answer, or not within the limits."""
+
+
+class IssuerRefused(IssuanceFailed):
+    """The certificate authority refused.
+
+    status: HTTP status; 202 means "not yet" (RFC 7030 §4.2.3).
+    reason: what it said, shortened.
+    """
+
+    def __init__(self, operation: str, status: int, reason: str) -> None:
+        super().__init__(f"{operation} was refused with status {status}: {reason}")
+        self.status = status
+        self.reason = reason
+
+
+class UnusableAnswer(IssuanceFailed):
+    """The certificate authority sent something that is not a certificate for this key."""

@@ -1,0 +1,23 @@
+"""TLS for calls out: the server is always verified, the caller's certificate belongs to one generation."""
+
+import ssl
+from pathlib import Path
+
+from sender_constraint.certificates.generation import Generation
+
+
+def client_context(trust_bundle: Path, generation: Generation | None = None) -> ssl.SSLContext:
+    """TLS 1.2 or later towards servers under these authorities, by name.
+
+    trust_bundle: PEM. generation: whose key and certificate to present, if any; an expired certificate
+    is presented as well, since there are servers that accept one (a renewal).
+    Raises OSError if the files cannot be read, among them ssl.SSLError.
+
+    The context keeps what it read: it stays with this generation, whatever happens to its files.
+    Python's ssl resumes a session only if it is handed one, which nothing here does.
+    """
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(trust_bundle))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if generation is not None:
+        context.load_cert_chain(generation.certificate_path, generation.private_key_path)
+    return context
