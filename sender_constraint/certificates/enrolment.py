@@ -22,7 +22,7 @@ from sender_constraint.certificates.renewal import (
     utc_now,
 )
 
-LOOK_AGAIN_SECONDS = 0.1
+LOOK_AGAIN_SECONDS = 0.25
 
 
 def ensure_generation(
