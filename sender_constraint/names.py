@@ -21,10 +21,18 @@ _HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
 _ESCAPED = frozenset('"+,;<>\\ #=')
 _NEVER_UNESCAPED = frozenset('"+,;<>\0')
 
-_BIT_STRING = 3
-_STRING_ENCODINGS = {12: "utf-8", 18: "ascii", 19: "ascii", 20: "utf-8", 22: "ascii", 26: "ascii"} | {
-    28: "utf-32-be",
-    30: "utf-16-be",
+_BIT_STRING = 0x03
+# What cryptography takes each type of value for when it reads a certificate.
+_STRING_ENCODINGS = {
+    0x04: "utf-8",  # OCTET STRING, as in the example of RFC 4514 §4
+    0x0C: "utf-8",  # UTF8String
+    0x12: "ascii",  # NumericString
+    0x13: "ascii",  # PrintableString
+    0x14: "utf-8",  # TeletexString
+    0x16: "ascii",  # IA5String
+    0x1A: "ascii",  # VisibleString
+    0x1C: "utf-32-be",  # UniversalString
+    0x1E: "utf-16-be",  # BMPString
 }
 
 
@@ -185,12 +193,11 @@ def _parse_pair(text: str, position: int) -> tuple[bytes, int]:
 
 def _decode_value(encoded: bytes) -> str | bytes:
     """The value within its BER encoding (RFC 4514 §2.4), with a definite length."""
-    tag, rest = encoded[0], encoded[1:]
-    length, content = (rest[0], rest[1:]) if rest else (-1, b"")
-    if length & 0x80 and length > 0:
+    tag, length, content = encoded[0], int.from_bytes(encoded[1:2], "big"), encoded[2:]
+    if length > 0x80:
         width = length & 0x7F
         length, content = int.from_bytes(content[:width], "big"), content[width:]
-    if length != len(content):
+    if len(encoded) < 2 or length != len(content):
         raise ValueError("a hexadecimal value is no complete BER encoding")
     if tag == _BIT_STRING:
         return content
