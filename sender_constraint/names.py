@@ -193,11 +193,12 @@ def _parse_pair(text: str, position: int) -> tuple[bytes, int]:
 
 def _decode_value(encoded: bytes) -> str | bytes:
     """The value within its BER encoding (RFC 4514 §2.4), with a definite length."""
-    tag, length, content = encoded[0], int.from_bytes(encoded[1:2], "big"), encoded[2:]
-    if length > 0x80:
-        width = length & 0x7F
-        length, content = int.from_bytes(content[:width], "big"), content[width:]
-    if len(encoded) < 2 or length != len(content):
+    tag, first = encoded[0], encoded[1] if len(encoded) > 1 else 0x80
+    # X.690 §8.1.3: the short form, or the number of the length's own octets; 0x80 alone is indefinite.
+    content_at = 2 if first < 0x80 else 2 + (first & 0x7F)
+    length = first if first < 0x80 else int.from_bytes(encoded[2:content_at], "big")
+    content = encoded[content_at:]
+    if first == 0x80 or content_at > len(encoded) or length != len(content):
         raise ValueError("a hexadecimal value is no complete BER encoding")
     if tag == _BIT_STRING:
         return content
