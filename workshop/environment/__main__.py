@@ -1,0 +1,69 @@
+"""``./scripts/up``, ``./scripts/down`` and ``./scripts/status``. Needs nothing installed for --help."""
+
+import argparse
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DAY_SECONDS = 86400
+SHORTEST_LIFETIME_SECONDS = 30
+
+
+def main() -> int:
+    """Run the command. Returns the exit status: 0, 1 if it cannot be done, 130 after Ctrl-C."""
+    arguments = _parser().parse_args()
+    # Not before the arguments are understood: help is there before anything is installed.
+    from workshop.environment import commands
+
+    try:
+        return int(getattr(commands, arguments.command)(arguments))
+    except commands.FAILURES as reason:
+        print(f"{arguments.command}: {reason}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"{arguments.command}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="environment", description="The environment on this machine.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser(
+        "up",
+        prog="up",
+        description="Start the authority, the bank, both partners, their workers and stores; leave them up. "
+        "What is in var stays for the next time; certificates that expired meanwhile are renewed.",
+    )
+    up.add_argument(
+        "--lifetime",
+        type=_lifetime,
+        default=DAY_SECONDS,
+        metavar="SECONDS",
+        help="how long certificates are valid (default: %(default)s); workers replace them in the last third",
+    )
+    down = commands.add_parser(
+        "down",
+        prog="down",
+        description="Stop what up started, and what a killed up or demo left behind. What is in var stays.",
+    )
+    status = commands.add_parser("status", prog="status", description="Say what runs, and where it listens.")
+    for command in (up, down, status):
+        command.add_argument(
+            "--state",
+            type=Path,
+            default=REPOSITORY / "var",
+            metavar="FOLDER",
+            help="where everything is kept (default: %(default)s)",
+        )
+    return parser
+
+
+def _lifetime(text: str) -> int:
+    seconds = int(text)
+    if seconds < SHORTEST_LIFETIME_SECONDS:
+        raise argparse.ArgumentTypeError(f"at least {SHORTEST_LIFETIME_SECONDS} seconds")
+    return seconds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

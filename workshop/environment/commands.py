@@ -1,0 +1,86 @@
+"""What up, down and status do."""
+
+import argparse
+import time
+from pathlib import Path
+
+from workshop.environment import demo_env, processes
+from workshop.environment.health import Unhealthy
+from workshop.environment.local import CannotStart, Environment, attach, exclusive, stop
+from workshop.environment.preparation import PreparationFailed
+from workshop.environment.supervision import SupervisorFailed
+
+# What a user can do something about: shown as a message, not as a traceback.
+FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, TimeoutError)
+
+
+def up(arguments: argparse.Namespace) -> int:
+    """Start everything and leave it running; say where it is, if it runs already."""
+    root: Path = arguments.state
+    if running := attach(root):
+        print(f"It is up already; ./scripts/down ends it.\n\n{_addresses(running)}")
+        return 0
+    begun = time.monotonic()
+    environment = Environment(
+        root, lifetime_seconds=arguments.lifetime, tell=lambda step: print(f"  {step}", flush=True)
+    )
+    print(f"starting in {environment.root}", flush=True)
+    with environment:
+        environment.leave_running()
+    print(f"up after {time.monotonic() - begun:.0f} s; ./scripts/down ends it.\n\n{_addresses(environment)}")
+    return 0
+
+
+def down(arguments: argparse.Namespace) -> int:
+    """Stop what runs, and clean up after what was killed."""
+    roots = [arguments.state, *([arguments.state / "demo"] if (arguments.state / "demo").exists() else [])]
+    for root in roots:
+        if not processes.running(root):
+            continue
+        with exclusive(root):
+            forced = stop(root)
+        print(f"stopped what ran in {root}" + (f"; by force: {forced}" if forced else ""))
+        break
+    else:
+        print("nothing runs")
+    return 0
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Say what runs. Exit status 1 if nothing does."""
+    running = attach(arguments.state)
+    if running is None:
+        print("It is not up. ./scripts/up starts it.")
+        return 1
+    for name, (state, process_id) in sorted(running.states().items()):
+        print(f"  {name:24} {state.lower():10} {process_id or ''}")
+    print(f"\n{_addresses(running)}")
+    return 0
+
+
+def _addresses(environment: Environment) -> str:
+    deployment = environment.deployment
+    variables = environment.root / "demo.env"
+    listing = [
+        ("certificate authority (EST)", deployment.ca_url),
+        ("  in the clear", deployment.ca_public_url),
+        ("authorization server", deployment.issuer),
+        ("the bank's API", deployment.api_url),
+        ("the partner's service", deployment.partner_url),
+    ]
+    lines = [f"  {name:30} {address}" for name, address in listing]
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "Commands to copy; the first line brings in the variables:",
+            "",
+            demo_env.source_command(variables),
+            "",
+            demo_env.commands(),
+        ]
+    )
+
+
+def _tell(step: str) -> None:
+    print(f"  {step}", flush=True)

@@ -1,0 +1,77 @@
+"""What the story, the tests and the console know of a running environment, wherever it runs."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# Every party's folder under the environment's root; the last two have no service of their own project.
+STATES = ("ca", "authserver", "bank_api", "partner_client", "other_partner", "thief")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Addresses and folders of a running environment.
+
+    issuer, api_url, ca_url: https origins, without a slash at the end.
+    ca_public_url, partner_url: http origins of what the authority publishes in the clear, of the partner.
+    trust_bundle: PEM file of the scheme's authorities.
+    states: by party, its state directory. audits: by service, the folder of its audit.jsonl.
+    certificate_lifetime_seconds: of the certificates that the authority issues.
+    """
+
+    issuer: str
+    api_url: str
+    ca_url: str
+    ca_public_url: str
+    partner_url: str
+    trust_bundle: Path
+    states: Mapping[str, Path]
+    audits: Mapping[str, Path]
+    certificate_lifetime_seconds: int
+
+    def audit_file(self, service: str) -> Path:
+        """The audit trail of ``service``, JSON lines."""
+        return self.audits[service] / "audit.jsonl"
+
+    def certificate_store(self, party: str) -> Path:
+        """The folder of generations that hold the party's client certificates."""
+        return self.states[party] / "certificates" / "client"
+
+    def variables(self) -> dict[str, str]:
+        """The variables of ``demo.env``: stable paths that always lead to the current generation."""
+        own = self.certificate_store("partner_client") / "current"
+        other = self.certificate_store("other_partner") / "current"
+        return {
+            "ISSUER": self.issuer,
+            "API_URL": self.api_url,
+            "CA_URL": self.ca_url,
+            "TRUST_BUNDLE": str(self.trust_bundle),
+            "CLIENT_ID": "partner",
+            "CLIENT_CERTIFICATE": str(own / "certificate.pem"),
+            "CLIENT_KEY": str(own / "private-key.pem"),
+            "OTHER_CLIENT_ID": "other-partner",
+            "OTHER_CLIENT_CERTIFICATE": str(other / "certificate.pem"),
+            "OTHER_CLIENT_KEY": str(other / "private-key.pem"),
+        }
+
+
+def attached(environ: Mapping[str, str] = os.environ) -> Deployment | None:
+    """The environment that ``WORKSHOP_*`` variables describe, as in a container; None if they do not.
+
+    WORKSHOP_STATE holds a folder per party, WORKSHOP_AUDIT a folder per service.
+    """
+    if "WORKSHOP_STATE" not in environ:
+        return None
+    state, audit = Path(environ["WORKSHOP_STATE"]), Path(environ["WORKSHOP_AUDIT"])
+    return Deployment(
+        issuer=environ["ISSUER"],
+        api_url=environ["API_URL"],
+        ca_url=environ["CA_URL"],
+        ca_public_url=environ["CA_PUBLIC_URL"],
+        partner_url=environ["PARTNER_URL"],
+        trust_bundle=Path(environ["TRUST_BUNDLE"]),
+        states={party: state / party for party in STATES},
+        audits={service: audit / service for service in STATES},
+        certificate_lifetime_seconds=int(environ["CERTIFICATE_LIFETIME_SECONDS"]),
+    )

@@ -1,0 +1,298 @@
+"""The whole environment on this machine: started, awaited, and stopped without a trace."""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any
+
+from workshop.environment import demo_env, preparation, processes, programs
+from workshop.environment.deployment import STATES, Deployment
+from workshop.environment.health import wait_until_healthy
+from workshop.environment.parties import ORGANISATIONS, REPOSITORY, Parties, write_private
+from workshop.environment.ports import Ports, holder
+from workshop.environment.programs import Program
+from workshop.environment.supervision import Supervisor
+
+DAY_SECONDS = 86400
+
+# Beside the parties' folders, what an environment keeps in its root.
+_OWN_FOLDERS = ("public", "redis", "run")
+
+
+class CannotStart(Exception):
+    """The environment cannot start here now. The message names the reason and the next step."""
+
+
+class Environment:
+    """All services, workers and stores under one supervisor.
+
+    root: where everything is kept. fresh: throw away what an earlier run kept there.
+    lifetime_seconds: of the certificates that the authority issues.
+    commands: other command lines for some programs, by name: how tests start a service in another way.
+    tell: is given a line for each step.
+
+    As a context manager it starts on entry and stops on exit, on exceptions, SIGINT and SIGTERM too.
+    Entry raises CannotStart, PreparationFailed, SupervisorFailed or Unhealthy, with nothing left running.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        *,
+        ports: Ports | None = None,
+        lifetime_seconds: int = DAY_SECONDS,
+        fresh: bool = False,
+        commands: Mapping[str, Sequence[str]] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.root = root.absolute()
+        self.parties = Parties(self.root, ports or Ports(), lifetime_seconds)
+        self._fresh = fresh
+        self._commands = commands or {}
+        self._tell = tell
+        self._exit_stack = contextlib.ExitStack()
+        self._supervisor: Supervisor | None = None
+        self._keep = False
+        self._programs: dict[str, Program] = {}
+
+    @property
+    def deployment(self) -> Deployment:
+        """Addresses and folders."""
+        return self.parties.deployment()
+
+    def __enter__(self) -> "Environment":
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(exclusive(self.root))
+            stack.enter_context(_termination_as_exception())
+            stack.callback(self._stop)
+            self.start()
+            self._exit_stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._exit_stack.__exit__(kind, error, trace)
+
+    def leave_running(self) -> None:
+        """Leave the context without stopping anything; ``stop(root)``, or ./scripts/down, ends it."""
+        self._keep = True
+
+    def adopt(self, supervisor: Supervisor) -> None:
+        """Use a supervisor that runs already, with the programs that it has."""
+        self._supervisor = supervisor
+        self._programs = {program.name: program for program in programs.services(self.parties)}
+
+    def start(self) -> None:
+        """Start everything and wait until it is healthy. The caller holds ``exclusive(root)``."""
+        if processes.running(self.root):
+            self._tell("ending what an interrupted run left behind")
+            stop(self.root)
+        if self._fresh:
+            self._clear()
+        self._check_ports()
+        self._launch()
+
+    def states(self) -> Mapping[str, tuple[str, int]]:
+        """By program: its state in supervisor's words, and its process id (0 if none)."""
+        return self._running().states()
+
+    def process_ids(self) -> Mapping[str, int]:
+        """The process id of each program that runs, by its name."""
+        return {name: process_id for name, (_, process_id) in self.states().items() if process_id}
+
+    def kill(self, program: str) -> int:
+        """Kill a program outright; the supervisor starts it again. Returns its old process id."""
+        process_id = self.process_ids()[program]
+        os.kill(process_id, signal.SIGKILL)
+        return process_id
+
+    def stop_program(self, program: str) -> None:
+        """Stop one program in order; it stays down."""
+        self._running().stop(self._programs[program])
+
+    def start_program(self, program: str) -> None:
+        """Start one program that was stopped, and wait until it is healthy."""
+        self._running().run(self._programs[program])
+        self.wait_until_healthy(program)
+
+    def wait_until_healthy(self, *names: str) -> None:
+        """Wait for these programs, or for all. Raises Unhealthy."""
+        awaited = [self._programs[name] for name in names or self._programs]
+        wait_until_healthy(self._running(), awaited, self.deployment.trust_bundle, self._tell)
+
+    def _running(self) -> Supervisor:
+        if self._supervisor is None:
+            raise RuntimeError("the environment has not been started")
+        return self._supervisor
+
+    def _launch(self) -> None:
+        passwords = {name: secrets.token_urlsafe(24) for name in sorted(set(ORGANISATIONS.values()))}
+        self.parties.make_folders()
+        self.parties.write_settings(passwords)
+        participants = self.parties.write_participants()
+        with preparation.of_everyone(self.parties, participants) as (authority, *others):
+            stores = programs.stores(self.parties, passwords)
+            services = [self._adapted(program) for program in programs.services(self.parties)]
+            self._programs = {program.name: program for program in [*stores, *services]}
+            supervisor, supervisor_id = Supervisor.start(self.root, self._programs.values())
+            self._supervisor = supervisor
+            self._record(supervisor_id)
+            supervisor.run(*stores)
+            self._tell("the certificate authority is being prepared")
+            authority.wait()
+            supervisor.run(*self._of("ca"))
+            self._tell("everybody enrols")
+            for preparing in others:
+                preparing.wait()
+                supervisor.run(*self._of(preparing.service))
+        preparation.enrol_the_thief(self.parties)
+        wait_until_healthy(
+            supervisor, list(self._programs.values()), self.deployment.trust_bundle, self._tell
+        )
+        demo_env.write(self.root / "demo.env", self.deployment)
+
+    def _of(self, service: str) -> list[Program]:
+        return [program for program in self._programs.values() if program.service == service]
+
+    def _adapted(self, program: Program) -> Program:
+        command = self._commands.get(program.name)
+        return replace(program, command=tuple(command)) if command else program
+
+    def _record(self, supervisor_id: int) -> None:
+        """What ``status``, ``down`` and a second ``up`` want to know."""
+        record = {
+            "supervisor": supervisor_id,
+            "socket": str(self._running().socket),
+            "password": self._running().password,
+            "ports": asdict(self.parties.ports),
+            "lifetime_seconds": self.parties.certificate_lifetime_seconds,
+        }
+        write_private(_record_file(self.root), json.dumps(record))
+
+    def _clear(self) -> None:
+        for folder in (*STATES, *_OWN_FOLDERS):
+            shutil.rmtree(self.root / folder, ignore_errors=True)
+
+    def _check_ports(self) -> None:
+        for port in self.parties.ports.taken():
+            raise CannotStart(_who_holds(port))
+
+    def _stop(self) -> None:
+        if self._keep:
+            return
+        with _deaf_to_signals():
+            stop(self.root)
+
+
+def attach(root: Path) -> Environment | None:
+    """The environment that runs in ``root``, started by another process; None if none does."""
+    record = _record_of(root)
+    if record is None or record["supervisor"] not in processes.running(root):
+        return None
+    environment = Environment(
+        root, ports=Ports(**record["ports"]), lifetime_seconds=record["lifetime_seconds"]
+    )
+    environment.adopt(Supervisor(Path(record["socket"]), record["password"]))
+    return environment
+
+
+def stop(root: Path) -> list[int]:
+    """Stop the environment in ``root`` and whatever is left of one. Returns who had to be forced.
+
+    Raises TimeoutError if some process survives.
+    """
+    record = _record_of(root)
+    forced = processes.end(root, record["supervisor"] if record else None)
+    if record:
+        socket = Path(record["socket"])
+        socket.unlink(missing_ok=True)
+        if socket.parent != root / "run":
+            shutil.rmtree(socket.parent, ignore_errors=True)
+        _record_file(root).unlink(missing_ok=True)
+    return forced
+
+
+@contextlib.contextmanager
+def exclusive(root: Path) -> Iterator[None]:
+    """Be the only one who starts or stops the environment in ``root``. Raises CannotStart."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise CannotStart(
+                f"process {lock.read() or 'unknown'} is at work on the environment in {root}.\n"
+                "  Next: wait for it, or end it with Ctrl-C where it runs."
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+@contextlib.contextmanager
+def _termination_as_exception() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the process by an exception, so that what is open is closed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _deaf_to_signals() -> Iterator[None]:
+    """A second Ctrl-C does not interrupt the stopping, which has limits of its own."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _who_holds(port: int) -> str:
+    held = holder(port)
+    if held is None:
+        return f"port {port} is taken, by a process of another user.\n  Next: end it, or free the port."
+    process_id, command = held
+    for root in (REPOSITORY / "var", REPOSITORY / "var" / "demo"):
+        if process_id in processes.running(root):
+            return f"port {port} is taken by our own environment in {root}.\n  Next: ./scripts/down ends it."
+    next_step = f"end it (kill {process_id}), then start again."
+    return f"port {port} is taken by process {process_id}: {command}\n  Next: {next_step}"
+
+
+def _record_file(root: Path) -> Path:
+    return root / "run" / "environment.json"
+
+
+def _record_of(root: Path) -> dict[str, Any] | None:
+    try:
+        record: dict[str, Any] = json.loads(_record_file(root).read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return record

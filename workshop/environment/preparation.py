@@ -1,0 +1,101 @@
+"""Before the services start: databases, keys, seed data, certificates; all parties at once."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sender_constraint.certificates.csr import RequestedNames
+from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
+from sender_constraint.certificates.est import EstClient
+from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.certificates.issuance import EstIssuer
+from workshop.environment.health import end_of
+from workshop.environment.parties import REPOSITORY, Parties, participant_of
+from workshop.environment.programs import project
+from workshop.environment.supervision import clean_environment
+
+DEADLINE_SECONDS = 90.0
+ENROLMENT_SECONDS = 20.0
+
+
+class PreparationFailed(Exception):
+    """A service's preparation failed. The message shows the end of its log and the next step."""
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The running preparation of one service."""
+
+    service: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait(self) -> None:
+        """Wait for its end. Raises PreparationFailed."""
+        try:
+            status = self.process.wait(DEADLINE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise PreparationFailed(self._report(f"took longer than {DEADLINE_SECONDS:.0f} s")) from None
+        if status:
+            raise PreparationFailed(self._report("failed"))
+
+    def _report(self, what: str) -> str:
+        return (
+            f"the preparation of {self.service} {what}. The end of its log:\n{end_of(self.log)}\n"
+            f"  The whole log: {self.log}"
+        )
+
+
+@contextmanager
+def of_everyone(parties: Parties, participants: Path) -> Iterator[list[Preparation]]:
+    """Begin the preparation of all services, the authority's first; the enrolment of the others waits for it.
+
+    participants: the file of those whom the authority is to know.
+    """
+    begun: list[Preparation] = []
+    try:
+        load = ["prepare", "--", "participant", "load", str(participants), "--", "enrol"]
+        begun.append(_start(parties, "ca", load))
+        others = ("authserver", "bank_api", "partner_client", "other_partner")
+        begun.extend(_start(parties, service, ["prepare", "--", "enrol"]) for service in others)
+        yield begun
+    finally:
+        for preparation in begun:
+            preparation.process.kill()
+            preparation.process.wait()
+
+
+def enrol_the_thief(parties: Parties) -> None:
+    """The thief is a participant like any other, with a valid certificate; it only runs no service."""
+    deployment, thief = parties.deployment(), participant_of("thief")
+    issuer = EstIssuer(
+        EstClient(f"{deployment.ca_url}/.well-known/est", deployment.trust_bundle),
+        RequestedNames(thief.subject, (thief.dns_name,), (thief.uri,)),
+        thief.name,
+        parties.state("thief") / "enrolment" / "client.secret",
+        deployment.trust_bundle,
+    )
+    store = GenerationStore(deployment.certificate_store("thief"))
+    outcome = wait_for_generation(lambda: ensure_generation(store, issuer), seconds=ENROLMENT_SECONDS)
+    if outcome.error:
+        raise PreparationFailed(f"the thief could not enrol: {outcome.error}") from outcome.error
+
+
+def _start(parties: Parties, service: str, commands: list[str]) -> Preparation:
+    state = parties.state(service)
+    log = state / "log" / "prepare.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "workshop.environment.management", project(service), *commands],
+            cwd=REPOSITORY,
+            env=clean_environment(parties.root) | {"STATE_DIR": str(state)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return Preparation(service, process, log)

