@@ -22,7 +22,10 @@ class AuditTrail:
         directory.mkdir(parents=True, exist_ok=True)
 
     def record(self, event: str, outcome: str, **fields: Any) -> None:
-        """Write one event. outcome is ``accepted``, ``refused`` or ``recorded``; fields that are None are left out."""
+        """Write one event. Fields that are None are left out.
+
+        outcome: ``accepted``, ``refused`` or ``recorded``.
+        """
         time = self._clock().isoformat(timespec="milliseconds")
         line = {"time": time, "service": self.service, "event": event, "outcome": outcome}
         line.update((name, value) for name, value in fields.items() if value is not None)

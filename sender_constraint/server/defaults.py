@@ -1,0 +1,87 @@
+"""The settings of gunicorn that every service starts from.
+
+A service's ``gunicorn.conf.py`` is two lines::
+
+    from sender_constraint.server.defaults import tls_front
+    globals().update(tls_front("authserver"))
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.environment import ServiceEnvironment
+from sender_constraint.server.limits import Limits, Phase, limits_of
+from sender_constraint.server.tls import TLSFront
+
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
+
+
+def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
+    """The settings of a service that terminates TLS itself, with its ``server`` certificate.
+
+    bind: the name of the setting that says where to listen, as ``host:port``.
+    Raises NoGeneration where the service has no certificate yet, and BrokenGeneration.
+    """
+    environment = ServiceEnvironment(service)
+    settings = _front(environment, bind)
+    store = GenerationStore(environment.state / "certificates" / "server")
+    front = TLSFront(store, _audit(environment), limits_of(environment))
+    return settings | {
+        # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
+        "certfile": str(store.current().certificate_path),
+        "ssl_context": lambda _config, _default_factory: front,
+    }
+
+
+def plain_front(service: str, bind: str = "BIND") -> dict[str, Any]:
+    """The settings of a service, or of a second port of one, that speaks HTTP in the clear.
+
+    bind: the name of the setting that says where to listen, as ``host:port``.
+    """
+    return _front(ServiceEnvironment(service), bind)
+
+
+def _front(environment: ServiceEnvironment, bind: str) -> dict[str, Any]:
+    limits = limits_of(environment)
+    return {
+        "bind": environment.text(bind),
+        "proc_name": environment.service,
+        "workers": environment.number("WEB_CONCURRENCY", 1),
+        "worker_class": "sender_constraint.server.worker.PacedWorker",
+        "worker_connections": limits.connections,
+        "post_fork": _equip(limits, _audit(environment)),
+        "preload_app": False,
+        "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
+        # Otherwise all services of one user share one control socket.
+        "control_socket_disable": True,
+        "keepalive": int(limits.seconds[Phase.IDLE]),
+        "graceful_timeout": environment.number("STOP_SECONDS", 8),
+        "backlog": 2048,
+        "limit_request_line": 4094,
+        "limit_request_fields": 64,
+        "limit_request_field_size": 8190,
+        # An underscore would let one header pass for another: Client_Cert for Client-Cert.
+        "header_map": "refuse",
+        # There is no proxy in front: nobody may say who the caller is.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "sendfile": False,
+        "accesslog": None,
+        "errorlog": "-",
+        "loglevel": environment.text("LOG_LEVEL", "info").lower(),
+    }
+
+
+def _audit(environment: ServiceEnvironment) -> AuditTrail:
+    return AuditTrail(environment.service, environment.audit_directory())
+
+
+def _equip(limits: Limits, audit: AuditTrail) -> Callable[[Any, Any], None]:
+    def post_fork(_arbiter: Any, worker: Any) -> None:
+        worker.limits = limits
+        worker.audit = audit
+
+    return post_fork

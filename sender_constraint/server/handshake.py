@@ -1,0 +1,122 @@
+"""The handshake of a connection, and what is recorded when it fails.
+
+RFC 8446, TLS 1.3 (https://www.rfc-editor.org/rfc/rfc8446) and RFC 5246, TLS 1.2
+(https://www.rfc-editor.org/rfc/rfc5246). OpenSSL checks; this module names the rule.
+"""
+
+from dataclasses import dataclass
+
+from OpenSSL import SSL
+
+from sender_constraint.errors import Refusal
+from sender_constraint.rules import enforces, rule
+from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.limits import Phase
+from sender_constraint.server.paced_socket import PeerGone
+from sender_constraint.server.tls_socket import TLSSocket
+
+POSSESSION = rule(
+    "tls.possession",
+    "RFC 8446 §4.4.3",
+    "The handshake is not signed with the key of the certificate presented (in TLS 1.2, RFC 5246 §7.4.8).",
+)
+CHAIN_LENGTH = rule(
+    "tls.chain-length", "RFC 8446 §4.4.2", "More certificates are presented than any chain needs."
+)
+HANDSHAKE = rule("tls.handshake", "RFC 8446 §4", "The TLS handshake was not completed.")
+
+LONGEST_CHAIN = 10
+
+
+class HandshakeRefused(Refusal):
+    """The TLS handshake failed: what goes over the wire is an alert."""
+
+    code = "handshake_failure"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a handshake failed.
+
+    reasons: OpenSSL's, the first cause first; or our own words.
+    alert: the fatal alert, sent or received, if there was one.
+    version: the protocol version as far as it was agreed.
+    """
+
+    reasons: tuple[str, ...]
+    alert: str | None
+    version: str
+
+
+def complete_handshake(connection: TLSSocket, peer: str, audit: AuditTrail) -> bool:
+    """Complete the handshake; whether there is now a connection. A failure is recorded.
+
+    peer: ``ip:port``. Who connects and leaves, or stays, without sending a byte has not begun a handshake.
+    """
+    try:
+        if not connection.arrival():
+            return False
+        failure = _attempt(connection)
+        if failure is not None:
+            # In TLS 1.3 the client has gone on sending by now: a reset would hide the alert from it.
+            connection.lingers = True
+            check_possession(failure)
+            check_completed(failure)
+            return False
+        check_chain_length(connection)
+    except HandshakeRefused as refusal:
+        _record(refusal, connection, peer, audit)
+        return False
+    except PeerGone:
+        return False
+    return True
+
+
+@enforces(POSSESSION)
+def check_possession(failure: Failure) -> None:
+    """Refuse a handshake that the leaf's key did not sign (CertificateVerify). Raises HandshakeRefused."""
+    if "bad signature" in failure.reasons:
+        raise HandshakeRefused(POSSESSION, "bad signature", reason="bad signature", tls=failure.version)
+
+
+@enforces(HANDSHAKE)
+def check_completed(failure: Failure) -> None:
+    """Refuse a handshake that failed for any other reason. Raises HandshakeRefused."""
+    reason = "; ".join(failure.reasons)
+    raise HandshakeRefused(HANDSHAKE, "handshake failure", reason=reason, tls=failure.version)
+
+
+@enforces(CHAIN_LENGTH)
+def check_chain_length(connection: TLSSocket) -> None:
+    """Refuse a needlessly long chain, which whoever builds paths would pay for. Raises HandshakeRefused."""
+    presented = len(connection.peer_certificates())
+    if presented > LONGEST_CHAIN:
+        raise HandshakeRefused(CHAIN_LENGTH, "chain too long", expected=LONGEST_CHAIN, presented=presented)
+
+
+def _attempt(connection: TLSSocket) -> Failure | None:
+    try:
+        connection.handshake()
+    except PeerGone:
+        if connection.expired is not Phase.HANDSHAKE:
+            raise
+        return Failure(("too slow",), None, connection.version)
+    except SSL.SysCallError as error:
+        return Failure((str(error.args[-1]),), connection.fatal_alert, connection.version)
+    except SSL.Error as error:
+        reasons = tuple(str(entry[-1]) for entry in error.args[0]) if error.args else ("unknown",)
+        return Failure(reasons, connection.fatal_alert, connection.version)
+    return None
+
+
+def _record(refusal: HandshakeRefused, connection: TLSSocket, peer: str, audit: AuditTrail) -> None:
+    audit.record(
+        "tls.handshake",
+        "refused",
+        peer=peer,
+        rule=refusal.rule.identifier,
+        section=refusal.rule.clause,
+        error=connection.fatal_alert or refusal.code,
+        description=refusal.description,
+        detail=refusal.detail,
+    )

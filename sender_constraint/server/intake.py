@@ -1,0 +1,110 @@
+"""What of a request is refused before any application sees it, and the reading of its body.
+
+RFC 9110, HTTP Semantics (https://www.rfc-editor.org/rfc/rfc9110) and RFC 9112, HTTP/1.1
+(https://www.rfc-editor.org/rfc/rfc9112). gunicorn parses; this module names the rule, and the answer.
+"""
+
+import io
+import json
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn.http import errors
+from gunicorn.http.errors import NoMoreData, ParseException
+
+from sender_constraint.errors import Refusal
+from sender_constraint.rules import enforces, rule
+from sender_constraint.server.limits import Phase
+from sender_constraint.server.paced_socket import PacedSocket
+
+SYNTAX = rule("http.syntax", "RFC 9112 §2.2", "The request cannot be read, or can be read in two ways.")
+BODY_SIZE = rule("http.body-size", "RFC 9110 §15.5.14", "The body is longer than this server reads.")
+PACE = rule(
+    "http.pace",
+    "RFC 9112 §9.5",
+    "The request did not arrive, or its answer was not taken, in the time for it.",
+)
+
+_STATUS_OF_SYNTAX: dict[type[ParseException], HTTPStatus] = {
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+}
+
+
+class RequestRefused(Refusal):
+    """The server refused a request before its application saw it."""
+
+    code = "invalid_request"
+
+
+@enforces(SYNTAX)
+def check_syntax(error: Exception) -> None:
+    """Refuse what gunicorn's parser did not accept. Raises RequestRefused.
+
+    Only the kind of the error is kept: its text holds pieces of the request, which may be secrets.
+    """
+    if isinstance(error, ParseException) and not _is_ours(error):
+        status = _STATUS_OF_SYNTAX.get(type(error), HTTPStatus.BAD_REQUEST)
+        raise RequestRefused(SYNTAX, "malformed request", status=status, reason=type(error).__name__)
+
+
+@enforces(BODY_SIZE)
+def check_body_size(size: int, limit: int) -> None:
+    """Refuse a body of more than ``limit`` bytes. Raises RequestRefused with 413."""
+    if size > limit:
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        raise RequestRefused(BODY_SIZE, "body too large", status=status, expected=limit, presented=size)
+
+
+@enforces(PACE)
+def check_pace(expired: Phase | None) -> None:
+    """Refuse a request that began, and neither arrived nor was answered in time. Raises RequestRefused."""
+    if expired in (Phase.HEADER, Phase.BODY, Phase.RESPONSE):
+        status = HTTPStatus.REQUEST_TIMEOUT
+        raise RequestRefused(PACE, "request too slow", status=status, waited_for=expired.value)
+
+
+def read_body(request: Any, connection: PacedSocket, limit: int) -> None:
+    """Read the whole body of a gunicorn request, so that no application ever waits for one.
+
+    Afterwards the request has a Content-Length and no transfer coding: Django reads nothing without it.
+    Raises RequestRefused if the body is longer than ``limit``, as soon as that is known, and NoMoreData if
+    it ends before its length.
+    """
+    declared = next((int(value) for name, value in request.headers if name == "CONTENT-LENGTH"), None)
+    check_body_size(declared or 0, limit)
+    if request._expected_100_continue:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request._expected_100_continue = False
+    connection.begin(Phase.BODY)
+    body = request.body.read(limit + 1)
+    check_body_size(len(body), limit)
+    if len(body) < (declared or 0):
+        raise NoMoreData(b"")
+    if body and declared is None:
+        framing = ("TRANSFER-ENCODING", "CONTENT-LENGTH")
+        request.headers = [header for header in request.headers if header[0] not in framing]
+        request.headers.append(("CONTENT-LENGTH", str(len(body))))
+    request.body = io.BytesIO(body)
+
+
+def answer(status: int) -> bytes:
+    """A whole response (problem details, RFC 9457) that closes the connection."""
+    title = HTTPStatus(status).phrase
+    content = json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
+    head = (
+        f"HTTP/1.1 {status} {title}\r\n"
+        "Content-Type: application/problem+json\r\n"
+        f"Content-Length: {len(content)}\r\n"
+        "Cache-Control: no-store\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+def _is_ours(error: ParseException) -> bool:
+    """Whether the fault is the application's or the configuration's, not the request's."""
+    ours = (errors.InvalidResponseHeader, errors.InvalidResponseHeaderName, errors.ConfigurationProblem)
+    return isinstance(error, ours)

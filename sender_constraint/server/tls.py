@@ -1,0 +1,120 @@
+"""What gunicorn's ``ssl_context`` hook returns: each new connection gets the current generation.
+
+TLS acceptance is not authentication. A certificate is asked for, any is accepted, none too; no anchor is
+loaded, so OpenSSL builds no chain that the application would build again. What the handshake proves
+is possession of the leaf's key (RFC 8446 §4.4.3, RFC 5246 §7.4.8).
+"""
+
+from typing import Any
+
+from OpenSSL import SSL
+
+from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
+from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.errors import Refusal
+from sender_constraint.rules import enforces, rule
+from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.limits import Limits
+from sender_constraint.server.tls_socket import TLSSocket, note_fatal_alert
+
+GENERATION = rule(
+    "tls.generation",
+    "RFC 8446 §4.4.2",
+    "The server's own new certificate cannot be used; the last good one goes on serving.",
+)
+
+# RFC 9325 §4.2: forward secrecy and authenticated encryption. TLS 1.3 has no others.
+TLS_1_2_SUITES = b":".join(
+    (
+        b"ECDHE-ECDSA-AES128-GCM-SHA256",
+        b"ECDHE-RSA-AES128-GCM-SHA256",
+        b"ECDHE-ECDSA-AES256-GCM-SHA384",
+        b"ECDHE-RSA-AES256-GCM-SHA384",
+    )
+)
+
+
+class GenerationRefused(Refusal):
+    """A generation of the server's own certificate is not taken into use."""
+
+    code = "unusable_generation"
+
+
+class TLSFront:
+    """Wraps accepted connections; to gunicorn and gevent it looks like an ``ssl.SSLContext``."""
+
+    def __init__(self, store: GenerationStore, audit: AuditTrail, limits: Limits) -> None:
+        self._store = store
+        self._audit = audit
+        self._limits = limits
+        generation = store.current()
+        self._context = context_for(generation)
+        self._seen: str | None = generation.id
+
+    def wrap_socket(self, raw: Any, **_as_gevent_passes: Any) -> TLSSocket:
+        """The TLS side of an accepted connection. Nothing is sent or received here."""
+        return TLSSocket(raw, self._current_context(), self._limits)
+
+    def _current_context(self) -> SSL.Context:
+        """The context of the current generation, or of the last good one if that cannot be used."""
+        current_id = self._store.current_id()
+        if current_id != self._seen:
+            # A bad generation is tried, and recorded, once: a generation never changes.
+            self._seen = current_id
+            try:
+                self._context = usable_context(self._store)
+            except GenerationRefused as refusal:
+                self._audit.record(
+                    "tls.generation",
+                    "refused",
+                    rule=refusal.rule.identifier,
+                    section=refusal.rule.clause,
+                    error=refusal.code,
+                    detail={"generation": current_id, **refusal.detail},
+                )
+            else:
+                self._audit.record("tls.generation", "accepted", detail={"generation": current_id})
+        return self._context
+
+
+@enforces(GENERATION)
+def usable_context(store: GenerationStore) -> SSL.Context:
+    """The context of the store's current generation. Raises GenerationRefused if that cannot be used."""
+    try:
+        return context_for(store.current())
+    except (NoGeneration, BrokenGeneration, SSL.Error) as error:
+        raise GenerationRefused(GENERATION, "unusable certificate", reason=str(error)) from error
+
+
+def context_for(generation: Generation) -> SSL.Context:
+    """An OpenSSL context that serves one generation. Raises SSL.Error if key and certificate do not fit."""
+    context = SSL.Context(SSL.TLS_SERVER_METHOD)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    context.set_max_proto_version(SSL.TLS1_3_VERSION)
+    context.set_cipher_list(TLS_1_2_SUITES)
+    _forbid_second_handshakes(context)
+    _ask_for_any_certificate(context)
+    context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # idle connections give their buffers back
+    context.set_info_callback(note_fatal_alert)
+    context.use_certificate_chain_file(str(generation.certificate_path))
+    context.use_privatekey_file(str(generation.private_key_path))
+    context.check_privatekey()
+    return context
+
+
+def _forbid_second_handshakes(context: SSL.Context) -> None:
+    # A session would outlive the revocation of the certificate that it was made with, and a renegotiation
+    # could change the certificate of a connection. Without a cache, what OpenSSL sends as tickets in
+    # TLS 1.3 are references to nothing. Early data needs a session, and is off besides.
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_options(SSL.OP_NO_TICKET | SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_COMPRESSION)
+
+
+def _ask_for_any_certificate(context: SSL.Context) -> None:
+    context.set_verify(SSL.VERIFY_PEER, _accept)
+    # Without anchors there is nothing above the leaf worth looking for.
+    context.set_verify_depth(0)
+
+
+def _accept(*_as_openssl_passes: Any) -> bool:
+    return True

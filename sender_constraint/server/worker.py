@@ -1,0 +1,170 @@
+"""gunicorn's gevent worker, with a limit on every wait and room for the next caller."""
+
+import contextlib
+import resource
+from functools import partial
+from time import monotonic
+from typing import Any
+
+from gevent.event import Event
+from gevent.pool import Pool
+from gevent.server import StreamServer
+from gunicorn.sock import ssl_context
+from gunicorn.workers.base_async import AsyncWorker
+from gunicorn.workers.ggevent import GeventWorker
+
+from sender_constraint.errors import Refusal
+from sender_constraint.server import intake
+from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.handshake import complete_handshake
+from sender_constraint.server.limits import Limits, Phase
+from sender_constraint.server.paced_socket import PacedSocket, PlainSocket
+from sender_constraint.server.tls_socket import TLSSocket
+
+OTHER_DESCRIPTORS = 256  # what a worker opens besides its callers' connections
+BETWEEN_REQUESTS = (Phase.ARRIVAL, Phase.IDLE)
+
+
+class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Serves each connection in a greenlet of its own.
+
+    limits, audit: given by the ``post_fork`` hook of ``defaults``.
+    """
+
+    limits: Limits
+    audit: AuditTrail
+
+    def init_process(self) -> None:
+        """Make sure of enough file descriptors, then start."""
+        self.worker_connections = _connections_within_descriptors(self.limits.connections)
+        self.open: dict[PacedSocket, None] = {}
+        self.changed = Event()
+        super().init_process()
+
+    def run(self) -> None:
+        """Serve until told to stop; then finish the requests that have begun."""
+        as_tls = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
+        servers = [
+            StreamServer(
+                listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections), **as_tls
+            )
+            for listener in self.sockets
+        ]
+        for server in servers:
+            # With several workers, each takes one connection at a time and leaves the next to the others.
+            server.max_accept = 1 if self.cfg.workers > 1 else server.max_accept
+            server.start()
+        while self.alive:
+            self.notify()
+            self.changed.wait(1)
+            self.changed.clear()
+        for server in servers:
+            server.close()
+        self._finish_requests()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: stop, now rather than at the next turn of the loop."""
+        super().handle_exit(sig, frame)
+        self.changed.set()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection from its handshake to its end."""
+        connection = client if isinstance(client, PacedSocket) else PlainSocket(client, self.limits)
+        self.open[connection] = None
+        self._make_room()
+        try:
+            if isinstance(connection, TLSSocket) and not complete_handshake(
+                connection, _address(addr), self.audit
+            ):
+                return
+            # Not GeventWorker's: it only makes the socket a blocking one.
+            AsyncWorker.handle(self, listener, connection, addr)
+        finally:
+            connection.close()
+            del self.open[connection]
+            self.changed.set()
+            self._note_slowness(connection, addr)
+
+    def timeout_ctx(self) -> Any:
+        """Gunicorn's own limit between two requests: the phases of the connection take its place."""
+        return contextlib.nullcontext()
+
+    def handle_request(self, listener_name: Any, req: Any, sock: PacedSocket, addr: Any) -> None:
+        """Serve one request: its body whole first, then the application."""
+        intake.read_body(req, sock, self.limits.body_bytes)
+        sock.begin(Phase.RESPONSE)
+        super().handle_request(listener_name, req, sock, addr)
+        if not self.alive:
+            raise StopIteration
+        sock.begin(Phase.IDLE)
+
+    def handle_error(self, req: Any, client: PacedSocket, addr: Any, exc: BaseException) -> None:
+        """Answer what ended a request early: a refusal with its own status, anything else with 500."""
+        try:
+            if isinstance(exc, intake.RequestRefused):
+                raise exc
+            if isinstance(exc, Exception):
+                intake.check_syntax(exc)
+        except intake.RequestRefused as refusal:
+            self._record(refusal, addr, method=getattr(req, "method", None), path=getattr(req, "path", None))
+            status = refusal.status
+        else:
+            # Without the query: whoever puts a token there shall not find it in a log.
+            self.log.exception("Error handling %s %s", getattr(req, "method", ""), getattr(req, "path", ""))
+            status = 500
+        client.lingers = True
+        with contextlib.suppress(OSError):
+            client.sendall(intake.answer(status))
+
+    def _make_room(self) -> None:
+        """Before the pool is full, let go of who has waited longest, so that the next caller gets in."""
+        if len(self.open) * 10 <= self.worker_connections * 9:
+            return
+        waiting = [each for each in self.open if each.phase is not Phase.RESPONSE]
+        if waiting:
+            min(waiting, key=lambda each: each.since).dismiss()
+
+    def _finish_requests(self) -> None:
+        for connection in list(self.open):
+            if connection.phase in BETWEEN_REQUESTS:
+                connection.dismiss()
+        end = monotonic() + self.cfg.graceful_timeout
+        while self.open and monotonic() < end:
+            self.notify()
+            self.changed.wait(1)
+            self.changed.clear()
+
+    def _note_slowness(self, connection: PacedSocket, addr: Any) -> None:
+        try:
+            intake.check_pace(connection.expired)
+        except intake.RequestRefused as refusal:
+            self._record(refusal, addr)
+
+    def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> None:
+        self.audit.record(
+            "http.request",
+            "refused",
+            peer=_address(addr),
+            **fields,
+            status=int(refusal.status),
+            error=refusal.code,
+            rule=refusal.rule.identifier,
+            section=refusal.rule.clause,
+            description=refusal.description,
+            detail=refusal.detail,
+        )
+
+
+def _address(addr: Any) -> str:
+    """``ip:port`` of a peer."""
+    return f"{addr[0]}:{addr[1]}"
+
+
+def _connections_within_descriptors(wanted: int) -> int:
+    """Raise the soft limit of open files as far as is wanted and allowed; the connections that fit in it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + OTHER_DESCRIPTORS
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, max(soft - OTHER_DESCRIPTORS, soft // 2))
