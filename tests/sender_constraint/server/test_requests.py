@@ -1,0 +1,136 @@
+"""What is refused before the application sees it, in TLS and in the clear."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sender_constraint.server.running import Server, eventually, read_all, running
+
+LIMIT = 64 * 1024
+HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+
+
+@pytest.fixture(scope="module")
+def plain_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("plain"), "plain_front") as server:
+        yield server
+
+
+@pytest.fixture(params=["server", "plain_server"])
+def front(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+def connect(front: Server, plain_server: Server) -> socket.socket:
+    return front.tcp() if front is plain_server else front.tls()
+
+
+@pytest.fixture
+def exchange(front: Server, plain_server: Server) -> Any:
+    def exchanged(request: bytes) -> tuple[int, bytes, tuple[str, int]]:
+        """Status, body, and the address that the server saw."""
+        with connect(front, plain_server) as connection:
+            connection.sendall(request)
+            head, _, body = read_all(connection).partition(b"\r\n\r\n")
+            return int(head.split()[1]), body, connection.getsockname()
+
+    return exchanged
+
+
+def chunked(body: bytes) -> bytes:
+    return HEAD + b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+def measured(body: bytes) -> bytes:
+    return HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+@pytest.mark.parametrize("frame", [measured, chunked])
+def test_the_longest_body_reaches_the_application_whole(exchange: Any, frame: Any) -> None:
+    status, body, _ = exchange(frame(b"x" * LIMIT))
+    assert (status, json.loads(body)["body_bytes"], json.loads(body)["content_length"]) == (
+        200,
+        LIMIT,
+        str(LIMIT),
+    )
+
+
+@pytest.mark.clause("RFC 9110 §15.5.14")
+@pytest.mark.parametrize("frame", [measured, chunked])
+@pytest.mark.parametrize("size", [LIMIT + 1, 1_000_000])
+def test_a_longer_body_is_refused(front: Server, exchange: Any, frame: Any, size: int) -> None:
+    status, body, address = exchange(frame(b"x" * size))
+    assert (status, json.loads(body)["status"]) == (413, 413)
+    event = front.event_of("http.request", address)
+    assert (event["outcome"], event["rule"], event["status"]) == ("refused", "http.body-size", 413)
+
+
+def test_a_body_declared_too_long_is_refused_before_it_is_sent(exchange: Any) -> None:
+    status, _, _ = exchange(HEAD + b"Expect: 100-continue\r\nContent-Length: 1000000\r\n\r\n")
+    assert status == 413
+
+
+def test_a_body_that_waits_to_be_asked_for_is_asked_for(front: Server, plain_server: Server) -> None:
+    with connect(front, plain_server) as connection:
+        connection.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(b"body")
+        assert b'"body_bytes": 4' in read_all(connection)
+
+
+@pytest.mark.clause("RFC 9112 §6.3")
+@pytest.mark.parametrize(
+    ("lines", "status"),
+    [
+        pytest.param(b"Content-Length: 4\r\nContent-Length: 4\r\n", 400, id="two lengths"),
+        pytest.param(b"Content-Length: 4\r\nContent-Length: 5\r\n", 400, id="two different lengths"),
+        pytest.param(b"Content-Length: 4, 4\r\n", 400, id="a list of lengths"),
+        pytest.param(b"Content-Length: +4\r\n", 400, id="a signed length"),
+        pytest.param(b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n", 400, id="length and coding"),
+        pytest.param(b"Transfer-Encoding: chunked, chunked\r\n", 400, id="chunked twice"),
+        pytest.param(b"Transfer-Encoding: nonsense\r\n", 501, id="unknown coding"),
+        pytest.param(b"Client_Cert: abcd\r\nContent-Length: 4\r\n", 400, id="underscore in a name"),
+        pytest.param(b"Client-Cert : abcd\r\nContent-Length: 4\r\n", 400, id="space before the colon"),
+        pytest.param(b"X-Folded: a\r\n b\r\nContent-Length: 4\r\n", 400, id="folded line"),
+        pytest.param(b"Host: other\r\nContent-Length: 4\r\n", 400, id="two hosts"),
+        pytest.param(b"X-Long: " + b"x" * 9000 + b"\r\n", 431, id="a long header"),
+        pytest.param(b"X-Many: x\r\n" * 100, 431, id="many headers"),
+    ],
+)
+def test_an_ambiguous_or_oversized_head_is_refused(
+    front: Server, exchange: Any, lines: bytes, status: int
+) -> None:
+    answered, _, address = exchange(HEAD + lines + b"\r\nbody")
+    assert answered == status
+    event = front.event_of("http.request", address)
+    assert (event["rule"], event["status"]) == ("http.syntax", status)
+
+
+def test_a_long_request_line_is_refused(exchange: Any) -> None:
+    status, _, _ = exchange(b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert status == 414
+
+
+def test_neither_the_log_nor_the_trail_holds_a_secret_of_a_refused_request(
+    front: Server, exchange: Any
+) -> None:
+    status, _, _ = exchange(HEAD + b"Authorization Bearer very-secret\r\n\r\n")
+    assert status == 400
+    status, _, _ = exchange(b"GET /crash?access_token=very-secret HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert status == 500
+    eventually(lambda: b"the application crashed" in front.log.read_bytes(), "the crash is in the log")
+    assert "very-secret" not in front.log.read_text()
+    assert "very-secret" not in Path(front.state / "audit" / "audit.jsonl").read_text()
+
+
+def test_a_forwarding_header_changes_neither_peer_nor_scheme(exchange: Any, front: Server) -> None:
+    forged = b"X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: ftp\r\nX-Forwarded-SSL: on\r\n\r\n"
+    status, body, address = exchange(HEAD + forged)
+    seen = json.loads(body)
+    assert (status, seen["peer"]) == (200, f"{address[0]}:{address[1]}")
+    assert seen["scheme"] == ("https" if front.store.current_id() else "http")

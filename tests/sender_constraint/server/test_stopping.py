@@ -1,0 +1,51 @@
+"""SIGTERM: what has begun is finished, what is idle is let go."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.sender_constraint.server.running import PATIENCE_SECONDS, Server, eventually, get
+
+
+def test_a_request_that_has_begun_is_finished(own_server: Server, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    process = own_server.process
+    assert process is not None
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(own_server.get, f"/wait?{release}")
+        eventually(release.with_suffix(".waiting").exists, "the request has begun")
+        process.send_signal(signal.SIGTERM)
+        eventually(lambda: refuses_connections(own_server), "the server accepts no more connections")
+        release.touch()
+        assert answer.result(PATIENCE_SECONDS)["scheme"] == "https"
+    assert process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_an_idle_connection_does_not_hold_up_the_stop(own_server: Server) -> None:
+    process = own_server.process
+    assert process is not None
+    connection = own_server.http()
+    try:
+        get(connection)
+        process.send_signal(signal.SIGTERM)
+        # Well within the time that requests in progress are given to finish.
+        assert process.wait(5) == 0
+    finally:
+        connection.close()
+    assert "graceful timeout" not in own_server.log.read_text()
+
+
+def test_a_server_without_a_certificate_says_what_to_do(tmp_path: Path) -> None:
+    server = Server(tmp_path, "tls_front")
+    with pytest.raises(AssertionError, match=r"run the service's `manage.py enrol`"):
+        server.start()
+
+
+def refuses_connections(server: Server) -> bool:
+    try:
+        server.tcp().close()
+    except (ConnectionRefusedError, ConnectionResetError):
+        return True
+    return False
