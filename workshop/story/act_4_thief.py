@@ -19,7 +19,7 @@ from workshop.story.partner import (
     private_workspace,
     show,
 )
-from workshop.story.stage import Stage, outcome_of, refusal_in
+from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
 from workshop.thief import Played, Thief
 from workshop.wire import Credentials, Exchange
 
@@ -74,7 +74,7 @@ def the_theft(stage: Stage, partner: Partner) -> tuple[Call, Loot]:
 def enrolled_thief(stage: Stage) -> Generation:
     """The thief's own valid certificate: it is a participant of the scheme, and enrols like everyone.
 
-    Raises NotEnrolled if the certificate authority does not issue.
+    Raises StoryStopped if the certificate authority does not issue.
     """
     deployment, participant = stage.deployment, participant_of("thief")
     names = RequestedNames(participant.subject, (participant.dns_name,), (participant.uri,))
@@ -84,12 +84,8 @@ def enrolled_thief(stage: Stage) -> Generation:
     store = GenerationStore(deployment.certificate_store("thief"))
     outcome = ensure_generation(store, issuer)
     if outcome.generation is None or outcome.error is not None:
-        raise NotEnrolled(f"the thief got no certificate of its own: {outcome.error}")
+        raise StoryStopped(f"the thief got no certificate of its own: {outcome.error}")
     return outcome.generation
-
-
-class NotEnrolled(Exception):
-    """The story needs a participant with a certificate, and the authority did not issue it."""
 
 
 def _until_refused(stage: Stage, partner: Partner, token: str) -> None:

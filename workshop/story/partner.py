@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from workshop.changes import Call
 from workshop.environment.deployment import Deployment
-from workshop.story.stage import Stage, outcome_of, refusal_in
+from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
 from workshop.wire import Credentials, Exchange
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -38,19 +38,15 @@ class Partner:
         )
 
     def token(self, stage: Stage, client_id: str = "partner", **parameters: str) -> str:
-        """An access token. Raises NotIssued if the authorization server refuses."""
+        """An access token. Raises StoryStopped if the authorization server refuses."""
         exchange = self.request_token(stage, client_id, **parameters)
         if exchange.status != 200:
-            raise NotIssued(f"no token for {client_id}: {outcome_of(exchange)}")
+            raise StoryStopped(f"no token for {client_id}: {outcome_of(exchange)}")
         return str(exchange.json()["access_token"])
 
     def accounts_call(self, deployment: Deployment, token: str) -> Call:
         """The valid call from which each attack differs by one thing."""
         return Call("GET", f"{deployment.api_url}/accounts", token, self.credentials)
-
-
-class NotIssued(Exception):
-    """The story needs a token, and the authorization server did not issue it."""
 
 
 def current_partner(deployment: Deployment) -> Partner:

@@ -10,6 +10,10 @@ from workshop.narration import Narrator, Refused
 from workshop.wire import Exchange, Wire
 
 
+class StoryStopped(Exception):
+    """The story cannot go on: something that it needs was not to be had. The message says what."""
+
+
 @dataclass(frozen=True)
 class Row:
     """One attempt of the closing table."""

@@ -1,0 +1,122 @@
+"""Plays the acts: against an environment of its own, or against the one that the variables describe."""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workshop.environment.commands import FAILURES
+from workshop.environment.deployment import Deployment, attached
+from workshop.environment.local import Environment
+from workshop.environment.parties import REPOSITORY
+from workshop.environment.ports import Ports
+from workshop.narration import Narrator
+from workshop.story import (
+    act_1_certificates,
+    act_2_token,
+    act_3_business,
+    act_4_thief,
+    act_5_bearer,
+    act_6_rotation,
+)
+from workshop.story.stage import Stage, StoryStopped
+
+ACTS = {
+    1: act_1_certificates,
+    2: act_2_token,
+    3: act_3_business,
+    4: act_4_thief,
+    5: act_5_bearer,
+    6: act_6_rotation,
+}
+CLOSING_ACT = 7
+
+HOLDS, DOES_NOT_HOLD, NOT_PLAYED, INTERRUPTED = 0, 1, 2, 130
+
+
+def play_in_the_right_place(
+    arguments: argparse.Namespace, root: Path = REPOSITORY / "var" / "demo", ports: Ports | None = None
+) -> int:
+    """Play the story and return the exit status.
+
+    root, ports: of the environment that is started for it, where none is described by variables.
+    """
+    narrator = Narrator(explain=arguments.explain, pause=arguments.pause)
+    try:
+        with (
+            _environment(arguments, narrator, root, ports) as deployment,
+            tempfile.TemporaryDirectory(prefix="story-") as workspace,
+        ):
+            stage = Stage(deployment, narrator, Path(workspace))
+            return _play(stage, arguments)
+    except FAILURES as failure:
+        print(f"demo: {failure}", file=sys.stderr)
+    except (StoryStopped, OSError) as stopped:
+        print(f"demo: the story stopped: {stopped}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("demo: interrupted; everything it started is stopped", file=sys.stderr)
+        return INTERRUPTED
+    return NOT_PLAYED
+
+
+def _play(stage: Stage, arguments: argparse.Namespace) -> int:
+    numbers = sorted(set(arguments.act or ACTS))
+    try:
+        for number in numbers:
+            stage.narrator.act(number, ACTS[number].TITLE)
+            ACTS[number].play(stage)
+    finally:
+        if stage.rows:
+            _close(stage, numbers)
+        if arguments.report:
+            arguments.report.write_text(json.dumps(stage.report(), indent=2) + "\n")
+    return HOLDS if stage.holds else DOES_NOT_HOLD
+
+
+def _close(stage: Stage, numbers: list[int]) -> None:
+    narrator = stage.narrator
+    narrator.act(CLOSING_ACT, "What was attempted, expected and observed")
+    narrator.table(
+        "",
+        ("act", "attempt", "expected", "observed", "holds"),
+        [
+            (row.act, row.attempt, row.expected, row.observed, "yes" if row.holds else "NO")
+            for row in stage.rows
+        ],
+    )
+    failed = [row for row in stage.rows if not row.holds]
+    played = f"{len(stage.rows)} attempts in {'act' if len(numbers) == 1 else 'acts'} " + ", ".join(
+        map(str, numbers)
+    )
+    narrator.say(f"{played}: " + (f"{len(failed)} do not hold." if failed else "every row holds."))
+
+
+@contextmanager
+def _environment(
+    arguments: argparse.Namespace, narrator: Narrator, root: Path, ports: Ports | None
+) -> Iterator[Deployment]:
+    described = attached()
+    if described is not None:
+        yield described
+        return
+    started = time.monotonic()
+    environment = Environment(
+        root,
+        ports=ports,
+        lifetime_seconds=arguments.lifetime,
+        fresh=True,
+        tell=lambda step: narrator.say(f"  {step}"),
+    )
+    narrator.say("Starting a certificate authority, a bank, two partners and their workers:")
+    with environment:
+        narrator.say(f"  everything is up after {time.monotonic() - started:.0f} s")
+        yield environment.deployment
+        if arguments.keep:
+            environment.leave_running()
+            narrator.say(f"Everything stays up, with its state in {root}; ./scripts/down ends it.")
+        else:
+            narrator.say("Stopping everything.")
