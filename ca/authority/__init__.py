@@ -1,0 +1,1 @@
+"""The certificate authority itself, without Django: its hierarchy, profiles, and the checks of requests."""

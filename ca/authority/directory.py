@@ -1,0 +1,111 @@
+"""Where the hierarchy is kept: one directory, made whole and then published by one rename.
+
+authority/root-private-key.pem      PKCS#8, mode 0600
+          root-certificate.pem
+          issuing-private-key.pem   PKCS#8, mode 0600
+          issuing-certificate.pem
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ca.authority.hierarchy import CertificateAuthority, Hierarchy
+from sender_constraint.certificates import durable_files
+
+NAME = "authority"
+
+
+class NoAuthority(Exception):
+    """There is no usable hierarchy in the directory: none yet, or files that are missing, open or broken."""
+
+
+class AuthorityExists(Exception):
+    """There is a hierarchy already, and nothing ever overwrites one."""
+
+
+class AuthorityDirectory:
+    """The hierarchy within a directory of keys, for example ``<STATE_DIR>/keys``."""
+
+    def __init__(self, keys: Path) -> None:
+        self.path = keys / NAME
+
+    def exists(self) -> bool:
+        """Whether a hierarchy was published here."""
+        return self.path.exists()
+
+    def publish(self, hierarchy: Hierarchy) -> None:
+        """Write a hierarchy. Raises AuthorityExists, also for the later of two at the same time."""
+        if self.exists():
+            raise AuthorityExists(f"{self.path} exists")
+        keys = self.path.parent
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unpublished = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=keys))
+        _write(unpublished, "root", hierarchy.root)
+        _write(unpublished, "issuing", hierarchy.issuing)
+        durable_files.flush_directory(unpublished)
+        try:
+            # A rename onto a directory that holds something fails: it cannot overwrite.
+            unpublished.rename(self.path)
+        except OSError:
+            shutil.rmtree(unpublished)
+            if self.exists():
+                raise AuthorityExists(f"{self.path} exists") from None
+            raise
+        durable_files.flush_directory(keys)
+
+    def load(self) -> Hierarchy:
+        """Read both authorities. Raises NoAuthority, with the remedy."""
+        if not self.exists():
+            raise NoAuthority(f"{self.path} does not exist: run `manage.py init`")
+        return Hierarchy(root=self._read("root"), issuing=self.load_issuing())
+
+    def load_issuing(self) -> CertificateAuthority:
+        """Read the issuing authority alone, which works with the root's key in a safe. Raises NoAuthority."""
+        return self._read("issuing")
+
+    def certificates(self) -> tuple[x509.Certificate, x509.Certificate]:
+        """The root's and the issuing authority's certificate. Raises NoAuthority."""
+        return self._certificate("root"), self._certificate("issuing")
+
+    def private_key_paths(self) -> tuple[Path, ...]:
+        """The files that nobody else may read."""
+        return tuple(self.path / f"{name}-private-key.pem" for name in ("root", "issuing"))
+
+    def _read(self, name: str) -> CertificateAuthority:
+        try:
+            pem = durable_files.read_private(self.path / f"{name}-private-key.pem")
+            private_key = serialization.load_pem_private_key(pem, password=None)
+        except (OSError, ValueError) as error:
+            raise NoAuthority(f"the key of the {name} authority cannot be used: {error}") from error
+        certificate = self._certificate(name)
+        if not isinstance(private_key, ec.EllipticCurvePrivateKey):
+            raise NoAuthority(f"the key of the {name} authority is not an EC key")
+        if private_key.public_key() != certificate.public_key():
+            raise NoAuthority(f"key and certificate of the {name} authority in {self.path} do not match")
+        return CertificateAuthority(private_key, certificate)
+
+    def _certificate(self, name: str) -> x509.Certificate:
+        try:
+            return x509.load_pem_x509_certificate((self.path / f"{name}-certificate.pem").read_bytes())
+        except (OSError, ValueError) as error:
+            raise NoAuthority(f"the certificate of the {name} authority cannot be used: {error}") from error
+
+
+def pem_of(certificates: tuple[x509.Certificate, ...]) -> bytes:
+    """PEM (RFC 7468), one after the other."""
+    return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates)
+
+
+def _write(directory: Path, name: str, authority: CertificateAuthority) -> None:
+    pem = authority.private_key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    durable_files.write_new(directory / f"{name}-private-key.pem", pem, durable_files.PRIVATE)
+    durable_files.write_new(
+        directory / f"{name}-certificate.pem", pem_of((authority.certificate,)), durable_files.PUBLIC
+    )

@@ -1,0 +1,123 @@
+"""Which names a participant may have, and which a renewal must keep.
+
+RFC 7030 §4.2.2 (https://www.rfc-editor.org/rfc/rfc7030): a renewal has the subject and the SAN of the
+certificate that it renews. DNS names are compared without case, all other names exactly.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from ca.authority.profiles import Profile
+from ca.authority.refusals import EnrolmentRefused
+from ca.authority.requests import CertificationRequest
+from sender_constraint.names import DistinguishedName, distinguished_name, first_difference, same_dns_name
+from sender_constraint.rules import enforces, rule
+
+SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject of the request is not this participant's.")
+ALTERNATIVE_NAME = rule(
+    "csr.alternative_name", "RFC 7030 §3.7", "The request asks for a name that is not this participant's."
+)
+SERVER_NAME = rule(
+    "csr.server_name", "RFC 9525 §6.1", "A server's certificate is asked for without a DNS name."
+)
+SAME_SUBJECT = rule(
+    "renewal.subject",
+    "RFC 7030 §4.2.2",
+    "The subject of the request is not that of the certificate it renews.",
+)
+SAME_ALTERNATIVE_NAMES = rule(
+    "renewal.alternative_names",
+    "RFC 7030 §4.2.2",
+    "The alternative names of the request are not those of the certificate it renews.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """The names that one participant may have certified; alternative names may also be left out.
+
+    uris: compared exactly, as they are encoded.
+    """
+
+    subject: DistinguishedName
+    dns_names: tuple[str, ...] = ()
+    uris: tuple[str, ...] = ()
+
+    def allows(self, name: x509.GeneralName) -> bool:
+        """Whether an alternative name is among them; kinds other than DNS name and URI never are."""
+        if isinstance(name, x509.DNSName):
+            return any(same_dns_name(allowed, name.value) for allowed in self.dns_names)
+        return isinstance(name, x509.UniformResourceIdentifier) and name.value in self.uris
+
+
+@enforces(SUBJECT)
+def check_subject(request: CertificationRequest, entitlement: Entitlement) -> None:
+    """The whole name, not only its common name."""
+    difference = first_difference(entitlement.subject, distinguished_name(request.subject))
+    if difference is not None:
+        raise EnrolmentRefused(SUBJECT, "The subject is not one of this participant.", difference=difference)
+
+
+@enforces(ALTERNATIVE_NAME)
+def check_alternative_names(request: CertificationRequest, entitlement: Entitlement) -> None:
+    """Each name that the request asks for, whatever its kind."""
+    foreign = [name for name in request.alternative_names if not entitlement.allows(name)]
+    if foreign:
+        raise EnrolmentRefused(
+            ALTERNATIVE_NAME,
+            "An alternative name is not one of this participant.",
+            expected=[*entitlement.dns_names, *entitlement.uris],
+            presented=written(foreign),
+        )
+
+
+@enforces(SERVER_NAME)
+def check_server_name(request: CertificationRequest, profile: Profile) -> None:
+    """Clients look for a server's name in the SAN alone."""
+    has_dns_name = any(isinstance(name, x509.DNSName) for name in request.alternative_names)
+    if profile.needs_dns_name and not has_dns_name:
+        raise EnrolmentRefused(SERVER_NAME, "The certificate of a server needs a DNS name.")
+
+
+@enforces(SAME_SUBJECT)
+def check_same_subject(request: CertificationRequest, renewed: x509.Certificate) -> None:
+    """The request is about the certificate that authenticated it."""
+    difference = first_difference(distinguished_name(renewed.subject), distinguished_name(request.subject))
+    if difference is not None:
+        raise EnrolmentRefused(
+            SAME_SUBJECT, "The subject is not that of the certificate to renew.", difference=difference
+        )
+
+
+@enforces(SAME_ALTERNATIVE_NAMES)
+def check_same_alternative_names(request: CertificationRequest, renewed: x509.Certificate) -> None:
+    """All of them, and no other; their order says nothing."""
+    expected = alternative_names_of(renewed)
+    if frozenset(expected) != frozenset(request.alternative_names):
+        raise EnrolmentRefused(
+            SAME_ALTERNATIVE_NAMES,
+            "The alternative names are not those of the certificate to renew.",
+            expected=written(expected),
+            presented=written(request.alternative_names),
+        )
+
+
+def alternative_names_of(certificate: x509.Certificate) -> tuple[x509.GeneralName, ...]:
+    """The names in a certificate's SAN, none where it has no such extension."""
+    try:
+        return tuple(certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
+    except x509.ExtensionNotFound:
+        return ()
+
+
+def general_names(dns_names: Iterable[str], uris: Iterable[str]) -> list[x509.GeneralName]:
+    """Names as a SAN holds them. Raises ValueError where one is not ASCII."""
+    dns = [x509.DNSName(name) for name in dns_names]
+    return [*dns, *(x509.UniformResourceIdentifier(uri) for uri in uris)]
+
+
+def written(names: Sequence[x509.GeneralName]) -> list[str]:
+    """For people and the audit trail: ``DNSName partner.example``."""
+    return [f"{type(name).__name__} {name.value}" for name in names]

@@ -1,0 +1,202 @@
+"""Certification requests (PKCS #10, RFC 2986): what this authority demands of one before it certifies it.
+
+Each check is one rule. Names are judged in ``ca.authority.entitlements``, because who may have which name
+depends on who asks.
+
+RFC 2986: https://www.rfc-editor.org/rfc/rfc2986
+Not looked at: the challengePassword attribute, and all requested extensions but the SAN and the basic
+constraints: the profile decides what a certificate says, not the request (RFC 2986 §3, last paragraph).
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from ca.authority.refusals import EnrolmentRefused, RequestMalformed
+from sender_constraint.rules import enforces, rule
+
+# A request with an RSA key of 4096 bits and twenty names takes two kibibytes.
+LARGEST_REQUEST_BYTES = 16 * 1024
+
+SIZE = rule("csr.size", "RFC 2986 §4", "A certification request is empty, or larger than any honest one.")
+SYNTAX = rule("csr.syntax", "RFC 2986 §4.2", "What was sent is not a PKCS #10 certification request in DER.")
+KEY = rule(
+    "csr.key",
+    "RFC 5280 §4.1.2.7",
+    "The public key is none that the scheme's parties verify: P-256, P-384, or RSA with 2048 to 4096 bits.",
+)
+SIGNATURE_ALGORITHM = rule(
+    "csr.signature_algorithm", "RFC 2986 §4.2", "The request is signed over a hash that is broken or unknown."
+)
+SIGNATURE = rule(
+    "csr.signature",
+    "RFC 2986 §4.2",
+    "The request's signature is not by the key in it: who asks has not shown possession of that key.",
+)
+AUTHORITY = rule(
+    "csr.authority", "RFC 5280 §4.2.1.9", "The request asks for a certificate that certifies others."
+)
+
+_HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
+_CURVES = (ec.SECP256R1, ec.SECP384R1)
+
+
+@dataclass(frozen=True)
+class CertificationRequest:
+    """A request that passed every check of this module: only ``verify_request`` makes one.
+
+    public_key_digest: SHA-256 over the SubjectPublicKeyInfo in DER, hexadecimal.
+    """
+
+    public_key: CertificatePublicKeyTypes
+    public_key_digest: str
+    subject: x509.Name
+    alternative_names: tuple[x509.GeneralName, ...]
+
+
+def verify_request(der: bytes) -> CertificationRequest:
+    """Read and check a request. Raises RequestMalformed or EnrolmentRefused.
+
+    The subject is written anew from its decoded values, so that the certificate says what was checked and
+    not how the request happened to encode it (RFC 5280 §4.1.2.4 wants PrintableString or UTF8String).
+    """
+    check_size(der)
+    csr = read_request(der)
+    check_key(csr)
+    check_signature_algorithm(csr)
+    check_signature(csr)
+    check_asks_for_no_authority(csr)
+    public_key = csr.public_key()
+    return CertificationRequest(
+        public_key=public_key,
+        public_key_digest=public_key_digest(public_key),
+        subject=_written_anew(csr.subject),
+        alternative_names=_alternative_names(csr),
+    )
+
+
+def public_key_digest(public_key: CertificatePublicKeyTypes) -> str:
+    """SHA-256 over the SubjectPublicKeyInfo in DER, hexadecimal: the same for the same key."""
+    encoded = public_key.public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return hashlib.sha256(encoded).hexdigest()
+
+
+@enforces(SIZE)
+def check_size(der: bytes) -> None:
+    """Nothing that is too large is parsed."""
+    if not 0 < len(der) <= LARGEST_REQUEST_BYTES:
+        raise RequestMalformed(
+            SIZE,
+            f"A certification request has 1 to {LARGEST_REQUEST_BYTES} bytes.",
+            expected=LARGEST_REQUEST_BYTES,
+            presented=len(der),
+        )
+
+
+@enforces(SYNTAX)
+def read_request(der: bytes) -> x509.CertificateSigningRequest:
+    """Parse a request with its subject and its extensions, which cryptography would leave for later."""
+    try:
+        csr = x509.load_der_x509_csr(der)
+        _ = _written_anew(csr.subject), _alternative_names(csr), _basic_constraints(csr)
+    except (
+        ValueError,
+        UnsupportedAlgorithm,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ) as error:
+        raise RequestMalformed(
+            SYNTAX, "The body is not a PKCS #10 certification request in DER.", reason=str(error)
+        ) from None
+    return csr
+
+
+@enforces(KEY)
+def check_key(csr: x509.CertificateSigningRequest) -> None:
+    """Accept what every party can verify: not Ed25519, which the verifiers of Web PKI profiles do not know."""
+    try:
+        key = csr.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise _key_refused(str(error)) from None
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if not isinstance(key.curve, _CURVES):
+            raise _key_refused(key.curve.name)
+    elif isinstance(key, rsa.RSAPublicKey):
+        # An exponent below 65537 is no use to anybody, and padding mistakes become attacks with it.
+        if not 2048 <= key.key_size <= 4096 or key.public_numbers().e < 65537:
+            raise _key_refused(f"RSA, {key.key_size} bits, exponent {key.public_numbers().e}")
+    else:
+        raise _key_refused(type(key).__name__)
+
+
+@enforces(SIGNATURE_ALGORITHM)
+def check_signature_algorithm(csr: x509.CertificateSigningRequest) -> None:
+    """SHA-256, SHA-384 or SHA-512."""
+    try:
+        algorithm = csr.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        algorithm = None
+    if not isinstance(algorithm, _HASHES):
+        raise RequestMalformed(
+            SIGNATURE_ALGORITHM,
+            "Sign the request over SHA-256, SHA-384 or SHA-512.",
+            presented=csr.signature_algorithm_oid.dotted_string,
+        )
+
+
+@enforces(SIGNATURE)
+def check_signature(csr: x509.CertificateSigningRequest) -> None:
+    """Proof of possession of the private key (RFC 7030 §3.4)."""
+    try:
+        valid = csr.is_signature_valid
+    except (ValueError, UnsupportedAlgorithm):
+        valid = False
+    if not valid:
+        raise RequestMalformed(SIGNATURE, "The request is not signed by the key that it carries.")
+
+
+@enforces(AUTHORITY)
+def check_asks_for_no_authority(csr: x509.CertificateSigningRequest) -> None:
+    """Say so, rather than issue something else than what was asked for."""
+    constraints = _basic_constraints(csr)
+    if constraints is not None and constraints.ca:
+        raise EnrolmentRefused(AUTHORITY, "This authority certifies nobody to certify others.")
+
+
+def _key_refused(presented: str) -> RequestMalformed:
+    return RequestMalformed(
+        KEY,
+        "The key must be EC on P-256 or P-384, or RSA with 2048 to 4096 bits and exponent 65537.",
+        presented=presented,
+    )
+
+
+def _alternative_names(csr: x509.CertificateSigningRequest) -> tuple[x509.GeneralName, ...]:
+    try:
+        extension = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return ()
+    return tuple(extension.value)
+
+
+def _basic_constraints(csr: x509.CertificateSigningRequest) -> x509.BasicConstraints | None:
+    try:
+        return csr.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _written_anew(name: x509.Name) -> x509.Name:
+    return x509.Name(
+        [
+            x509.RelativeDistinguishedName([x509.NameAttribute(each.oid, each.value) for each in rdn])
+            for rdn in name.rdns
+        ]
+    )

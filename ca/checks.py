@@ -1,0 +1,92 @@
+"""Numbered checks of this service's configuration, which every command runs before it does anything."""
+
+import stat
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from ca.authority.directory import NoAuthority, pem_of
+from ca.authority.hierarchy import LONGEST_LIFETIME
+from ca.register.configuration import authority_directory
+
+
+@register
+def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E001: certificates live, and at most 398 days with their backdated minute."""
+    longest = int(LONGEST_LIFETIME.total_seconds())
+    if 0 < settings.CERTIFICATE_LIFETIME_SECONDS <= longest:
+        return []
+    return [
+        Error(
+            f"CERTIFICATE_LIFETIME_SECONDS is {settings.CERTIFICATE_LIFETIME_SECONDS}.",
+            hint=f"Use 1 to {longest} ({timedelta(seconds=longest)}).",
+            id="ca.E001",
+        )
+    ]
+
+
+@register
+def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E002: a span of time is not negative."""
+    if settings.RENEWAL_AFTER_EXPIRY_SECONDS >= 0:
+        return []
+    return [
+        Error(
+            f"RENEWAL_AFTER_EXPIRY_SECONDS is {settings.RENEWAL_AFTER_EXPIRY_SECONDS}.",
+            hint="Use 0 to renew no expired certificate, or 2592000 for 30 days.",
+            id="ca.E002",
+        )
+    ]
+
+
+@register
+def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E003: EST is served over TLS at an origin, without a path (RFC 7030 §3.2.2 adds its own)."""
+    origin = urlsplit(settings.PUBLIC_ORIGIN)
+    if origin.scheme == "https" and origin.hostname and not origin.path.strip("/"):
+        return []
+    return [
+        Error(
+            f"PUBLIC_ORIGIN is {settings.PUBLIC_ORIGIN!r}.",
+            hint="Use scheme, host and port alone, for example https://ca.example:8440.",
+            id="ca.E003",
+        )
+    ]
+
+
+@register
+def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E004: nobody else reads the authority's keys."""
+    open_to_others = [
+        path
+        for path in authority_directory().private_key_paths()
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    return [
+        Error(f"Others may read {path}.", hint=f"Run: chmod 600 {path}", id="ca.E004")
+        for path in open_to_others
+    ]
+
+
+@register
+def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E005: what participants trust is this authority."""
+    authority = authority_directory()
+    if not authority.exists() or not settings.TRUST_BUNDLE.exists():
+        return []
+    try:
+        expected = pem_of(authority.certificates())
+    except NoAuthority as error:
+        return [Error(f"The authority is not whole: {error}.", hint="Restore it from a copy.", id="ca.E006")]
+    if settings.TRUST_BUNDLE.read_bytes() == expected:
+        return []
+    return [
+        Error(
+            f"{settings.TRUST_BUNDLE} does not hold the certificates of {authority.path}.",
+            hint="Restore the authority that belongs to it; or remove the file and run `manage.py init`.",
+            id="ca.E005",
+        )
+    ]

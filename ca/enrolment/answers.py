@@ -1,0 +1,63 @@
+"""What EST says when it does not give a certificate: a status, and a text for people.
+
+RFC 7030 §4.2.3 (https://www.rfc-editor.org/rfc/rfc7030) as clarified in RFC 8951 §5: text/plain.
+"""
+
+import functools
+import logging
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from ca.authority.directory import NoAuthority
+from ca.authority.hierarchy import AuthorityExpired
+from ca.authority.refusals import EnrolmentRefused
+from ca.enrolment.authentication import REALM
+from ca.register.models import Participant
+from sender_constraint.django import audit
+
+TEXT = "text/plain; charset=utf-8"
+
+View = Callable[[HttpRequest], HttpResponse]
+
+logger = logging.getLogger(__name__)
+
+
+def answering(event: str) -> Callable[[View], View]:
+    """Give a view the answers of this module, and its refusals an audit event of this name."""
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def answer(request: HttpRequest) -> HttpResponse:
+            try:
+                response = view(request)
+            except EnrolmentRefused as refusal:
+                audit.refused(request, refusal, event=event)
+                response = refusal_response(refusal)
+            except (NoAuthority, AuthorityExpired):
+                logger.exception("the authority cannot be used")
+                response = text_response(503, "The certificate authority is not available now.")
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        return answer
+
+    return decorate
+
+
+def identify(request: HttpRequest, participant: Participant) -> None:
+    """Name the authenticated caller in the audit events of this request, accepted or refused."""
+    request.client_id = participant.name  # type: ignore[attr-defined]  # HttpRequest declares no such attribute
+
+
+def refusal_response(refusal: EnrolmentRefused) -> HttpResponse:
+    """The public side of a refusal; where credentials failed, with the challenge of RFC 7617 §2."""
+    response = text_response(refusal.status, refusal.description)
+    if refusal.status == 401:
+        response.headers["WWW-Authenticate"] = f'Basic realm="{REALM}", charset="UTF-8"'
+    return response
+
+
+def text_response(status: int, text: str) -> HttpResponse:
+    """One line for people."""
+    return HttpResponse(f"{text}\n", status=status, content_type=TEXT)

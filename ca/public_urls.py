@@ -1,0 +1,15 @@
+"""All addresses over plain HTTP: what is public and signed, for those who have no trust anchor yet.
+
+Whoever takes a root from here compares its fingerprint with one that came another way.
+"""
+
+from django.urls import path
+
+from ca.register import views as register
+
+urlpatterns = [
+    path("roots.pem", register.roots),
+    path("issuing.pem", register.issuing_pem),
+    path("issuing.der", register.issuing_der),
+    path("health", register.health),
+]

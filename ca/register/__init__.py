@@ -1,0 +1,1 @@
+"""The register: participants, the names that they may have, and every certificate that was issued."""

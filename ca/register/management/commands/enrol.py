@@ -1,0 +1,9 @@
+"""``manage.py enrol``: the authority's own certificate."""
+
+from sender_constraint.django.renewal import EnrolCommand
+
+
+class Command(EnrolCommand):
+    """Ensures that the authority holds a valid certificate of its own."""
+
+    help = "Ensure that the authority serves with a valid certificate: it issues and renews it by itself."

@@ -1,0 +1,61 @@
+"""``manage.py issue``: a certificate that the operator answers for."""
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from django.core.management.base import BaseCommand, CommandError
+
+from ca.authority.directory import NoAuthority, pem_of
+from ca.authority.entitlements import check_server_name
+from ca.authority.hierarchy import AuthorityExpired
+from ca.authority.profiles import PROFILES
+from ca.authority.refusals import EnrolmentRefused
+from ca.authority.requests import verify_request
+from ca.register.configuration import authority_directory, current_issuer
+
+
+class Command(BaseCommand):
+    """Issues from a file."""
+
+    help = (
+        "Issue a certificate for the request in a file, with whatever names it asks for: checking them is "
+        "yours. Writes the certificate and the issuing authority's to standard output, PEM. Such a "
+        "certificate belongs to no participant, and is not renewed by EST."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """A profile and a file."""
+        parser.add_argument("--profile", required=True, choices=sorted(PROFILES), help="kind of certificate")
+        parser.add_argument("--csr", required=True, type=Path, metavar="FILE", help="PKCS #10, PEM or DER")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """Check the request as EST does, but for the names, and issue."""
+        profile = PROFILES[options["profile"]]
+        try:
+            asked = verify_request(_der(options["csr"]))
+            if not asked.subject.rdns and not asked.alternative_names:
+                raise CommandError("the request names nobody: no subject and no alternative name")
+            check_server_name(asked, profile)
+            record = current_issuer().by_hand(profile, asked).record
+            _, issuing = authority_directory().certificates()
+        except EnrolmentRefused as refusal:
+            raise CommandError(
+                f"{refusal.description} [{refusal.rule.identifier}, {refusal.rule.clause}]"
+            ) from None
+        except (NoAuthority, AuthorityExpired, OSError) as error:
+            raise CommandError(str(error)) from error
+        self.stderr.write(f"Serial {record.serial}, until {record.not_after:%Y-%m-%d %H:%M:%S} UTC")
+        self.stdout.write(pem_of((record.certificate, issuing)).decode(), ending="")
+
+
+def _der(file: Path) -> bytes:
+    content = file.read_bytes()
+    if b"-----BEGIN" not in content:
+        return content
+    try:
+        return x509.load_pem_x509_csr(content).public_bytes(serialization.Encoding.DER)
+    except ValueError as error:
+        raise CommandError(f"{file} holds no certification request: {error}") from error

@@ -1,0 +1,53 @@
+"""``manage.py list``: the register in one line per certificate."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from ca.register.configuration import utc_now
+from ca.register.models import Enrolment, IssuedCertificate
+
+
+class Command(BaseCommand):
+    """Lists participants and certificates."""
+
+    help = "List participants with their names, and the certificates that were issued, newest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """A participant and a limit, both optional."""
+        parser.add_argument("--participant", metavar="NAME", help="this participant's only")
+        parser.add_argument(
+            "--limit", type=int, default=20, metavar="N", help="at most so many certificates (default: 20)"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """Participants first."""
+        enrolments = Enrolment.objects.select_related("participant").order_by("participant__name", "id")
+        certificates = IssuedCertificate.objects.select_related("enrolment__participant").order_by("-id")
+        if options["participant"]:
+            enrolments = enrolments.filter(participant__name=options["participant"])
+            certificates = certificates.filter(enrolment__participant__name=options["participant"])
+        self.stdout.write("Participants")
+        for enrolment in enrolments:
+            names = ", ".join([*enrolment.san_dns, *enrolment.san_uri]) or "no alternative names"
+            self.stdout.write(f"  {enrolment} ({names}), secret {_secret_state(enrolment)}")
+        self.stdout.write("Certificates")
+        for record in certificates[: max(0, options["limit"])]:
+            owner = record.enrolment.participant.name if record.enrolment else "by hand"
+            self.stdout.write(
+                f"  {record.serial:<40} {owner:<16} {record.profile_name:<7} "
+                f"until {record.not_after:%Y-%m-%d %H:%M:%S} {_state(record)}"
+            )
+
+
+def _secret_state(enrolment: Enrolment) -> str:
+    if not enrolment.secret_digest:
+        return "none"
+    return "spent" if enrolment.used_with_key else "unused"
+
+
+def _state(record: IssuedCertificate) -> str:
+    if record.revoked_at is not None:
+        return "revoked"
+    return "expired" if record.is_expired(utc_now()) else "valid"

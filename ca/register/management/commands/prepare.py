@@ -1,0 +1,18 @@
+"""``manage.py prepare``: everything that the authority needs before it serves."""
+
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    """Prepares the authority; safe to repeat."""
+
+    help = "Prepare the authority, safely again and again: database, keys and trust bundle, own certificate."
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """In the order in which each needs the one before."""
+        call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
+        call_command("init", stdout=self.stdout)
+        call_command("enrol", stdout=self.stdout, stderr=self.stderr)

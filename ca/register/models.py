@@ -1,0 +1,128 @@
+"""What the scheme operator remembers. Private keys and enrolment secrets are not among it."""
+
+from datetime import datetime
+
+from cryptography import x509
+from django.db import models
+from django.db.models import Q
+
+from ca.authority.entitlements import Entitlement
+from ca.authority.profiles import PROFILES, Profile
+from sender_constraint.names import parse_distinguished_name
+
+_PROFILE_CHOICES = [(name, name) for name in PROFILES]
+
+
+class Participant(models.Model):
+    """An organisation's system that takes part in the scheme.
+
+    name: its user name at ``simpleenroll`` (RFC 7617 §2: no colon).
+    """
+
+    name = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Enrolment(models.Model):
+    """The right of a participant to a line of certificates under one profile, and how it begins.
+
+    subject: RFC 4514 string. san_dns, san_uri: the alternative names that it may have.
+    secret_digest: SHA-256 of the one-time secret, hexadecimal; empty where there is none.
+    used_with_key: digest of the public key (see ``public_key_digest``) that the secret was spent on;
+        empty while it is unspent. A retry with this key is answered again, any other is refused.
+    """
+
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="enrolments")
+    profile_name = models.CharField(max_length=16, choices=_PROFILE_CHOICES)
+    subject = models.CharField(max_length=500)
+    san_dns = models.JSONField(default=list)
+    san_uri = models.JSONField(default=list)
+    secret_digest = models.CharField(max_length=64, blank=True)
+    used_with_key = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Two enrolments of a participant may share a profile, but not profile and subject."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=("participant", "profile_name", "subject"),
+                name="one_enrolment_per_profile_and_subject",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.participant}: {self.profile_name} {self.subject}"
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of its certificates."""
+        return PROFILES[self.profile_name]
+
+    @property
+    def entitlement(self) -> Entitlement:
+        """Its names, as the authority compares them."""
+        return Entitlement(parse_distinguished_name(self.subject), tuple(self.san_dns), tuple(self.san_uri))
+
+
+class IssuedCertificate(models.Model):
+    """A certificate that left this authority.
+
+    serial: lower-case hexadecimal without leading zeros, as ``serial_text`` writes it.
+    enrolment: the line that it belongs to; none where the operator issued it by hand.
+    public_key_digest: see ``public_key_digest``.
+    replaces: its predecessor, which authenticated the request for it.
+    issued_at: the lifetime counts from here; the certificate itself is backdated.
+    """
+
+    serial = models.CharField(max_length=40, unique=True)
+    der = models.BinaryField()
+    profile_name = models.CharField(max_length=16, choices=_PROFILE_CHOICES)
+    enrolment = models.ForeignKey(
+        Enrolment, on_delete=models.PROTECT, null=True, blank=True, related_name="certificates"
+    )
+    public_key_digest = models.CharField(max_length=64)
+    replaces = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors"
+    )
+    issued_at = models.DateTimeField()
+    not_after = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revocation_reason = models.CharField(max_length=32, blank=True)
+
+    class Meta:
+        """A predecessor has one successor for each key: asking twice does not issue twice."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=("replaces", "public_key_digest"),
+                condition=Q(replaces__isnull=False),
+                name="one_successor_per_key",
+            ),
+        )
+        indexes = (models.Index(fields=("enrolment", "id")),)
+
+    def __str__(self) -> str:
+        return self.serial
+
+    @property
+    def profile(self) -> Profile:
+        """The profile under which it was issued."""
+        return PROFILES[self.profile_name]
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it has ended (RFC 5280 §4.1.2.5: notAfter itself is still within its validity)."""
+        return now > self.not_after
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The certificate, parsed."""
+        return x509.load_der_x509_certificate(bytes(self.der))
+
+
+def serial_text(certificate: x509.Certificate) -> str:
+    """A serial number as the register writes it: lower-case hexadecimal."""
+    return f"{certificate.serial_number:x}"

@@ -1,0 +1,65 @@
+"""The certificate with which the authority itself serves: issued by a call, not over the network.
+
+It is renewed by the same machinery as everybody's; only the issuer differs, since EST needs a server
+that has a certificate already.
+"""
+
+from collections.abc import Callable
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from ca.authority.directory import NoAuthority
+from ca.authority.hierarchy import AuthorityExpired
+from ca.authority.refusals import EnrolmentRefused
+from ca.authority.requests import verify_request
+from ca.register.configuration import authority_directory, current_issuer
+from ca.register.issuing import Issuance, Issuer
+from ca.register.models import IssuedCertificate, serial_text
+from ca.register.participants import Application, NotAdmitted, admit_without_secret
+from sender_constraint.certificates.csr import first_request, next_request
+from sender_constraint.certificates.errors import IssuanceFailed
+from sender_constraint.certificates.generations import Generation
+from sender_constraint.django.renewal import DeclaredStore
+
+
+class LocalIssuer:
+    """Issues the authority's own certificates (``sender_constraint.certificates.issuance.Issuer``)."""
+
+    def __init__(self, declared: DeclaredStore) -> None:
+        self._declared = declared
+
+    def first(self, key: ec.EllipticCurvePrivateKey) -> list[x509.Certificate]:
+        """The first certificate of the authority's own line. Raises IssuanceFailed."""
+        names = self._declared.names
+        application = Application(
+            self._declared.participant, self._declared.purpose, names.subject, names.dns, names.uris
+        )
+        request = verify_request(first_request(key, names))
+        return _issued(lambda issuer: issuer.begin(admit_without_secret(application), request))
+
+    def next(self, key: ec.EllipticCurvePrivateKey, replaced: Generation) -> list[x509.Certificate]:
+        """Its successor, or a first one where the register does not know the one to replace."""
+        record = IssuedCertificate.objects.filter(serial=serial_text(replaced.certificate)).first()
+        if record is None:
+            return self.first(key)
+        request = verify_request(next_request(key, replaced.certificate))
+        return _issued(lambda issuer: issuer.renew(record, request))
+
+    def published(self, generation: Generation) -> None:  # noqa: ARG002 - the protocol's signature
+        """Remove a one-time secret that somebody delivered for it: it takes none."""
+        self._declared.secret_file.unlink(missing_ok=True)
+
+
+def local_issuer(declared: DeclaredStore) -> LocalIssuer:
+    """The issuer of this service's own store; see the setting ``CERTIFICATE_ISSUER``."""
+    return LocalIssuer(declared)
+
+
+def _issued(issue: Callable[[Issuer], Issuance]) -> list[x509.Certificate]:
+    try:
+        issuance = issue(current_issuer())
+        _, issuing = authority_directory().certificates()
+    except (NoAuthority, AuthorityExpired, NotAdmitted, EnrolmentRefused) as error:
+        raise IssuanceFailed(str(error)) from error
+    return [issuance.record.certificate, issuing]

@@ -1,0 +1,182 @@
+"""Admitting participants: their names, and the one-time secret with which each of them begins."""
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from ca.authority.entitlements import general_names
+from ca.authority.profiles import CLIENT, PROFILES
+from ca.register.models import Enrolment, Participant
+from sender_constraint.certificates import durable_files
+from sender_constraint.names import parse_distinguished_name
+
+# Random, of 256 bits: nobody guesses it, so that one fast hash keeps it and no limit on attempts is needed.
+_SECRET_BYTES = 32
+# A secret that a launcher made is of this kind too: what is shorter was thought up by somebody.
+SHORTEST_SECRET = 32
+
+
+class NotAdmitted(Exception):
+    """What was asked for contradicts itself, or the register. The message is for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """A participant and the names that it is to have under a profile.
+
+    subject: RFC 4514 string.
+    """
+
+    participant: str
+    profile_name: str
+    subject: str
+    san_dns: tuple[str, ...] = ()
+    san_uri: tuple[str, ...] = ()
+
+    @property
+    def canonical_subject(self) -> str:
+        """The subject in one spelling, by which the register finds it again. Raises ValueError."""
+        return str(parse_distinguished_name(self.subject))
+
+    @classmethod
+    def from_json(cls, entry: dict[str, Any]) -> "Application":
+        """From ``{"name", "profile", "subject", "san_dns": [], "san_uri": []}``. Raises NotAdmitted."""
+        try:
+            texts = [entry["name"], entry["profile"], entry["subject"]]
+            lists = [entry.get("san_dns", []), entry.get("san_uri", [])]
+        except (KeyError, TypeError, AttributeError):
+            raise NotAdmitted(f"an entry needs name, profile and subject: {entry!r}") from None
+        if not all(isinstance(text, str) for text in texts):
+            raise NotAdmitted(f"name, profile and subject are texts: {entry!r}")
+        if not all(isinstance(names, list) and all(isinstance(n, str) for n in names) for names in lists):
+            raise NotAdmitted(f"san_dns and san_uri are lists of texts: {entry!r}")
+        return cls(*texts, *(tuple(names) for names in lists))
+
+
+def admit(application: Application, deliver: Callable[[str], None]) -> Enrolment:
+    """Give a participant the right to names, and a new one-time secret for them.
+
+    deliver: is handed the secret before the register holds its digest, so that none is recorded that
+        nobody was told. Known participant, profile and subject: the line goes on, with a new secret and the
+        names of this application. Raises NotAdmitted, and what ``deliver`` raises.
+    """
+    secret = secrets.token_urlsafe(_SECRET_BYTES)
+    with transaction.atomic():
+        enrolment = _enter(application, secret_digest(secret))
+        deliver(secret)
+    return enrolment
+
+
+def admit_without_secret(application: Application) -> Enrolment:
+    """The same for the operator's own certificates, which nobody enrols for over the network."""
+    with transaction.atomic():
+        return _enter(application, "")
+
+
+def admit_with_secret_file(application: Application, file: Path) -> bool:
+    """Admit somebody whose one-time secret is to be in a file; safe to repeat. Returns whether anything changed.
+
+    A file that is there already, put by whoever starts both sides, gives the secret. Otherwise a new
+    participant's is made and delivered there, and a known one, whose secret was fetched, is left alone.
+    Raises NotAdmitted, and OSError.
+    """
+    _check_form(application)
+    enrolment = _find(application)
+    if not file.exists():
+        if enrolment is None:
+            admit(application, deliver_to_file(file))
+        return enrolment is None
+    secret = durable_files.read_private(file).decode("utf-8", "replace").strip()
+    if len(secret) < SHORTEST_SECRET:
+        raise NotAdmitted(f"the secret in {file} has fewer than {SHORTEST_SECRET} characters")
+    digest = secret_digest(secret)
+    if enrolment is not None and enrolment.secret_digest == digest:
+        return False
+    with transaction.atomic():
+        _enter(application, digest)
+    return True
+
+
+def deliver_to_file(file: Path) -> Callable[[str], None]:
+    """A delivery into a file of mode 0600, replaced by one rename."""
+
+    def deliver(secret: str) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        durable_files.replace(file, secret.encode() + b"\n", durable_files.PRIVATE)
+
+    return deliver
+
+
+def secret_digest(secret: str) -> str:
+    """SHA-256, hexadecimal: what the register keeps of a secret."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _find(application: Application) -> Enrolment | None:
+    return Enrolment.objects.filter(
+        participant__name=application.participant,
+        profile_name=application.profile_name,
+        subject=application.canonical_subject,
+    ).first()
+
+
+def _enter(application: Application, digest: str) -> Enrolment:
+    _check_form(application)
+    _check_names_are_free(application)
+    participant, _ = Participant.objects.get_or_create(name=application.participant)
+    enrolment, _ = Enrolment.objects.update_or_create(
+        participant=participant,
+        profile_name=application.profile_name,
+        subject=application.canonical_subject,
+        defaults={
+            "san_dns": list(application.san_dns),
+            "san_uri": list(application.san_uri),
+            "secret_digest": digest,
+            "used_with_key": "",
+        },
+    )
+    return enrolment
+
+
+def _check_form(application: Application) -> None:
+    profile = PROFILES.get(application.profile_name)
+    if profile is None:
+        raise NotAdmitted(f"there is no profile {application.profile_name!r}: {', '.join(PROFILES)}")
+    # RFC 7617 §2: the name is the user-id of Basic, which ends at the first colon.
+    if not application.participant.isascii() or not application.participant.isprintable():
+        raise NotAdmitted(f"the name {application.participant!r} is not printable ASCII")
+    if not application.participant or ":" in application.participant:
+        raise NotAdmitted(f"the name {application.participant!r} is empty, or has a colon")
+    try:
+        parse_distinguished_name(application.subject)
+        general_names(application.san_dns, application.san_uri)
+    except ValueError as error:
+        raise NotAdmitted(f"the names of {application.participant} cannot be certified: {error}") from None
+    if profile.needs_dns_name and not application.san_dns:
+        raise NotAdmitted(f"a {profile.name} certificate needs a DNS name (--san-dns)")
+
+
+def _check_names_are_free(application: Application) -> None:
+    """A name that stands for one client never stands for another.
+
+    Servers may share alternative names, as all of them are ``localhost`` on one machine; what a server is
+    called says nothing about who calls.
+    """
+    wanted = parse_distinguished_name(application.subject)
+    others = Enrolment.objects.exclude(participant__name=application.participant)
+    for other in others.select_related("participant"):
+        if other.entitlement.subject == wanted:
+            raise NotAdmitted(f"the subject {application.subject} is {other.participant}'s")
+        if application.profile_name == other.profile_name == CLIENT.name:
+            taken = [name for name in _client_names(application) if other.entitlement.allows(name)]
+            if taken:
+                raise NotAdmitted(f"the name {taken[0].value} is {other.participant}'s")
+
+
+def _client_names(application: Application) -> list[Any]:
+    return general_names(application.san_dns, application.san_uri)

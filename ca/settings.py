@@ -1,0 +1,65 @@
+"""Settings of the certificate authority; every default is what the local environment uses."""
+
+from urllib.parse import urlsplit
+
+from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.server.environment import ServiceEnvironment
+
+SERVICE = "ca"
+_environment = ServiceEnvironment(SERVICE)
+
+STATE_DIR = _environment.state
+KEYS_DIR = STATE_DIR / "keys"
+AUDIT_DIR = _environment.audit_directory()
+TRUST_BUNDLE = _environment.trust_bundle()
+
+# Where participants find EST: the one source of the name by which this service is called.
+PUBLIC_ORIGIN = _environment.text("PUBLIC_ORIGIN", "https://localhost:8440")
+
+# Of each certificate, counted from its issue.
+CERTIFICATE_LIFETIME_SECONDS = _environment.number("CERTIFICATE_LIFETIME_SECONDS", 24 * 60 * 60)
+# For how long after its end a participant's latest certificate still renews itself.
+RENEWAL_AFTER_EXPIRY_SECONDS = _environment.number("RENEWAL_AFTER_EXPIRY_SECONDS", 30 * 24 * 60 * 60)
+
+# The authority's own certificate, with which it serves EST: it issues that one to itself.
+CERTIFICATE_STORES = {
+    "server": declared_store(
+        _environment, "server", participant="ca", subject="CN=ca,O=Scheme Operator,C=GB", dns="localhost"
+    ),
+}
+CERTIFICATE_ISSUER = "ca.register.own_certificate.local_issuer"
+RENEWAL_CHECK_SECONDS = _environment.number(
+    "RENEWAL_CHECK_SECONDS", max(1, CERTIFICATE_LIFETIME_SECONDS // 30)
+)
+
+# Django.
+SECRET_KEY = _environment.secret_key()
+DEBUG = False
+ALLOWED_HOSTS = [
+    urlsplit(PUBLIC_ORIGIN).hostname or "",
+    *_environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1"),
+]
+INSTALLED_APPS = ["ca.register", "ca.enrolment"]
+MIDDLEWARE = ["sender_constraint.django.middleware.correlation"]
+ROOT_URLCONF = "ca.urls"
+WSGI_APPLICATION = "ca.wsgi.application"
+DATABASES = {"default": _environment.database()}
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": _environment.text("LOG_LEVEL", "INFO").upper()},
+    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+}
+
+# Celery: the renewal of the certificate of this service.
+CELERY_BROKER_URL = _environment.text("REDIS_URL", "redis://localhost:6379/0")
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_IMPORTS = RENEWAL_TASKS
+CELERY_BEAT_SCHEDULE = renewal_schedule(RENEWAL_CHECK_SECONDS)

@@ -1,0 +1,8 @@
+"""The authority over TLS, for gunicorn."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ca.settings")
+application = get_wsgi_application()
