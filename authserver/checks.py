@@ -1,0 +1,97 @@
+"""Numbered checks of the settings: what is wrong is said at start, not at the first request.
+
+Those with the tag ``authserver`` run with every command and before serving; those with the tag ``serving``
+need what other commands make, and run before serving only.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error, register
+
+from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
+from authserver.clients.syntax import is_absolute_uri, is_scope
+from authserver.keys.store import NoSigningKey, signing_key_store
+from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
+
+TAG = "authserver"
+SERVING = "serving"
+
+
+def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 8414 §2: an https URL; here an origin, so that both well-known paths are at its root."""
+    try:
+        parts = urlsplit(settings.ISSUER)
+        origin = f"https://{parts.netloc}"
+        wrong = (
+            parts.scheme != "https" or not parts.hostname or "@" in parts.netloc or origin != settings.ISSUER
+        )
+        _ = parts.port
+    except ValueError:
+        wrong = True
+    hint = "Set ISSUER to something like https://as.example: no path, no query, no slash at its end."
+    return [Error("ISSUER is not an https origin.", hint=hint, id="authserver.E001")] if wrong else []
+
+
+def check_lifetime(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 6749 §4.2.2: a lifetime in seconds."""
+    if 1 <= settings.ACCESS_TOKEN_LIFETIME_SECONDS <= LONGEST_LIFETIME_SECONDS:
+        return []
+    hint = f"Between 1 and {LONGEST_LIFETIME_SECONDS}; minutes are usual."
+    return [Error("ACCESS_TOKEN_LIFETIME_SECONDS is out of range.", hint=hint, id="authserver.E003")]
+
+
+def check_resources(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 8707 §2: absolute URIs without fragments."""
+    if settings.RESOURCES and all(is_absolute_uri(resource) for resource in settings.RESOURCES):
+        return []
+    hint = "Name the APIs for which tokens are issued, as absolute URIs, separated by commas."
+    return [Error("RESOURCES is empty, or holds what is no resource.", hint=hint, id="authserver.E004")]
+
+
+def check_scopes(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 6749 §3.3: scope values."""
+    if settings.SCOPES and all(is_scope(scope) and " " not in scope for scope in settings.SCOPES):
+        return []
+    hint = "Name the scope values that clients may be registered for, separated by commas."
+    return [Error("SCOPES is empty, or holds what is no scope value.", hint=hint, id="authserver.E005")]
+
+
+def check_unbound_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Tokens that whoever holds them can use are announced wherever they can be issued."""
+    if not settings.DEMO:
+        return []
+    hint = "Good for showing how a bearer token is stolen. Never set DEMO where tokens open anything."
+    message = "DEMO is set: access tokens bound to no certificate are issued to clients registered for them."
+    return [checks.Warning(message, hint=hint, id="authserver.W001")]
+
+
+def check_trust_bundle(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Without trust anchors nobody can be authenticated."""
+    try:
+        trust_anchors()
+    except NoTrustAnchors as error:
+        hint = "TRUST_BUNDLE names the PEM file of the scheme's certificate authorities, root included."
+        return [Error(f"The trust bundle cannot be used: {error}", hint=hint, id="authserver.E002")]
+    return []
+
+
+def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Without a signing key no token can be issued."""
+    try:
+        signing_key_store().load()
+    except NoSigningKey as error:
+        hint = "Run manage.py prepare."
+        return [Error(f"There is no usable signing key: {error}", hint=hint, id="authserver.E006")]
+    return []
+
+
+def register_checks() -> None:
+    """Register all of them, in the order of their numbers."""
+    for check in (check_issuer, check_lifetime, check_resources, check_scopes, check_unbound_tokens):
+        register(check, TAG)
+    for check in (check_trust_bundle, check_signing_key):
+        register(check, SERVING, deploy=True)

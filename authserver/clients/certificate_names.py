@@ -1,0 +1,114 @@
+"""OAuth 2.0 Mutual-TLS Client Authentication: the name by which a client's certificate is known.
+
+RFC 8705 §2.1.2, https://www.rfc-editor.org/rfc/rfc8705. Two of its five forms, ``tls_client_auth_san_ip``
+and ``tls_client_auth_san_email``, are refused by name until they are supported.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from authserver.clients.members import text
+from authserver.clients.registered_client import NAME_MEMBERS, NAME_MEMBERS_NOT_SUPPORTED
+from authserver.clients.syntax import is_absolute_uri
+from sender_constraint.errors import InvalidClientMetadata
+from sender_constraint.names import parse_distinguished_name
+from sender_constraint.rules import enforces, rule
+
+NAME_FORM = rule(
+    "registration.name-form",
+    "RFC 8705 §2.1.2",
+    "The client is to be known by a form of name that this server does not support yet.",
+)
+ONE_NAME = rule(
+    "registration.one-name",
+    "RFC 8705 §2.1.2",
+    "A client that authenticates by tls_client_auth has no name, or more than one.",
+)
+SUBJECT_DN = rule(
+    "registration.subject-dn",
+    "RFC 8705 §2.1.2",
+    "tls_client_auth_subject_dn is no distinguished name in the text form of RFC 4514.",
+)
+SAN_DNS = rule(
+    "registration.san-dns",
+    "RFC 8705 §2.1.2",
+    "tls_client_auth_san_dns is no DNS name.",
+)
+SAN_URI = rule(
+    "registration.san-uri",
+    "RFC 8705 §2.1.2",
+    "tls_client_auth_san_uri is no absolute URI.",
+)
+
+_LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
+_DNS_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
+_LAST_LABEL_IS_NUMBER = re.compile(r"(.*\.)?[0-9]+")
+
+
+@enforces(NAME_FORM)
+def check_name_form(metadata: Mapping[str, Any]) -> None:
+    """RFC 8705 §2.1.2: refuse an unsupported form, rather than register a client without it."""
+    for name in NAME_MEMBERS_NOT_SUPPORTED:
+        if name in metadata:
+            raise InvalidClientMetadata(NAME_FORM, f"{name} is not supported yet", member=name)
+
+
+@enforces(ONE_NAME)
+def check_one_name(metadata: Mapping[str, Any]) -> None:
+    """RFC 8705 §2.1.2: exactly one of the subject's metadata values."""
+    present = [name for name in NAME_MEMBERS if name in metadata]
+    if len(present) != 1:
+        said = " and ".join(present) if present else "none"
+        raise InvalidClientMetadata(
+            ONE_NAME,
+            f"tls_client_auth needs exactly one tls_client_auth_ name: found {said}",
+            members=present,
+        )
+
+
+@enforces(SUBJECT_DN)
+def check_subject_dn(subject_dn: str | None) -> None:
+    """RFC 8705 §2.1.2: a string in the representation of RFC 4514."""
+    if subject_dn is None:
+        return
+    try:
+        parse_distinguished_name(subject_dn)
+    except ValueError as error:
+        raise InvalidClientMetadata(
+            SUBJECT_DN, "tls_client_auth_subject_dn is not an RFC 4514 name", reason=str(error)
+        ) from error
+    if not subject_dn.strip():
+        raise InvalidClientMetadata(SUBJECT_DN, "tls_client_auth_subject_dn is empty")
+
+
+@enforces(SAN_DNS)
+def check_san_dns(san_dns: str | None) -> None:
+    """RFC 8705 §2.1.2, RFC 5280 §4.2.1.6: a DNS name as in a certificate; no wildcard, no address."""
+    if san_dns is None:
+        return
+    if not _DNS_NAME.fullmatch(san_dns) or _LAST_LABEL_IS_NUMBER.fullmatch(san_dns):
+        raise InvalidClientMetadata(SAN_DNS, "tls_client_auth_san_dns is not a DNS name", presented=san_dns)
+
+
+@enforces(SAN_URI)
+def check_san_uri(san_uri: str | None) -> None:
+    """RFC 8705 §2.1.2, RFC 5280 §4.2.1.6: an absolute URI as it stands in a certificate."""
+    if san_uri is not None and not is_absolute_uri(san_uri):
+        raise InvalidClientMetadata(
+            SAN_URI, "tls_client_auth_san_uri is not an absolute URI", presented=san_uri
+        )
+
+
+def certificate_names(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """The three names of RFC 8705 §2.1.2, of which one has a value and the others are empty.
+
+    Raises InvalidClientMetadata.
+    """
+    check_name_form(metadata)
+    check_one_name(metadata)
+    names = {name: text(metadata, name) for name in NAME_MEMBERS}
+    check_subject_dn(names["tls_client_auth_subject_dn"])
+    check_san_dns(names["tls_client_auth_san_dns"])
+    check_san_uri(names["tls_client_auth_san_uri"])
+    return {name: value or "" for name, value in names.items()}

@@ -1,0 +1,49 @@
+"""Registers a client from its metadata."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import IntegrityError
+
+from authserver.clients.models import Client, columns
+from authserver.clients.registration import RegistrationPolicy, client_information, read_metadata, register
+from sender_constraint.errors import InvalidClientMetadata
+
+
+class Command(BaseCommand):
+    """Register the client whose RFC 7591 metadata is in FILE; print its client information as JSON."""
+
+    help = (
+        "Registers a client from its RFC 7591 metadata as JSON, and prints the client information. "
+        "Beside the registered names: resources, default_resource, access_token_lifetime_seconds, "
+        "and client_id where the operator chooses it."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The one argument."""
+        parser.add_argument("file", metavar="FILE", help="the metadata; - reads standard input")
+
+    def handle(self, *args: Any, file: str, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+        """Register, and print; CommandError says by name what is wrong."""
+        policy = RegistrationPolicy(tuple(settings.SCOPES), tuple(settings.RESOURCES), settings.DEMO)
+        try:
+            client = register(read_metadata(_read(file)), policy)
+            row = Client.objects.create(client_id=client.client_id, **columns(client))
+        except InvalidClientMetadata as refusal:
+            raise CommandError(
+                f"{refusal.code}: {refusal.description} [{refusal.rule.identifier}]"
+            ) from refusal
+        except IntegrityError as error:
+            raise CommandError(f"invalid_client_metadata: client_id {client.client_id} is taken") from error
+        self.stdout.write(json.dumps(client_information(client, row.client_id_issued_at), indent=2))
+
+
+def _read(file: str) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise CommandError(f"cannot read the metadata: {error}") from error

@@ -1,0 +1,59 @@
+"""The register of clients."""
+
+from typing import Any, ClassVar
+
+from django.db import models
+
+from authserver.clients.registered_client import RegisteredClient
+
+
+class Client(models.Model):
+    """A registered client; its columns have the names that RFC 7591 and RFC 8705 registered."""
+
+    client_id = models.CharField(max_length=128, unique=True)
+    client_id_issued_at = models.DateTimeField(auto_now_add=True)
+    client_name = models.CharField(max_length=200, blank=True)
+    token_endpoint_auth_method = models.CharField(max_length=64)
+    tls_client_auth_subject_dn = models.TextField(blank=True)
+    tls_client_auth_san_dns = models.CharField(max_length=253, blank=True)
+    tls_client_auth_san_uri = models.TextField(blank=True)
+    tls_client_certificate_bound_access_tokens = models.BooleanField(default=True)
+    grant_types = models.JSONField(default=list)
+    scope = models.TextField()
+    jwks = models.JSONField(null=True, blank=True)
+    resources = models.JSONField(default=list)
+    default_resource = models.TextField()
+    access_token_lifetime_seconds = models.PositiveIntegerField(null=True, blank=True)
+
+    class Meta:
+        """How the register is listed."""
+
+        ordering: ClassVar[list[str]] = ["client_id"]
+
+    def __str__(self) -> str:
+        """The client's identifier."""
+        return self.client_id
+
+    def registered(self) -> RegisteredClient:
+        """The client as the token endpoint's rules take it."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
+        values["grant_types"] = tuple(self.grant_types)
+        values["resources"] = tuple(self.resources)
+        return RegisteredClient(**values)
+
+
+_FIELDS = tuple(RegisteredClient.__dataclass_fields__)
+
+
+def find_client(client_id: str) -> RegisteredClient | None:
+    """The client of this identifier, by one query; None if there is none."""
+    row = Client.objects.filter(client_id=client_id).order_by().first()
+    return row.registered() if row is not None else None
+
+
+def columns(client: RegisteredClient) -> dict[str, Any]:
+    """The values of a client's columns, but for its identifier."""
+    values = {name: getattr(client, name) for name in _FIELDS if name != "client_id"}
+    values["grant_types"] = list(client.grant_types)
+    values["resources"] = list(client.resources)
+    return values

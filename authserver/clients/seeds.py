@@ -1,0 +1,47 @@
+"""The clients of the demo, as the metadata that an operator would register for them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def seed_clients(resources: Sequence[str]) -> list[dict[str, Any]]:
+    """The metadata of the four clients. resources: all that they may call; the first is their default.
+
+    Three of them are the partner: as it is, as it was before its tokens were bound, and with tokens that
+    live for two seconds, so that one can be seen to expire.
+    """
+    common = {
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_certificate_bound_access_tokens": True,
+        "grant_types": ["client_credentials"],
+        "resources": list(resources),
+        "default_resource": resources[0],
+    }
+    return [
+        common
+        | {
+            "client_id": "partner",
+            "client_name": "Partner Ltd",
+            "tls_client_auth_subject_dn": "CN=partner,O=Partner Ltd,C=GB",
+        },
+        common
+        | {
+            "client_id": "partner-bearer",
+            "client_name": "Partner Ltd, tokens to be stolen",
+            "tls_client_auth_san_dns": "partner.example",
+            "tls_client_certificate_bound_access_tokens": False,
+        },
+        common
+        | {
+            "client_id": "short-lived",
+            "client_name": "Partner Ltd, tokens of two seconds",
+            "tls_client_auth_san_uri": "urn:example:partner",
+            "access_token_lifetime_seconds": 2,
+        },
+        common
+        | {
+            "client_id": "other-partner",
+            "client_name": "Other Partner Ltd",
+            "tls_client_auth_san_dns": "other-partner.example",
+        },
+    ]

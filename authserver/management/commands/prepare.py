@@ -1,0 +1,37 @@
+"""Makes what the authorization server needs before it serves: tables, a signing key, the demo's clients."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from authserver.clients.models import Client, columns
+from authserver.clients.registration import RegistrationPolicy, register
+from authserver.clients.seeds import seed_clients
+from authserver.keys.store import signing_key_store
+
+
+class Command(BaseCommand):
+    """Prepare this server; whatever is there already stays as it is."""
+
+    help = (
+        "Migrates the database, makes a signing key, and under DEMO registers the demo's clients. Repeatable."
+    )
+    # What is only checked before serving may not be there yet.
+    requires_system_checks = ("authserver",)
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+        """Prepare, and say what is there now."""
+        call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+        key = signing_key_store().ensure()
+        self.stdout.write(f"signing key {key.kid}")
+        if settings.DEMO:
+            self._seed()
+
+    def _seed(self) -> None:
+        policy = RegistrationPolicy(tuple(settings.SCOPES), tuple(settings.RESOURCES), settings.DEMO)
+        for metadata in seed_clients(settings.RESOURCES):
+            client = register(metadata, policy)
+            Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))
+            self.stdout.write(f"client {client.client_id}")

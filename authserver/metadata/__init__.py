@@ -1,0 +1,1 @@
+"""What this authorization server says about itself (RFC 8414)."""

@@ -1,0 +1,61 @@
+"""Settings of the authorization server. Each default is what the local environment uses."""
+
+from urllib.parse import urlsplit
+
+from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.server.environment import ServiceEnvironment
+
+SERVICE = "authserver"
+environment = ServiceEnvironment(SERVICE)
+
+# What this server says about itself comes from here, never from a request's Host header.
+ISSUER = environment.text("ISSUER", "https://localhost:8441")
+ACCESS_TOKEN_LIFETIME_SECONDS = environment.number("ACCESS_TOKEN_LIFETIME_SECONDS", 300)
+# For what tokens are issued: RFC 8707 resources, the first one being the default, and RFC 6749 scope values.
+RESOURCES = environment.words("RESOURCES", "https://localhost:8442,https://other-api.example")
+SCOPES = environment.words("SCOPES", "accounts,payments")
+# Tokens that are bound to nothing may be issued, to clients registered for them.
+DEMO = environment.flag("DEMO")
+SIGNING_KEYS = environment.state / "keys"
+
+SECRET_KEY = environment.secret_key()
+DEBUG = False
+ALLOWED_HOSTS = [urlsplit(ISSUER).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
+ROOT_URLCONF = "authserver.urls"
+WSGI_APPLICATION = "authserver.wsgi.application"
+INSTALLED_APPS = ["authserver", "authserver.clients"]
+MIDDLEWARE = [
+    "sender_constraint.django.middleware.correlation",
+    "authserver.tokens.response_headers.response_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "authserver.outages.Outages",
+    "sender_constraint.django.middleware.Refusals",
+]
+APPEND_SLASH = False
+# HTTP-only neighbours share the name localhost in the local environment: no HSTS.
+DATABASES = {"default": environment.database()}
+USE_TZ = True
+USE_I18N = False
+
+AUDIT_DIR = environment.audit_directory()
+TRUST_BUNDLE = environment.trust_bundle()
+EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
+CERTIFICATE_STORES = {
+    "server": declared_store(
+        environment, "server", participant=SERVICE, subject="CN=authserver,O=Bank plc,C=GB", dns="localhost"
+    ),
+}
+
+CELERY_BROKER_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
+CELERY_IMPORTS = RENEWAL_TASKS
+CELERY_BEAT_SCHEDULE = renewal_schedule(environment.number("RENEWAL_CHECK_SECONDS", 60))
+CELERY_TASK_IGNORE_RESULT = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
+}

@@ -1,0 +1,34 @@
+"""The grants of the token endpoint: client credentials (RFC 6749 §4.4, https://www.rfc-editor.org/rfc/rfc6749)."""
+
+from authserver.clients.registered_client import CLIENT_CREDENTIALS, RegisteredClient
+from sender_constraint.errors import UnauthorizedClient, UnsupportedGrantType
+from sender_constraint.rules import enforces, rule
+
+GRANT_TYPES_SUPPORTED = (CLIENT_CREDENTIALS,)
+
+GRANT_SUPPORTED = rule("grant.supported", "RFC 6749 §5.2", "The token endpoint does not know this grant.")
+GRANT_ALLOWED = rule("grant.allowed", "RFC 6749 §5.2", "The client is not registered for this grant.")
+
+
+@enforces(GRANT_SUPPORTED)
+def check_grant_supported(grant_type: str) -> None:
+    """RFC 6749 §5.2: unsupported_grant_type."""
+    if grant_type not in GRANT_TYPES_SUPPORTED:
+        raise UnsupportedGrantType(
+            GRANT_SUPPORTED,
+            "the grant is not supported",
+            expected=list(GRANT_TYPES_SUPPORTED),
+            presented=grant_type[:200],
+        )
+
+
+@enforces(GRANT_ALLOWED)
+def check_grant_allowed(grant_type: str, client: RegisteredClient) -> None:
+    """RFC 6749 §5.2: unauthorized_client."""
+    if grant_type not in client.grant_types:
+        raise UnauthorizedClient(
+            GRANT_ALLOWED,
+            "the client may not use this grant",
+            expected=list(client.grant_types),
+            presented=grant_type,
+        )

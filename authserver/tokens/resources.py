@@ -1,0 +1,59 @@
+"""Resource Indicators for OAuth 2.0: where the token is for.
+
+RFC 8707 §2 and §2.2, https://www.rfc-editor.org/rfc/rfc8707. A client may repeat ``resource``; this server
+issues tokens for one audience only, as §3 recommends, and refuses a request for more rather than answer
+with less than was asked for.
+"""
+
+from collections.abc import Sequence
+
+from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.syntax import is_absolute_uri
+from sender_constraint.errors import InvalidTarget
+from sender_constraint.rules import enforces, rule
+
+ONE_RESOURCE = rule("resource.one", "RFC 8707 §2.2", "One token is asked for more than one resource.")
+RESOURCE_SYNTAX = rule(
+    "resource.syntax", "RFC 8707 §2", "The resource is no absolute URI, or has a fragment."
+)
+RESOURCE_ALLOWED = rule(
+    "resource.allowed", "RFC 8707 §2", "The resource is unknown, or the client may not call it."
+)
+
+
+@enforces(ONE_RESOURCE)
+def check_one_resource(resources: Sequence[str]) -> None:
+    """RFC 8707 §2.2: one token, one audience."""
+    if len(set(resources)) > 1:
+        raise InvalidTarget(ONE_RESOURCE, "ask for one resource at a time", presented=len(resources))
+
+
+@enforces(RESOURCE_SYNTAX)
+def check_resource_syntax(resource: str) -> None:
+    """RFC 8707 §2: an absolute URI, which MUST NOT include a fragment component."""
+    if not is_absolute_uri(resource):
+        raise InvalidTarget(
+            RESOURCE_SYNTAX, "resource must be an absolute URI without a fragment", presented=resource[:200]
+        )
+
+
+@enforces(RESOURCE_ALLOWED)
+def check_resource_allowed(resource: str, client: RegisteredClient) -> None:
+    """RFC 8707 §2: invalid_target, compared exactly; unknown and not allowed are one answer."""
+    if resource not in client.resources:
+        raise InvalidTarget(
+            RESOURCE_ALLOWED,
+            "the resource is not one of this client's",
+            expected=list(client.resources),
+            presented=resource[:200],
+        )
+
+
+def audience(resources: Sequence[str], client: RegisteredClient) -> str:
+    """The resource that the token is for; the client's default where it names none. Raises InvalidTarget."""
+    check_one_resource(resources)
+    if not resources:
+        return client.default_resource
+    check_resource_syntax(resources[0])
+    check_resource_allowed(resources[0], client)
+    return resources[0]

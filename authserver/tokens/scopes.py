@@ -1,0 +1,42 @@
+"""What the token is good for: ``scope`` (RFC 6749 §3.3, https://www.rfc-editor.org/rfc/rfc6749)."""
+
+from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.syntax import is_scope
+from sender_constraint.errors import InvalidScope
+from sender_constraint.rules import enforces, rule
+
+SCOPE_SYNTAX = rule("scope.syntax", "RFC 6749 §3.3", "The scope is malformed.")
+SCOPE_ALLOWED = rule(
+    "scope.allowed", "RFC 6749 §5.2", "The scope is unknown, or more than the client is registered for."
+)
+
+
+@enforces(SCOPE_SYNTAX)
+def check_scope_syntax(scope: str) -> None:
+    """RFC 6749 §3.3: values of printable ASCII, with single spaces between."""
+    if not is_scope(scope):
+        raise InvalidScope(SCOPE_SYNTAX, "the scope is malformed", presented=scope[:200])
+
+
+@enforces(SCOPE_ALLOWED)
+def check_scope_allowed(scope: str, client: RegisteredClient) -> None:
+    """RFC 6749 §5.2: invalid_scope; unknown and not allowed are one answer."""
+    if set(scope.split(" ")).difference(client.scope.split(" ")):
+        raise InvalidScope(
+            SCOPE_ALLOWED,
+            "the scope exceeds what the client is registered for",
+            expected=client.scope,
+            presented=scope[:200],
+        )
+
+
+def granted_scope(scope: str | None, client: RegisteredClient) -> str:
+    """The scope of the token, each value once; the client's whole scope where it asks for none.
+
+    Raises InvalidScope.
+    """
+    if scope is None:
+        return client.scope
+    check_scope_syntax(scope)
+    check_scope_allowed(scope, client)
+    return " ".join(dict.fromkeys(scope.split(" ")))
