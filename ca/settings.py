@@ -16,6 +16,9 @@ TRUST_BUNDLE = _environment.trust_bundle()
 # Where participants find EST: the one source of the name by which this service is called.
 PUBLIC_ORIGIN = _environment.text("PUBLIC_ORIGIN", "https://localhost:8440")
 
+# Told to those who are admitted.
+EST_URL = f"{PUBLIC_ORIGIN}/.well-known/est"
+
 # Of each certificate, counted from its issue.
 CERTIFICATE_LIFETIME_SECONDS = _environment.number("CERTIFICATE_LIFETIME_SECONDS", 24 * 60 * 60)
 # For how long after its end a participant's latest certificate still renews itself.

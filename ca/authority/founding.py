@@ -23,8 +23,8 @@ def found(authority: AuthorityDirectory, trust_bundle: Path, clock: Callable[[],
     if not authority.exists():
         if trust_bundle.exists():
             raise ForeignTrustBundle(
-                f"{trust_bundle} exists, but its authority is not in {authority.path}: restore the authority, "
-                "or remove the trust bundle (and every certificate under it) to begin anew"
+                f"{trust_bundle} exists, but its authority is not in {authority.path}: "
+                "restore the authority; or, to begin anew, remove the trust bundle and all certificates"
             )
         is_new = _create(authority, clock())
     _publish(authority, trust_bundle)
@@ -44,7 +44,8 @@ def _publish(authority: AuthorityDirectory, trust_bundle: Path) -> None:
     if trust_bundle.exists():
         if trust_bundle.read_bytes() != bundle:
             raise ForeignTrustBundle(
-                f"{trust_bundle} does not hold the certificates of {authority.path}: remove it to have it rewritten"
+                f"{trust_bundle} does not hold the certificates of {authority.path}: "
+                "remove it to have it rewritten"
             )
         return
     trust_bundle.parent.mkdir(parents=True, exist_ok=True)

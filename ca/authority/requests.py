@@ -120,7 +120,7 @@ def read_request(der: bytes) -> x509.CertificateSigningRequest:
 
 @enforces(KEY)
 def check_key(csr: x509.CertificateSigningRequest) -> None:
-    """Accept what every party can verify: not Ed25519, which the verifiers of Web PKI profiles do not know."""
+    """Accept what every party can verify: not Ed25519, which verifiers of Web PKI profiles do not know."""
     try:
         key = csr.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:

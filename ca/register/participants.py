@@ -79,11 +79,11 @@ def admit_without_secret(application: Application) -> Enrolment:
 
 
 def admit_with_secret_file(application: Application, file: Path) -> bool:
-    """Admit somebody whose one-time secret is to be in a file; safe to repeat. Returns whether anything changed.
+    """Admit somebody whose one-time secret is to be in a file; safe to repeat.
 
     A file that is there already, put by whoever starts both sides, gives the secret. Otherwise a new
     participant's is made and delivered there, and a known one, whose secret was fetched, is left alone.
-    Raises NotAdmitted, and OSError.
+    Returns whether anything changed. Raises NotAdmitted, and OSError.
     """
     _check_form(application)
     enrolment = _find(application)

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{'Created' if is_new else 'Found'} the authority in {directory.path}")
         for certificate in certificates:
             self.stdout.write(
-                f"  {certificate.subject.rfc4514_string()}, until {certificate.not_valid_after_utc:%Y-%m-%d}, "
-                f"SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}"
+                f"  {certificate.subject.rfc4514_string()}, until {certificate.not_valid_after_utc:%Y-%m-%d},"
+                f" SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}"
             )
         self.stdout.write(f"Trust bundle: {settings.TRUST_BUNDLE}")

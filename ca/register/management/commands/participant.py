@@ -5,6 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ca.authority.profiles import PROFILES
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         file: Path | None = options["secret_file"]
         enrolment = admit(application, deliver_to_file(file) if file else self._print_secret)
         self.stdout.write(f"Admitted {enrolment}" + (f"; one-time secret in {file}" if file else ""))
+        self.stdout.write(f"It enrols at {settings.EST_URL}/simpleenroll as {enrolment.participant}")
 
     def _print_secret(self, secret: str) -> None:
         self.stdout.write(f"One-time secret, shown this once: {secret}")
