@@ -4,6 +4,8 @@ import time
 
 import httpx
 
+CONNECT_SECONDS = 5.0
+
 
 class AnswerTooLarge(httpx.TransportError):
     """The answer is longer than anything that this exchange could mean."""
@@ -22,7 +24,8 @@ def exchange(
     the limit. Raises httpx.TransportError: no answer, too large, too slow.
     """
     deadline = time.monotonic() + seconds
-    request.extensions["timeout"] = httpx.Timeout(seconds).as_dict()
+    limits = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+    request.extensions["timeout"] = limits.as_dict()
     response = client.send(request, stream=True)
     try:
         body = bytearray()

@@ -1,0 +1,59 @@
+"""What belongs together: a generation, the connections made with it, and the tokens bound to it."""
+
+import threading
+from collections.abc import Callable
+
+import httpx
+
+from sender_constraint.certificates.generations import Generation
+from sender_constraint.client.token_source import TokenSource
+
+
+class Binding:
+    """A generation, its pool and its token source, counted by the calls that are using it.
+
+    Once retired, it is closed by the last call that leaves it: ``on_close`` is told then.
+    """
+
+    def __init__(
+        self,
+        generation: Generation,
+        pool: httpx.Client,
+        tokens: TokenSource,
+        on_close: Callable[[Generation], None],
+    ) -> None:
+        self.generation = generation
+        self.pool = pool
+        self.tokens = tokens
+        self._on_close = on_close
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._retired = False
+
+    def enter(self) -> bool:
+        """Count a call in; False if it came too late, and the binding is retired."""
+        with self._lock:
+            if self._retired:
+                return False
+            self._calls += 1
+            return True
+
+    def leave(self) -> None:
+        """Count a call out."""
+        with self._lock:
+            self._calls -= 1
+            last = self._retired and self._calls == 0
+        if last:
+            self._close()
+
+    def retire(self) -> None:
+        """Take no more calls; close when none is left. Once only."""
+        with self._lock:
+            self._retired = True
+            idle = self._calls == 0
+        if idle:
+            self._close()
+
+    def _close(self) -> None:
+        self.pool.close()
+        self._on_close(self.generation)

@@ -1,0 +1,206 @@
+"""Calls with a bound token while certificates turn underneath: make before break, in every process.
+
+A call runs on one binding: generation, pool, token. When the store has a new generation, a binding for
+it is prepared beside the calls: connections, and a token bound to the new certificate. The old one
+serves until then, also while the authorization server is away; calls in flight finish on it.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from sender_constraint.certificates.errors import CertificatesError
+from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.certificates.renewal import Clock, utc_now
+from sender_constraint.client.attempts import Attempts
+from sender_constraint.client.binding import Binding
+from sender_constraint.client.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.client.errors import CallFailed, ServerUnreachable
+from sender_constraint.client.metadata import discover
+from sender_constraint.client.observer import CallerObserver
+from sender_constraint.client.retries import Retries, is_repeatable
+from sender_constraint.client.single_flight import SingleFlight
+from sender_constraint.client.token_source import TokenRequest, TokenSource
+from sender_constraint.client.transport import open_pool
+
+PAUSE_AFTER_FAILURE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CallerSettings:
+    """Whom to ask for tokens, and what for.
+
+    issuer: the authorization server's identifier. trust_bundle: PEM of the authorities of all servers.
+    """
+
+    issuer: str
+    token_request: TokenRequest
+    trust_bundle: Path
+
+
+class Caller:
+    """Makes calls with the store's current generation. Safe to share among threads and greenlets.
+
+    Make one in each process, after it has forked. ``close`` it, or use it in a ``with`` statement.
+    """
+
+    def __init__(
+        self,
+        store: GenerationStore,
+        settings: CallerSettings,
+        *,
+        retries: Retries | None = None,
+        clock: Clock = utc_now,
+        observer: CallerObserver | None = None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._retries = retries or Retries()
+        self._clock = clock
+        self._observer = observer or CallerObserver()
+        self._flight: SingleFlight[None] = SingleFlight()
+        self._state = threading.Lock()
+        self._binding: Binding | None = None
+        self._closed = False
+        self._no_attempt_before: datetime | None = None
+
+    def __enter__(self) -> "Caller":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Take no more calls; connections end with the calls that use them."""
+        with self._state:
+            binding, self._binding, self._closed = self._binding, None, True
+        if binding is not None:
+            binding.retire()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        correlation_id: str | None = None,
+    ) -> httpx.Response:
+        """Call an API, and return what it answers, a refusal too.
+
+        Repeated on a lost connection and on 502, 503 and 504, if the method or an ``Idempotency-Key``
+        allows it. A token that the API calls invalid is replaced, once.
+        Raises ServerUnreachable, MetadataInvalid, TokenRefused, TokenUnusable; NoGeneration or
+        BrokenGeneration if there is no certificate to call with.
+        """
+        sent = httpx.Headers(headers)
+        sent[CORRELATION_HEADER] = correlation_id or new_correlation_id()
+        attempts = Attempts(self.binding, method, url, json, sent)
+        started_at, started = self._clock(), self._retries.monotonic()
+        response: httpx.Response | None = None
+        error: Exception | None = None
+        try:
+            response = self._retries.send(attempts.make, repeatable=is_repeatable(method, sent))
+        except httpx.TransportError as transport_error:
+            told = transport_error if str(transport_error) else type(transport_error).__name__
+            error = ServerUnreachable(f"no answer from {url}: {told}")
+            raise error from transport_error
+        except (CallFailed, CertificatesError) as failure:
+            error = failure
+            raise
+        finally:
+            seconds = self._retries.monotonic() - started
+            self._observer.called(attempts.summary(started_at, seconds, response, error))
+        return response
+
+    @contextmanager
+    def binding(self) -> Iterator[Binding]:
+        """The binding for one attempt: it stays open until the block ends. Raises as ``request`` does."""
+        binding = self._entered()
+        try:
+            yield binding
+        finally:
+            binding.leave()
+
+    def _entered(self) -> Binding:
+        while True:
+            binding = self._binding
+            if binding is None or binding.generation.is_expired(self._clock()):
+                self._prepare_now(binding)
+                continue
+            if not binding.enter():
+                continue  # swapped this very moment
+            self._notice_new_generation(binding)
+            return binding
+
+    def _notice_new_generation(self, binding: Binding) -> None:
+        if self._store.current_id() == binding.generation.id:
+            return
+        if self._no_attempt_before is None or self._clock() >= self._no_attempt_before:
+            self._flight.start(self._prepare)
+
+    def _prepare_now(self, seen: Binding | None) -> None:
+        """Prepare a binding and wait for it: there is none that could serve meanwhile."""
+        if self._closed:
+            raise ServerUnreachable("this caller is closed")
+        patience = 2 * self._retries.policy.total_seconds
+        try:
+            self._flight.run(self._prepare, wait_seconds=patience)
+        except TimeoutError as error:
+            raise ServerUnreachable("no token in time") from error
+        if seen is not None and self._binding is seen:
+            raise ServerUnreachable(f"our certificate ended at {seen.generation.not_after.isoformat()}")
+
+    def _prepare(self) -> None:
+        """Make a binding for the current generation, and swap."""
+        try:
+            generation = self._store.current()
+            previous = self._binding
+            if previous is not None and previous.generation.id == generation.id:
+                return
+            binding = self._bind(generation)
+        except (CallFailed, CertificatesError) as error:
+            self._no_attempt_before = self._clock() + PAUSE_AFTER_FAILURE
+            self._observer.preparation_failed(error)
+            raise
+        self._no_attempt_before = None
+        self._swap(binding)
+
+    def _bind(self, generation: Generation) -> Binding:
+        try:
+            pool = open_pool(generation, self._settings.trust_bundle)
+        except OSError as error:
+            raise ServerUnreachable(f"no connections for {generation.directory}: {error}") from error
+        try:
+            metadata = discover(pool, self._settings.issuer, self._retries)
+            tokens = TokenSource(
+                pool,
+                metadata.token_endpoint,
+                self._settings.token_request,
+                retries=self._retries,
+                clock=self._clock,
+                on_token=lambda token: self._observer.token_obtained(generation, token),
+            )
+            tokens.token()
+        except BaseException:
+            pool.close()
+            raise
+        return Binding(generation, pool, tokens, self._observer.closed)
+
+    def _swap(self, binding: Binding) -> None:
+        with self._state:
+            previous, closed = self._binding, self._closed
+            if not closed:
+                self._binding = binding
+        if closed:
+            binding.retire()
+            return
+        self._observer.swapped(previous.generation if previous else None, binding.generation)
+        if previous is not None:
+            previous.retire()

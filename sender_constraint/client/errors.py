@@ -1,0 +1,42 @@
+"""What can go wrong before an API answers.
+
+CallFailed
+├── ServerUnreachable   no answer: the connection, the handshake or the time ran out
+├── MetadataInvalid     the authorization server's metadata is not what RFC 8414 and our settings demand
+├── TokenRefused        the token endpoint answered with an error (RFC 6749 §5.2)
+└── TokenUnusable       the token endpoint answered with something that is no token for us (RFC 6749 §5.1)
+
+What an API answers, a refusal too, is a response and no exception of this tree.
+"""
+
+
+class CallFailed(Exception):
+    """The base of this tree."""
+
+
+class ServerUnreachable(CallFailed):
+    """There was no answer, or not in time; the cause is the last attempt's exception."""
+
+
+class MetadataInvalid(CallFailed):
+    """The metadata is missing, malformed, or another issuer's."""
+
+
+class TokenRefused(CallFailed):
+    """The token endpoint refused.
+
+    status: HTTP status. code, description: ``error`` and ``error_description`` (RFC 6749 §5.2).
+    correlation_id: by which the authorization server's operator finds its reason.
+    """
+
+    def __init__(self, status: int, code: str, description: str, correlation_id: str) -> None:
+        told = f"{code}: {description}" if description else code
+        super().__init__(f"the token endpoint refused ({status}): {told} [correlation id {correlation_id}]")
+        self.status = status
+        self.code = code
+        self.description = description
+        self.correlation_id = correlation_id
+
+
+class TokenUnusable(CallFailed):
+    """A successful answer that is not a bearer token with a lifetime."""

@@ -1,0 +1,74 @@
+"""The authorization server's metadata: RFC 8414, and the endpoints for mutual TLS of RFC 8705 §5.
+
+Checked: the issuer is ours (RFC 8414 §3.3), endpoints are HTTPS. Not covered: signed metadata (§2.1).
+
+https://www.rfc-editor.org/rfc/rfc8414 https://www.rfc-editor.org/rfc/rfc8705
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from sender_constraint.certificates.exchange import exchange
+from sender_constraint.client.errors import MetadataInvalid, ServerUnreachable
+from sender_constraint.client.retries import Retries
+
+WELL_KNOWN = "/.well-known/oauth-authorization-server"
+MAX_METADATA_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServerMetadata:
+    """What a client needs to know. token_endpoint: the one for mutual TLS, where there is one of its own."""
+
+    issuer: str
+    token_endpoint: str
+
+
+def metadata_url(issuer: str) -> str:
+    """Where an issuer's metadata is: the well-known part goes between host and path (RFC 8414 §3.1).
+
+    Raises MetadataInvalid if the issuer is not an HTTPS URL without query and fragment (§2).
+    """
+    try:
+        url = httpx.URL(issuer)
+    except httpx.InvalidURL as error:
+        raise MetadataInvalid(f"the issuer {issuer!r} is not a URL") from error
+    if url.scheme != "https" or not url.host or "?" in issuer or "#" in issuer:
+        raise MetadataInvalid(f"the issuer {issuer!r} is not an HTTPS URL without query and fragment")
+    return str(url.copy_with(path=WELL_KNOWN + url.path.rstrip("/")))
+
+
+def discover(pool: httpx.Client, issuer: str, retries: Retries) -> ServerMetadata:
+    """Fetch and check an issuer's metadata. Raises ServerUnreachable or MetadataInvalid."""
+    url = metadata_url(issuer)
+    request = pool.build_request("GET", url, headers={"Accept": "application/json"})
+    try:
+        response = retries.send(
+            lambda seconds: exchange(pool, request, max_bytes=MAX_METADATA_BYTES, seconds=seconds),
+            repeatable=True,
+        )
+    except httpx.TransportError as error:
+        raise ServerUnreachable(f"no metadata from {url}: {error or type(error).__name__}") from error
+    if response.status_code != 200:
+        raise MetadataInvalid(f"{url} answered with status {response.status_code}")
+    try:
+        metadata = response.json()
+    except ValueError as error:
+        raise MetadataInvalid(f"{url} did not answer with JSON") from error
+    return read_metadata(metadata, issuer)
+
+
+def read_metadata(metadata: Any, issuer: str) -> ServerMetadata:
+    """Check a metadata document against the issuer that was asked for. Raises MetadataInvalid."""
+    if not isinstance(metadata, dict):
+        raise MetadataInvalid("the metadata is not a JSON object")
+    if metadata.get("issuer") != issuer:  # RFC 8414 §3.3: identical, or the document must not be used
+        raise MetadataInvalid(f"the metadata is that of {metadata.get('issuer')!r}, not of {issuer!r}")
+    aliases = metadata.get("mtls_endpoint_aliases")
+    endpoint = aliases.get("token_endpoint") if isinstance(aliases, dict) else None
+    endpoint = endpoint or metadata.get("token_endpoint")  # RFC 8705 §5: the alias goes first
+    if not isinstance(endpoint, str) or not endpoint.startswith("https://"):
+        raise MetadataInvalid("the metadata has no HTTPS token endpoint")
+    return ServerMetadata(issuer, endpoint)

@@ -1,0 +1,47 @@
+"""What a caller tells whoever watches it: for logs, metrics and timelines."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sender_constraint.certificates.generations import Generation
+from sender_constraint.client.token_source import AccessToken
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One business call, with all its attempts.
+
+    generation_id, thumbprint, token: those of the last attempt; the token by its fingerprint.
+    status: None if there was no answer; then ``error`` says why.
+    """
+
+    started_at: datetime
+    seconds: float
+    method: str
+    url: str
+    attempts: int
+    correlation_id: str
+    status: int | None
+    error: str | None
+    generation_id: str | None
+    thumbprint: str | None
+    token: str | None
+
+
+class CallerObserver:
+    """Does nothing; subclasses see what they override. Called from whichever thread it happens in."""
+
+    def swapped(self, previous: Generation | None, current: Generation) -> None:
+        """From now on calls are made with the current generation."""
+
+    def preparation_failed(self, error: Exception) -> None:
+        """A new generation could not be prepared; the old one goes on serving, and it will be tried again."""
+
+    def closed(self, generation: Generation) -> None:
+        """The last call of a generation has ended, and its connections are closed."""
+
+    def token_obtained(self, generation: Generation, token: AccessToken) -> None:
+        """A token was obtained that is bound to this generation's certificate."""
+
+    def called(self, call: Call) -> None:
+        """A call ended."""

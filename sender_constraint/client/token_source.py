@@ -1,0 +1,198 @@
+"""Access tokens for one generation: RFC 6749 §4.4 with ``tls_client_auth`` (RFC 8705 §2.1).
+
+The client says who it is by ``client_id``, and proves it by the certificate of the connection. The
+``resource`` is that of RFC 8707 §2. A token is renewed early, once for all who need it, beside them
+while the old one still serves.
+
+Not checked: what is in the token, which is between the authorization server and the API.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from sender_constraint.certificates.exchange import exchange
+from sender_constraint.certificates.renewal import Clock, utc_now
+from sender_constraint.client.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.client.errors import CallFailed, ServerUnreachable, TokenRefused, TokenUnusable
+from sender_constraint.client.retries import Retries
+from sender_constraint.client.single_flight import SingleFlight
+
+MAX_ANSWER_BYTES = 64 * 1024
+LONGEST_LIFETIME_SECONDS = 10 * 365 * 86400
+
+# A token is renewed when a fifth of its life is left, or half a minute if that is less.
+EARLY_FRACTION = 0.2
+LONGEST_EARLY = timedelta(seconds=30)
+PAUSE_AFTER_FAILURE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What to ask for. scope: words separated by spaces; resource: the API's URL (RFC 8707 §2)."""
+
+    client_id: str
+    scope: str | None = None
+    resource: str | None = None
+
+    def form(self) -> dict[str, str]:
+        """The parameters of RFC 6749 §4.4.2, RFC 8705 §2 and RFC 8707 §2."""
+        form = {"grant_type": "client_credentials", "client_id": self.client_id}
+        if self.scope is not None:
+            form["scope"] = self.scope
+        if self.resource is not None:
+            form["resource"] = self.resource
+        return form
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token and its times, aware UTC, by the client's clock.
+
+    expires_at counts from before the request was sent, so that it is never too late.
+    """
+
+    value: str = field(repr=False)
+    obtained_at: datetime
+    expires_at: datetime
+    scope: str | None
+
+    @property
+    def renew_at(self) -> datetime:
+        """From when on it is renewed beside those who use it."""
+        return self.expires_at - min(LONGEST_EARLY, (self.expires_at - self.obtained_at) * EARLY_FRACTION)
+
+    @property
+    def fingerprint(self) -> str:
+        """Eight hexadecimal digits that tell tokens apart in a log, and give nothing away."""
+        return hashlib.sha256(self.value.encode()).hexdigest()[:8]
+
+
+class TokenSource:
+    """Gives a valid token, from memory while it can.
+
+    pool: of the generation to which the tokens will be bound. on_token: told of each new token.
+    Safe to share among threads and greenlets.
+    """
+
+    def __init__(
+        self,
+        pool: httpx.Client,
+        token_endpoint: str,
+        request: TokenRequest,
+        *,
+        retries: Retries | None = None,
+        clock: Clock = utc_now,
+        on_token: Callable[[AccessToken], None] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._token_endpoint = token_endpoint
+        self._request = request
+        self._retries = retries or Retries()
+        self._clock = clock
+        self._on_token = on_token
+        self._flight: SingleFlight[AccessToken] = SingleFlight()
+        self._token: AccessToken | None = None
+        self._no_attempt_before: datetime | None = None
+
+    def token(self, correlation_id: str | None = None) -> AccessToken:
+        """A token that has not expired. Raises ServerUnreachable, TokenRefused or TokenUnusable."""
+        token, now = self._token, self._clock()
+        if token is not None and now < token.expires_at:
+            if now >= token.renew_at and (self._no_attempt_before is None or now >= self._no_attempt_before):
+                self._flight.start(self._fetch)
+            return token
+        wait_seconds = self._retries.policy.total_seconds + self._retries.policy.attempt_seconds
+        try:
+            return self._flight.run(lambda: self._fetch(correlation_id), wait_seconds=wait_seconds)
+        except TimeoutError as error:
+            raise ServerUnreachable(f"no token from {self._token_endpoint} in time") from error
+
+    def discard(self, token: AccessToken) -> None:
+        """Forget a token that an API called invalid; the next call gets another."""
+        if self._token is token:
+            self._token = None
+
+    def _fetch(self, correlation_id: str | None = None) -> AccessToken:
+        correlation_id = correlation_id or new_correlation_id()
+        try:
+            token = self._obtain(correlation_id)
+        except CallFailed:
+            self._no_attempt_before = self._clock() + PAUSE_AFTER_FAILURE
+            raise
+        self._token = token
+        self._no_attempt_before = None
+        if self._on_token is not None:
+            self._on_token(token)
+        return token
+
+    def _obtain(self, correlation_id: str) -> AccessToken:
+        requested_at = self._clock()
+        headers = {"Accept": "application/json", CORRELATION_HEADER: correlation_id}
+        form = self._request.form()
+
+        def attempt(seconds: float) -> httpx.Response:
+            request = self._pool.build_request("POST", self._token_endpoint, data=form, headers=headers)
+            return exchange(self._pool, request, max_bytes=MAX_ANSWER_BYTES, seconds=seconds)
+
+        try:
+            # Asking twice for a token does no harm: a client credentials grant uses nothing up.
+            response = self._retries.send(attempt, repeatable=True)
+        except httpx.TransportError as error:
+            told = error if str(error) else type(error).__name__
+            raise ServerUnreachable(f"no token from {self._token_endpoint}: {told}") from error
+        if response.status_code != 200:
+            raise _refusal(response, correlation_id)
+        return read_token(_json_object(response), requested_at)
+
+
+def read_token(answer: dict[str, Any], requested_at: datetime) -> AccessToken:
+    """Check a successful answer (RFC 6749 §5.1). Raises TokenUnusable."""
+    value, token_type, seconds = (answer.get(name) for name in ("access_token", "token_type", "expires_in"))
+    if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
+        raise TokenUnusable("the answer of the token endpoint has no access token")
+    if not isinstance(token_type, str) or token_type.lower() != "bearer":
+        # RFC 6749 §7.1: a client must not use a token of a type that it does not understand.
+        raise TokenUnusable(
+            f"the token is of type {token_type!r}, not a bearer token bound to our certificate"
+        )
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        raise TokenUnusable("the answer of the token endpoint does not say when the token expires")
+    if not 0 < seconds <= LONGEST_LIFETIME_SECONDS:
+        raise TokenUnusable(f"the token's lifetime of {seconds} seconds is none")
+    scope = answer.get("scope")
+    return AccessToken(
+        value,
+        requested_at,
+        requested_at + timedelta(seconds=seconds),
+        scope if isinstance(scope, str) else None,
+    )
+
+
+def _refusal(response: httpx.Response, correlation_id: str) -> CallFailed:
+    try:
+        answer = _json_object(response)
+    except TokenUnusable:
+        answer = {}
+    code = answer.get("error")
+    description = answer.get("error_description")
+    return TokenRefused(
+        response.status_code,
+        code if isinstance(code, str) else "no error code",
+        description if isinstance(description, str) else "",
+        response.headers.get(CORRELATION_HEADER, correlation_id),
+    )
+
+
+def _json_object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except ValueError as error:
+        raise TokenUnusable("the token endpoint did not answer with JSON") from error
+    if not isinstance(answer, dict):
+        raise TokenUnusable("the token endpoint did not answer with a JSON object")
+    return answer
