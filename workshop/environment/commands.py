@@ -6,8 +6,9 @@ from pathlib import Path
 
 from workshop.environment import demo_env, processes
 from workshop.environment.health import Unhealthy
-from workshop.environment.local import CannotStart, Environment, attach, exclusive, stop
+from workshop.environment.local import Environment, attach
 from workshop.environment.preparation import PreparationFailed
+from workshop.environment.running import CannotStart, exclusive, stop
 from workshop.environment.supervision import SupervisorFailed
 
 # What a user can do something about: shown as a message, not as a traceback.

@@ -1,35 +1,29 @@
 """The whole environment on this machine: started, awaited, and stopped without a trace."""
 
 import contextlib
-import fcntl
-import json
 import os
 import secrets
 import shutil
 import signal
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import FrameType, TracebackType
-from typing import Any
+from types import TracebackType
 
 from workshop.environment import demo_env, preparation, processes, programs
 from workshop.environment.deployment import STATES, Deployment
 from workshop.environment.health import wait_until_healthy
-from workshop.environment.parties import ORGANISATIONS, REPOSITORY, Parties, write_private
+from workshop.environment.parties import ORGANISATIONS, REPOSITORY, Parties, organisations
 from workshop.environment.ports import Ports, holder
 from workshop.environment.programs import Program
+from workshop.environment.running import CannotStart, Record, exclusive, running_record, stop
 from workshop.environment.supervision import Supervisor
+from workshop.environment.termination import deaf_to_signals, termination_as_exception
 
 DAY_SECONDS = 86400
 
 # Beside the parties' folders, what an environment keeps in its root.
 _OWN_FOLDERS = ("public", "redis", "run")
-
-
-class CannotStart(Exception):
-    """The environment cannot start here now. The message names the reason and the next step."""
 
 
 class Environment:
@@ -55,7 +49,8 @@ class Environment:
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.root = root.absolute()
-        self.parties = Parties(self.root, ports or Ports(), lifetime_seconds)
+        self.ports = ports or Ports()
+        self.parties = parties_on_this_machine(self.root, self.ports, lifetime_seconds)
         self._fresh = fresh
         self._commands = commands or {}
         self._tell = tell
@@ -67,12 +62,12 @@ class Environment:
     @property
     def deployment(self) -> Deployment:
         """Addresses and folders."""
-        return self.parties.deployment()
+        return self.parties.deployment
 
     def __enter__(self) -> "Environment":
         with contextlib.ExitStack() as stack:
             stack.enter_context(exclusive(self.root))
-            stack.enter_context(_termination_as_exception())
+            stack.enter_context(termination_as_exception())
             stack.callback(self._stop)
             self.start()
             self._exit_stack = stack.pop_all()
@@ -136,12 +131,13 @@ class Environment:
         return self._supervisor
 
     def _launch(self) -> None:
-        passwords = {name: secrets.token_urlsafe(24) for name in sorted(set(ORGANISATIONS.values()))}
+        passwords = {organisation: secrets.token_urlsafe(24) for organisation in organisations()}
         self.parties.make_folders()
-        self.parties.write_settings(passwords)
+        self._forget_certificates_of_another_lifetime()
+        self.parties.write_settings(self._connections(passwords))
         participants = self.parties.write_participants()
-        with preparation.of_everyone(self.parties, participants) as (authority, *others):
-            stores = programs.stores(self.parties, passwords)
+        with preparation.of_everyone(self.root, self.parties, participants) as (authority, *others):
+            stores = programs.stores(self.root, self.ports, passwords)
             services = [self._adapted(program) for program in programs.services(self.parties)]
             self._programs = {program.name: program for program in [*stores, *services]}
             supervisor, supervisor_id = Supervisor.start(self.root, self._programs.values())
@@ -161,6 +157,25 @@ class Environment:
         )
         demo_env.write(self.root / "demo.env", self.deployment)
 
+    def _connections(self, passwords: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """By service, where its organisation's Redis is."""
+        return {
+            service: {
+                "REDIS_URL": f"redis://:{passwords[organisation]}@localhost:"
+                f"{getattr(self.ports, f'redis_{organisation}')}/{database}"
+            }
+            for service, (organisation, database) in ORGANISATIONS.items()
+        }
+
+    def _forget_certificates_of_another_lifetime(self) -> None:
+        """Certificates that last a day do not turn in a minute because the authority was told to."""
+        record = self.root / "certificate-lifetime"
+        lifetime = str(self.deployment.certificate_lifetime_seconds)
+        if record.exists() and record.read_text() != lifetime:
+            self._tell(f"certificates are to last {lifetime} s now: everybody enrols anew")
+            self.parties.forget_certificates()
+        record.write_text(lifetime)
+
     def _of(self, service: str) -> list[Program]:
         return [program for program in self._programs.values() if program.service == service]
 
@@ -169,109 +184,55 @@ class Environment:
         return replace(program, command=tuple(command)) if command else program
 
     def _record(self, supervisor_id: int) -> None:
-        """What ``status``, ``down`` and a second ``up`` want to know."""
-        record = {
-            "supervisor": supervisor_id,
-            "socket": str(self._running().socket),
-            "password": self._running().password,
-            "ports": asdict(self.parties.ports),
-            "lifetime_seconds": self.parties.certificate_lifetime_seconds,
-        }
-        write_private(_record_file(self.root), json.dumps(record))
+        Record(
+            supervisor=supervisor_id,
+            socket=str(self._running().socket),
+            password=self._running().password,
+            ports=asdict(self.ports),
+            lifetime_seconds=self.deployment.certificate_lifetime_seconds,
+        ).write(self.root)
 
     def _clear(self) -> None:
         for folder in (*STATES, *_OWN_FOLDERS):
             shutil.rmtree(self.root / folder, ignore_errors=True)
 
     def _check_ports(self) -> None:
-        for port in self.parties.ports.taken():
+        for port in self.ports.taken():
             raise CannotStart(_who_holds(port))
 
     def _stop(self) -> None:
         if self._keep:
             return
-        with _deaf_to_signals():
+        with deaf_to_signals():
             stop(self.root)
+
+
+def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int) -> Parties:
+    """All parties with their folders under ``root``, listening on the loopback interface."""
+    states = {party: root / party for party in STATES}
+    deployment = Deployment(
+        issuer=f"https://localhost:{ports.authserver}",
+        api_url=f"https://localhost:{ports.bank_api}",
+        ca_url=f"https://localhost:{ports.ca}",
+        ca_public_url=f"http://localhost:{ports.ca_public}",
+        partner_url=f"http://localhost:{ports.partner_client}",
+        trust_bundle=root / "public" / "trust-bundle.pem",
+        states=states,
+        audits={party: state / "audit" for party, state in states.items()},
+        certificate_lifetime_seconds=lifetime_seconds,
+    )
+    listening = ("ca", "ca_public", "authserver", "bank_api", "partner_client")
+    return Parties(deployment, {service: f"127.0.0.1:{getattr(ports, service)}" for service in listening})
 
 
 def attach(root: Path) -> Environment | None:
     """The environment that runs in ``root``, started by another process; None if none does."""
-    record = _record_of(root)
-    if record is None or record["supervisor"] not in processes.running(root):
+    record = running_record(root)
+    if record is None:
         return None
-    environment = Environment(
-        root, ports=Ports(**record["ports"]), lifetime_seconds=record["lifetime_seconds"]
-    )
-    environment.adopt(Supervisor(Path(record["socket"]), record["password"]))
+    environment = Environment(root, ports=Ports(**record.ports), lifetime_seconds=record.lifetime_seconds)
+    environment.adopt(Supervisor(Path(record.socket), record.password))
     return environment
-
-
-def stop(root: Path) -> list[int]:
-    """Stop the environment in ``root`` and whatever is left of one. Returns who had to be forced.
-
-    Raises TimeoutError if some process survives.
-    """
-    record = _record_of(root)
-    forced = processes.end(root, record["supervisor"] if record else None)
-    if record:
-        socket = Path(record["socket"])
-        socket.unlink(missing_ok=True)
-        if socket.parent != root / "run":
-            shutil.rmtree(socket.parent, ignore_errors=True)
-        _record_file(root).unlink(missing_ok=True)
-    return forced
-
-
-@contextlib.contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Be the only one who starts or stops the environment in ``root``. Raises CannotStart."""
-    root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise CannotStart(
-                f"process {lock.read() or 'unknown'} is at work on the environment in {root}.\n"
-                "  Next: wait for it, or end it with Ctrl-C where it runs."
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
-
-
-@contextlib.contextmanager
-def _termination_as_exception() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the process by an exception, so that what is open is closed."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def end(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def _deaf_to_signals() -> Iterator[None]:
-    """A second Ctrl-C does not interrupt the stopping, which has limits of its own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _who_holds(port: int) -> str:
@@ -284,15 +245,3 @@ def _who_holds(port: int) -> str:
             return f"port {port} is taken by our own environment in {root}.\n  Next: ./scripts/down ends it."
     next_step = f"end it (kill {process_id}), then start again."
     return f"port {port} is taken by process {process_id}: {command}\n  Next: {next_step}"
-
-
-def _record_file(root: Path) -> Path:
-    return root / "run" / "environment.json"
-
-
-def _record_of(root: Path) -> dict[str, Any] | None:
-    try:
-        record: dict[str, Any] = json.loads(_record_file(root).read_text())
-    except (FileNotFoundError, ValueError):
-        return None
-    return record

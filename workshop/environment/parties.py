@@ -2,11 +2,13 @@
 
 import json
 import secrets
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from workshop.environment.deployment import STATES, Deployment
-from workshop.environment.ports import Ports
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -19,6 +21,7 @@ class Participant:
     """Somebody whom the authority knows, and what its certificate may say.
 
     state: the folder of the party that enrols under this name. purpose: ``client`` or ``server``.
+    dns_name: for a server, in addition to the host name in its address.
     """
 
     name: str
@@ -47,14 +50,25 @@ PARTICIPANTS = (
     ),
 )  # fmt: skip
 
-# Which organisation's Redis a service uses; each has a server and a password of its own.
+# It certifies itself, so that nobody admits it.
+AUTHORITY = "ca"
+
+SERVICES = ("ca", "authserver", "bank_api", "partner_client", "other_partner")
+
+# Which organisation's Redis a service uses, and the database in it: two services of one organisation would
+# take each other's work out of one. Each organisation has a server and a password of its own.
 ORGANISATIONS = {
-    "ca": "operator",
-    "authserver": "bank",
-    "bank_api": "bank",
-    "partner_client": "partner",
-    "other_partner": "other_partner",
+    "ca": ("operator", 0),
+    "authserver": ("bank", 0),
+    "bank_api": ("bank", 1),
+    "partner_client": ("partner", 0),
+    "other_partner": ("other_partner", 0),
 }
+
+
+def organisations() -> list[str]:
+    """The names of all organisations that run something."""
+    return sorted({organisation for organisation, _ in ORGANISATIONS.values()})
 
 
 def participant_of(state: str) -> Participant:
@@ -64,43 +78,31 @@ def participant_of(state: str) -> Participant:
 
 @dataclass(frozen=True)
 class Parties:
-    """All parties on this machine: their folders under ``root``, their ports, their settings."""
+    """What all parties keep and are told, on one machine or in containers.
 
-    root: Path
-    ports: Ports
-    certificate_lifetime_seconds: int
+    deployment: addresses and folders. binds: by service, where it listens (``host:port``); ``ca_public`` is
+    what the authority publishes in the clear.
+    """
+
+    deployment: Deployment
+    binds: Mapping[str, str]
 
     def state(self, party: str) -> Path:
         """The state directory of a party."""
-        return self.root / party
-
-    def deployment(self) -> Deployment:
-        """What others may know of this environment."""
-        return Deployment(
-            issuer=f"https://localhost:{self.ports.authserver}",
-            api_url=f"https://localhost:{self.ports.bank_api}",
-            ca_url=f"https://localhost:{self.ports.ca}",
-            ca_public_url=f"http://localhost:{self.ports.ca_public}",
-            partner_url=f"http://localhost:{self.ports.partner_client}",
-            trust_bundle=self.root / "public" / "trust-bundle.pem",
-            states={party: self.state(party) for party in STATES},
-            audits={party: self.state(party) / "audit" for party in STATES},
-            certificate_lifetime_seconds=self.certificate_lifetime_seconds,
-        )
+        return self.deployment.states[party]
 
     def make_folders(self) -> None:
         """The state directories, each for its owner alone, and the public folder."""
         for party in STATES:
-            for folder in (self.state(party), self.state(party) / "log", self.state(party) / "audit"):
+            for folder in (self.state(party), self.state(party) / "log"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.root / "public").mkdir(parents=True, exist_ok=True)
+        self.deployment.trust_bundle.parent.mkdir(parents=True, exist_ok=True)
 
-    def write_settings(self, redis_passwords: dict[str, str]) -> None:
-        """Each service's ``service.env``, mode 0600. redis_passwords: by organisation."""
-        for service, organisation in ORGANISATIONS.items():
-            port = getattr(self.ports, f"redis_{organisation}")
-            redis = {"REDIS_URL": f"redis://:{redis_passwords[organisation]}@localhost:{port}/0"}
-            lines = [f"{name}={value}" for name, value in (self._settings(service) | redis).items()]
+    def write_settings(self, connections: Mapping[str, Mapping[str, str]]) -> None:
+        """Each service's ``service.env``, mode 0600. connections: those with passwords, by service."""
+        for service in SERVICES:
+            settings = self._settings(service) | dict(connections[service])
+            lines = [f"{name}={value}" for name, value in settings.items()]
             comment = "# Written anew at every start. A variable of the process's environment wins over it."
             write_private(self.state(service) / "service.env", "\n".join([comment, *lines, ""]))
 
@@ -110,68 +112,76 @@ class Parties:
         for participant in PARTICIPANTS:
             state = self.state(participant.state)
             secret = state / "enrolment" / f"{participant.purpose}.secret"
+            if participant.name == AUTHORITY:
+                continue
             enrolled = (state / "certificates" / participant.purpose / "current").exists()
             if not enrolled and not secret.exists():
                 write_private(secret, secrets.token_urlsafe(32))
-            entries.append(participant_entry(participant, secret))
+            entries.append(
+                {
+                    "name": participant.name,
+                    "profile": participant.purpose,
+                    "subject": participant.subject,
+                    "san_dns": self._dns_names(participant),
+                    "san_uri": [participant.uri] if participant.uri else [],
+                    "secret_file": str(secret),
+                }
+            )
         return write_private(self.state("ca") / "participants.json", json.dumps(entries, indent=2))
 
+    def forget_certificates(self) -> None:
+        """Everybody enrols anew: what they hold is not what is issued now."""
+        for party in STATES:
+            shutil.rmtree(self.state(party) / "certificates", ignore_errors=True)
+
     def _settings(self, service: str) -> dict[str, str]:
-        deployment = self.deployment()
-        lifetime = self.certificate_lifetime_seconds
-        participant = participant_of(service)
+        deployment, participant = self.deployment, participant_of(service)
+        lifetime = deployment.certificate_lifetime_seconds
         common = {
+            "DEMO": "true",
+            "AUDIT_DIR": str(deployment.audits[service]),
             "TRUST_BUNDLE": str(deployment.trust_bundle),
             "EST_URL": f"{deployment.ca_url}/.well-known/est",
             "PARTICIPANT": participant.name,
             "CERTIFICATE_SUBJECT": participant.subject,
-            "CERTIFICATE_SAN_DNS": participant.dns_name,
+            "CERTIFICATE_SAN_DNS": ",".join(self._dns_names(participant)),
             "CERTIFICATE_SAN_URI": participant.uri,
             "RENEWAL_CHECK_SECONDS": str(max(1, min(lifetime // 30, LONGEST_RENEWAL_CHECK_SECONDS))),
-            "DEMO": "true",
         }
-        return common | self._own_settings(service, deployment)
+        if service in self.binds:
+            common["BIND"] = self.binds[service]
+        return common | self._own_settings(service)
 
-    def _own_settings(self, service: str, deployment: Deployment) -> dict[str, str]:
+    def _own_settings(self, service: str) -> dict[str, str]:
+        deployment = self.deployment
         match service:
             case "ca":
                 return {
                     "PUBLIC_ORIGIN": deployment.ca_url,
-                    "BIND": f"127.0.0.1:{self.ports.ca}",
-                    "PUBLIC_BIND": f"127.0.0.1:{self.ports.ca_public}",
-                    "CERTIFICATE_LIFETIME_SECONDS": str(self.certificate_lifetime_seconds),
+                    "PUBLIC_BIND": self.binds["ca_public"],
+                    "CERTIFICATE_LIFETIME_SECONDS": str(deployment.certificate_lifetime_seconds),
                 }
             case "authserver":
-                return {
-                    "ISSUER": deployment.issuer,
-                    "BIND": f"127.0.0.1:{self.ports.authserver}",
-                    "RESOURCES": f"{deployment.api_url},https://other-api.example",
-                }
+                resources = f"{deployment.api_url},https://other-api.example"
+                return {"ISSUER": deployment.issuer, "RESOURCES": resources}
             case "bank_api":
-                return {
-                    "ISSUER": deployment.issuer,
-                    "RESOURCE": deployment.api_url,
-                    "BIND": f"127.0.0.1:{self.ports.bank_api}",
-                }
+                return {"ISSUER": deployment.issuer, "RESOURCE": deployment.api_url}
             case _:
                 return {
                     "ISSUER": deployment.issuer,
                     "API_URL": deployment.api_url,
                     "CLIENT_ID": participant_of(service).name,
-                    "BIND": f"127.0.0.1:{self.ports.partner_client}",
                 }
 
-
-def participant_entry(participant: Participant, secret: Path) -> dict[str, object]:
-    """A participant as ``ca/manage.py participant load`` reads it."""
-    return {
-        "name": participant.name,
-        "profile": participant.purpose,
-        "subject": participant.subject,
-        "san_dns": [participant.dns_name],
-        "san_uri": [participant.uri] if participant.uri else [],
-        "secret_file": str(secret),
-    }
+    def _dns_names(self, participant: Participant) -> list[str]:
+        """A server is called by the host in its address; containers by each other's names."""
+        addresses = {
+            "ca": self.deployment.ca_url,
+            "authserver": self.deployment.issuer,
+            "bank_api": self.deployment.api_url,
+        }
+        called = urlsplit(addresses.get(participant.state, "")).hostname
+        return [participant.dns_name, *([called] if called and called != participant.dns_name else [])]
 
 
 def write_private(file: Path, text: str) -> Path:

@@ -52,17 +52,17 @@ class Preparation:
 
 
 @contextmanager
-def of_everyone(parties: Parties, participants: Path) -> Iterator[list[Preparation]]:
+def of_everyone(root: Path, parties: Parties, participants: Path) -> Iterator[list[Preparation]]:
     """Begin the preparation of all services, the authority's first; the enrolment of the others waits for it.
 
-    participants: the file of those whom the authority is to know.
+    root: the environment's folder. participants: the file of those whom the authority is to know.
     """
     begun: list[Preparation] = []
     try:
         load = ["prepare", "--", "participant", "load", str(participants), "--", "enrol"]
-        begun.append(_start(parties, "ca", load))
+        begun.append(_start(root, parties, "ca", load))
         others = ("authserver", "bank_api", "partner_client", "other_partner")
-        begun.extend(_start(parties, service, ["prepare", "--", "enrol"]) for service in others)
+        begun.extend(_start(root, parties, service, ["prepare", "--", "enrol"]) for service in others)
         yield begun
     finally:
         for preparation in begun:
@@ -72,7 +72,7 @@ def of_everyone(parties: Parties, participants: Path) -> Iterator[list[Preparati
 
 def enrol_the_thief(parties: Parties) -> None:
     """The thief is a participant like any other, with a valid certificate; it only runs no service."""
-    deployment, thief = parties.deployment(), participant_of("thief")
+    deployment, thief = parties.deployment, participant_of("thief")
     issuer = EstIssuer(
         EstClient(f"{deployment.ca_url}/.well-known/est", deployment.trust_bundle),
         RequestedNames(thief.subject, (thief.dns_name,), (thief.uri,)),
@@ -86,14 +86,14 @@ def enrol_the_thief(parties: Parties) -> None:
         raise PreparationFailed(f"the thief could not enrol: {outcome.error}") from outcome.error
 
 
-def _start(parties: Parties, service: str, commands: list[str]) -> Preparation:
+def _start(root: Path, parties: Parties, service: str, commands: list[str]) -> Preparation:
     state = parties.state(service)
     log = state / "log" / "prepare.log"
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "workshop.environment.management", project(service), *commands],
             cwd=REPOSITORY,
-            env=clean_environment(parties.root) | {"STATE_DIR": str(state)},
+            env=clean_environment(root) | {"STATE_DIR": str(state)},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

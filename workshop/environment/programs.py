@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workshop.environment.parties import Parties, write_private
+from workshop.environment.ports import Ports
 
 # Stores start before services and stop after them: a worker wants to tell its broker that it leaves.
 STORES, SERVICES = "stores", "services"
@@ -40,16 +41,16 @@ def redis_server() -> str:
     return str(get_binary_path())
 
 
-def stores(parties: Parties, passwords: Mapping[str, str]) -> list[Program]:
+def stores(root: Path, ports: Ports, passwords: Mapping[str, str]) -> list[Program]:
     """A Redis server per organisation, with its password in a file: command lines are public."""
     server = redis_server()
     programs = []
     for organisation, password in passwords.items():
-        folder = parties.root / "redis" / organisation
+        folder = root / "redis" / organisation
         configuration = "\n".join(
             [
                 "bind 127.0.0.1 -::1",
-                f"port {getattr(parties.ports, f'redis_{organisation}')}",
+                f"port {getattr(ports, f'redis_{organisation}')}",
                 f"requirepass {password}",
                 f'dir "{folder}"',
                 # Queues of recurring work, which are filled anew: nothing here outlives the environment.
@@ -69,17 +70,13 @@ def stores(parties: Parties, passwords: Mapping[str, str]) -> list[Program]:
     return programs
 
 
-def web(parties: Parties, service: str, health: str) -> Program:
-    """A service's gunicorn."""
-    command = (
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "-c",
-        f"{service}/gunicorn.conf.py",
-        f"{service}.wsgi:application",
-    )
-    return _of(parties, service, service.replace("_", "-"), command, "web", health)
+def web(parties: Parties, service: str, health: str, part: str = "") -> Program:
+    """A service's gunicorn. part: of a second one, for another port of the same service."""
+    configuration = f"{service}/{part}.gunicorn.conf.py" if part else f"{service}/gunicorn.conf.py"
+    application = f"{service}.{part}_wsgi:application" if part else f"{service}.wsgi:application"
+    name = "-".join([service.replace("_", "-"), *([part] if part else [])])
+    command = (sys.executable, "-m", "gunicorn", "-c", configuration, application)
+    return _of(parties, service, name, command, part or "web", health)
 
 
 def worker(parties: Parties, service: str, *, beat: bool = True) -> Program:
@@ -104,9 +101,10 @@ def beat(parties: Parties, service: str) -> Program:
 
 def services(parties: Parties) -> list[Program]:
     """All that runs on the stores: web servers first, in the order in which they need each other."""
-    deployment = parties.deployment()
+    deployment = parties.deployment
     return [
         web(parties, "ca", f"{deployment.ca_url}/health"),
+        web(parties, "ca", f"{deployment.ca_public_url}/health", "public"),
         web(parties, "authserver", f"{deployment.issuer}/health"),
         web(parties, "bank_api", f"{deployment.api_url}/health"),
         web(parties, "partner_client", f"{deployment.partner_url}/health"),
