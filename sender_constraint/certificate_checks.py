@@ -47,14 +47,13 @@ IS_AUTHORITY = rule(
 CHAIN = rule(
     "certificate.chain", "RFC 5280 §6.1", "The certificate does not lead to an authority of the scheme."
 )
-FOREIGN = rule(
-    "certificate.foreign", "RFC 8705 §3", "The certificate is not of the scheme, and no others are accepted."
-)
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCertificate:
-    """A certificate that passed the checks of its role; only the functions below construct it.
+    """A certificate that passed the checks of its role.
+
+    Only ``verify_client_certificate`` and ``resource_server.binding_certificate`` construct it.
 
     thumbprint: base64url, unpadded, SHA-256 of DER.
     chain: from the certificate to the anchor; empty where it is not of the scheme.
@@ -79,34 +78,6 @@ def verify_client_certificate(
     check_not_ca(certificate, error)
     chain = check_chain(certificate, certificates[1:], anchors, now, error)
     return VerifiedCertificate(certificate, certificate_thumbprint(certificates[0]), chain or ())
-
-
-def verify_binding_certificate(
-    certificates: Sequence[bytes],
-    anchors: TrustAnchors,
-    now: datetime,
-    error: type[Refusal],
-    *,
-    accept_foreign: bool = True,
-) -> VerifiedCertificate:
-    """Verify a certificate that only binds a token, at an API (RFC 8705 §3).
-
-    Validity always; purpose and chain where it says that an authority of the scheme issued it. Others,
-    such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign`` says so:
-    the authorization server knew the certificate when it bound the token. The thumbprint is not compared
-    here.
-    """
-    check_presented(certificates, error)
-    certificate = load_certificate(certificates[0], error)
-    check_validity(certificate, now, error)
-    thumbprint = certificate_thumbprint(certificates[0])
-    if not anchors.is_scheme_issued(certificate):
-        check_foreign_accepted(certificate, accept_foreign, error)
-        return VerifiedCertificate(certificate, thumbprint, ())
-    check_purpose(certificate, error)
-    check_not_ca(certificate, error)
-    chain = check_chain(certificate, certificates[1:], anchors, now, error)
-    return VerifiedCertificate(certificate, thumbprint, chain or ())
 
 
 @enforces(MISSING)
@@ -247,17 +218,6 @@ def check_chain(
     chain = VerifiedChain(tuple(path))
     anchors.verified.remember(as_presented, chain)
     return chain.certificates
-
-
-@enforces(FOREIGN)
-def check_foreign_accepted(certificate: x509.Certificate, accept_foreign: bool, error: type[Refusal]) -> None:
-    """A setting of the API may refuse certificates of other issuers than the scheme's authorities."""
-    if not accept_foreign:
-        raise error(
-            FOREIGN,
-            "The certificate is not of an accepted issuer",
-            issuer=str(distinguished_name(certificate.issuer)),
-        )
 
 
 # The defaults of cryptography.x509.verification demand a subject alternative name, which RFC 8705 §2.1.2

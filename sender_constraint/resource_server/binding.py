@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sender_constraint.certificate_checks import VerifiedCertificate, verify_binding_certificate
+from sender_constraint.certificate_checks import VerifiedCertificate
 from sender_constraint.confirmation import Confirmation
 from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import VerifiedToken
+from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import same_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors

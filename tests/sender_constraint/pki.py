@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -103,7 +104,10 @@ class Scheme:
 
 
 def make_scheme(label: str = "Scheme") -> Scheme:
-    decade = {"not_before": NOW - timedelta(days=3650), "not_after": NOW + timedelta(days=3650)}
+    decade: dict[str, Any] = {
+        "not_before": NOW - timedelta(days=3650),
+        "not_after": NOW + timedelta(days=3650),
+    }
     root = issue(None, subject=f"{label} Root", authority=True, **decade)
     issuing = issue(root, subject=f"{label} Issuing", authority=True, path_length=0, **decade)
     return Scheme(root, issuing, TrustAnchors.from_pem(root.pem + issuing.pem))

@@ -208,83 +208,69 @@ _MAKERS = (_forms, _header_texts, _header_members, _signatures, _payloads)
 ABSENT = object()
 """In place of a claim's value: the claim is left out."""
 
+_THUMBPRINT = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
+_NO_TEXT: list[Any] = [None, "", 1, True, ["partner"], {"value": "partner"}]
+_NO_TIME: list[Any] = [
+    None,
+    True,
+    False,
+    "1772366400",
+    "",
+    [],
+    {},
+    -1,
+    -0.5,
+    1e300,
+    10**20,
+    10**400,
+    253402300800,
+]
+_NO_AUDIENCE: list[Any] = [
+    None,
+    "",
+    [],
+    {},
+    1,
+    True,
+    [None],
+    [""],
+    ["https://api.example", 1],
+    [["https://api.example"]],
+]
+_OTHER_ISSUERS: list[Any] = [
+    "https://as.example/",
+    "https://AS.example",
+    "http://as.example",
+    "https://thief.example",
+]
+_OTHER_AUDIENCES: list[Any] = [
+    "https://other-api.example",
+    "https://api.example/",
+    "https://API.example",
+    "api.example",
+    ["https://other-api.example", "https://api.example.thief.example"],
+]
+_NO_CONFIRMATION: list[Any] = [None, {}, [], "", 1, True, _THUMBPRINT]
+
+# The claims, the values of which each is one malformed token, the rule.
+_CLAIM_VALUES: tuple[tuple[tuple[str, ...], list[Any], str], ...] = (
+    (("iss", "exp", "aud", "sub", "client_id", "iat", "jti"), [ABSENT], "token.claim-missing"),
+    (("iss", "sub", "client_id", "jti"), _NO_TEXT, "token.claim-type"),
+    (("exp", "iat", "nbf"), _NO_TIME, "token.claim-type"),
+    (("aud",), _NO_AUDIENCE, "token.claim-type"),
+    (("scope",), [None, 1, ["accounts"], {}], "token.claim-type"),
+    (("iss",), _OTHER_ISSUERS, "token.issuer"),
+    (("aud",), _OTHER_AUDIENCES, "token.audience"),
+    (("cnf",), _NO_CONFIRMATION, "confirmation.malformed"),
+    (("cnf",), [{"x5t#S256": _THUMBPRINT, "jkt": _THUMBPRINT}], "confirmation.more-than-one"),
+    (("cnf",), [{"x5t": _THUMBPRINT}], "confirmation.unknown"),
+    (("cnf",), [{"x5t#S256": _THUMBPRINT + "="}], "confirmation.malformed-thumbprint"),
+)
+
 # Name, the claim, its value, the rule.
-MALFORMED_CLAIMS: tuple[tuple[str, str, Any, str], ...] = (
-    *((f"no {name}", name, ABSENT, "token.claim-missing") for name in ("iss", "exp", "aud", "sub")),
-    *((f"no {name}", name, ABSENT, "token.claim-missing") for name in ("client_id", "iat", "jti")),
-    *(
-        (f"{name} {value!r}", name, value, "token.claim-type")
-        for name in ("iss", "sub", "client_id", "jti")
-        for value in (None, "", 1, True, ["partner"], {"value": "partner"})
-    ),
-    *(
-        (f"{name} {value!r}"[:40], name, value, "token.claim-type")
-        for name in ("exp", "iat", "nbf")
-        for value in (
-            None,
-            True,
-            False,
-            "1772366400",
-            "",
-            [],
-            {},
-            -1,
-            -0.5,
-            1e300,
-            10**20,
-            10**400,
-            253402300800,
-        )
-    ),
-    *(
-        (f"aud {value!r}", "aud", value, "token.claim-type")
-        for value in (
-            None,
-            "",
-            [],
-            {},
-            1,
-            True,
-            [None],
-            [""],
-            ["https://api.example", 1],
-            [["https://api.example"]],
-        )
-    ),
-    *((f"scope {value!r}", "scope", value, "token.claim-type") for value in (None, 1, ["accounts"], {})),
-    *(
-        (f"issuer {value!r}", "iss", value, "token.issuer")
-        for value in (
-            "https://as.example/",
-            "https://AS.example",
-            "http://as.example",
-            "https://thief.example",
-        )
-    ),
-    *(
-        (f"audience {value!r}", "aud", value, "token.audience")
-        for value in (
-            "https://other-api.example",
-            "https://api.example/",
-            "https://API.example",
-            "api.example",
-            ["https://other-api.example", "https://api.example.thief.example"],
-        )
-    ),
-    *(
-        (f"cnf {value!r}", "cnf", value, "confirmation.malformed")
-        for value in (None, {}, [], "", 1, True, "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0")
-    ),
-    (
-        "cnf of an unknown method",
-        "cnf",
-        {"x5t": "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"},
-        "confirmation.unknown",
-    ),
-    (
-        "cnf that is not canonical",
-        "cnf",
-        {"x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2"},
-        "confirmation.malformed-thumbprint",
-    ),
+MALFORMED_CLAIMS: tuple[tuple[str, str, Any, str], ...] = tuple(
+    (f"no {claim}" if value is ABSENT else f"{claim} {value!r}"[:60], claim, value, rule)
+    for claims, values, rule in _CLAIM_VALUES
+    for claim in claims
+    for value in values
 )

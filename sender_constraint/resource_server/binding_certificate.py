@@ -1,0 +1,63 @@
+"""The certificate that binds a token, at an API.
+
+RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens, §3 and §4
+(https://www.rfc-editor.org/rfc/rfc8705). It authenticates nobody: the authorization server knew it when it
+bound the token. Yet what an authority of the scheme issued must hold as such, so that a certificate that was
+issued for something else, or forged in an authority's name, binds nothing. What is *not* checked here: the
+thumbprint (``binding``), and revocation.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cryptography import x509
+
+from sender_constraint import certificate_checks as checks
+from sender_constraint.certificate_checks import VerifiedCertificate
+from sender_constraint.errors import Refusal
+from sender_constraint.names import distinguished_name
+from sender_constraint.rules import enforces, rule
+from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.trust_anchors import TrustAnchors
+
+FOREIGN = rule(
+    "certificate.foreign", "RFC 8705 §3", "The certificate is not of the scheme, and no others are accepted."
+)
+
+
+def verify_binding_certificate(
+    certificates: Sequence[bytes],
+    anchors: TrustAnchors,
+    now: datetime,
+    error: type[Refusal],
+    *,
+    accept_foreign: bool = True,
+) -> VerifiedCertificate:
+    """Verify a certificate that only binds a token.
+
+    Validity always; purpose and chain where it says that an authority of the scheme issued it. Others,
+    such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign`` says so.
+    certificates: DER, as presented, the sender's own first. now: aware.
+    """
+    checks.check_presented(certificates, error)
+    certificate = checks.load_certificate(certificates[0], error)
+    checks.check_validity(certificate, now, error)
+    thumbprint = certificate_thumbprint(certificates[0])
+    if not anchors.is_scheme_issued(certificate):
+        check_foreign_accepted(certificate, accept_foreign, error)
+        return VerifiedCertificate(certificate, thumbprint, ())
+    checks.check_purpose(certificate, error)
+    checks.check_not_ca(certificate, error)
+    chain = checks.check_chain(certificate, certificates[1:], anchors, now, error)
+    return VerifiedCertificate(certificate, thumbprint, chain or ())
+
+
+@enforces(FOREIGN)
+def check_foreign_accepted(certificate: x509.Certificate, accept_foreign: bool, error: type[Refusal]) -> None:
+    """A setting of the API may refuse certificates of other issuers than the scheme's authorities."""
+    if not accept_foreign:
+        raise error(
+            FOREIGN,
+            "The certificate is not of an accepted issuer",
+            issuer=str(distinguished_name(certificate.issuer)),
+        )
