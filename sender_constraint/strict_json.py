@@ -11,7 +11,9 @@ import math
 import re
 from typing import Any, NoReturn
 
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[{\]}]', re.DOTALL)
+# A string that never ends is taken to the end of the text: looking for its end from each quotation mark
+# within it would take quadratic time.
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 def parse_object(octets: bytes, *, maximum_depth: int = 8) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def test_an_object_is_parsed() -> None:
         b'{"a": ' + b"[" * 9 + b"]" * 9 + b"}",
         b"[" * 100_000,
         b'{"a":' * 100_000,
+        b'{"a":"' + b'\\"' * 1_000_000,
     ],
     ids=lambda text: repr(text[:24]),
 )
