@@ -1,0 +1,1 @@
+"""The bank's API: accounts and payments, for companies that call with certificate-bound tokens."""

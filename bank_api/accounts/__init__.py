@@ -1,0 +1,1 @@
+"""Accounts, and to whom they were opened."""

@@ -1,0 +1,60 @@
+"""A client sees only what was opened to it.
+
+Outside, another client's account and one that does not exist are the same: otherwise the API would tell
+who banks here. Inside, each has its own rule.
+"""
+
+import uuid
+
+from django.db.models import QuerySet
+
+from bank_api.accounts.models import Account, AccountAccess
+from sender_constraint.django.problem_details import NotFound
+from sender_constraint.rules import enforces, rule
+
+ACCOUNT_UNKNOWN = rule("accounts.unknown", "RFC 9110 §15.5.5", "There is no account with this identifier.")
+ACCOUNT_NOT_OPENED = rule(
+    "accounts.not_opened", "RFC 9700 §2.3", "The account exists, and was not opened to this client."
+)
+
+
+def opened_accounts(client_id: str) -> QuerySet[Account]:
+    """All accounts that were opened to a client."""
+    return Account.objects.filter(accesses__client_id=client_id)
+
+
+def opened_account(client_id: str, identifier: str, *, lock: bool = False) -> Account:
+    """The account with this identifier, if it was opened to the client. Raises NotFound.
+
+    lock: hold the row until the transaction ends, where the database locks rows.
+    """
+    candidates = Account.objects.select_for_update() if lock else Account.objects.all()
+    key = as_identifier(identifier)
+    account = candidates.filter(pk=key).first() if key else None
+    check_account_known(account, identifier)
+    assert account is not None  # noqa: S101  # check_account_known has refused
+    check_account_opened(account, client_id)
+    return account
+
+
+def as_identifier(text: str) -> uuid.UUID | None:
+    """The identifier in the one form that this API writes (RFC 9562 §4, lower case); None for any other."""
+    try:
+        identifier = uuid.UUID(text)
+    except ValueError:
+        return None
+    return identifier if str(identifier) == text else None
+
+
+@enforces(ACCOUNT_UNKNOWN)
+def check_account_known(account: Account | None, identifier: str) -> None:
+    """RFC 9110 §15.5.5."""
+    if account is None:
+        raise NotFound(ACCOUNT_UNKNOWN, "There is no such account", presented=identifier[:80])
+
+
+@enforces(ACCOUNT_NOT_OPENED)
+def check_account_opened(account: Account, client_id: str) -> None:
+    """RFC 9700 §2.3: least privilege; the scope says what may be done, this says to which accounts."""
+    if not AccountAccess.objects.filter(account=account, client_id=client_id).exists():
+        raise NotFound(ACCOUNT_NOT_OPENED, "There is no such account", presented=str(account.pk))

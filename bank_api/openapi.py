@@ -1,0 +1,110 @@
+"""The OpenAPI 3.1 document of this API, and what all operations in it have in common."""
+
+import json
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiResponse
+from rest_framework import serializers
+
+from sender_constraint.django.problem_details import MEDIA_TYPE
+
+_JSON = "application/json"
+
+
+class OAuthErrorSerializer(serializers.Serializer[Any]):
+    """An error of OAuth: RFC 6750 §3.1; the challenge in WWW-Authenticate says the same."""
+
+    error = serializers.ChoiceField(choices=["invalid_request", "invalid_token", "insufficient_scope"])
+    error_description = serializers.CharField()
+
+
+class PointedErrorSerializer(serializers.Serializer[Any]):
+    """What is wrong with one member of the body."""
+
+    pointer = serializers.CharField(help_text="JSON pointer (RFC 6901), as a fragment.")
+    detail = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    """A problem outside OAuth: RFC 9457 §3."""
+
+    type = serializers.CharField(help_text="A URI; about:blank says no more than the status.")
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(required=False)
+    errors = PointedErrorSerializer(many=True, required=False)
+
+
+def answers(
+    serializer: type[serializers.BaseSerializer[Any]], *problems: int, success: int = 200
+) -> dict[tuple[int, str], OpenApiResponse]:
+    """The answers of an operation: its own, the problems it may have, and those of every operation."""
+    bodies = {
+        (success, _JSON): serializer,
+        # 400: a token in the query string, or a malformed Authorization header.
+        **{(status, _JSON): OAuthErrorSerializer for status in (400, 401, 403)},
+        **{(status, MEDIA_TYPE): ProblemSerializer for status in (*problems, 406, 503)},
+    }
+    return {key: OpenApiResponse(body, HTTPStatus(key[0]).phrase) for key, body in bodies.items()}
+
+
+class CertificateBoundToken(OpenApiAuthenticationExtension):
+    """Both are needed: a certificate in the handshake, and a token that is bound to it."""
+
+    target_class = "sender_constraint.django.authentication.BoundTokenAuthentication"
+    name = ["mutualTLS", "bearer"]  # noqa: RUF012  # the framework's attribute
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:  # noqa: ARG002
+        """The schemes of OpenAPI 3.1 §4.8.27."""
+        return [
+            {"type": "mutualTLS", "description": "The certificate that the access token is bound to."},
+            {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "at+jwt",
+                "description": "An access token of RFC 9068, bound by cnf.x5t#S256 (RFC 8705 §3).",
+            },
+        ]
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
+        """The certificate, and a token with the scope of the view."""
+        return {"mutualTLS": [], "bearer": [auto_schema.view.required_scope]}
+
+
+class UnboundToken(OpenApiAuthenticationExtension):
+    """A token alone."""
+
+    target_class = "sender_constraint.django.authentication.UnboundTokenAuthentication"
+    name = "unboundBearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+        """The scheme of OpenAPI 3.1 §4.8.27."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "at+jwt",
+            "description": "An access token of RFC 9068 of the demo's bearer client, bound to nothing.",
+        }
+
+    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
+        """A token with the scope of the view."""
+        return {"unboundBearer": [auto_schema.view.required_scope]}
+
+
+@require_safe
+def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django's signature
+    """The document; public, since it holds no secret."""
+    return HttpResponse(_document(), content_type=_JSON)
+
+
+@cache
+def _document() -> bytes:
+    """Made once in a process: it takes long, and anyone may ask."""
+    return json.dumps(SchemaGenerator().get_schema(request=None, public=True)).encode()

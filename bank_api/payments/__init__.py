@@ -1,0 +1,1 @@
+"""Payments: made once for each idempotency key, whatever happens on the way."""

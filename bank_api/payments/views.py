@@ -1,0 +1,100 @@
+"""Payments: made with an Idempotency-Key, and read by the client that made them."""
+
+from django.conf import settings
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bank_api.accounts.access import as_identifier
+from bank_api.openapi import answers
+from bank_api.payments.booking import pay
+from bank_api.payments.idempotency import fingerprint_of, idempotency_key
+from bank_api.payments.models import Payment
+from bank_api.payments.representations import PaymentInstructionSerializer, PaymentSerializer
+from bank_api.views import ProtectedView, client_of
+from sender_constraint.django.problem_details import NotFound
+from sender_constraint.rules import enforces, rule
+
+PAYMENT_UNKNOWN = rule("payments.unknown", "RFC 9110 §15.5.5", "There is no payment with this identifier.")
+PAYMENT_OF_ANOTHER = rule(
+    "payments.of-another", "RFC 9700 §2.3", "The payment exists, and another client made it."
+)
+
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 130},
+    OpenApiParameter.HEADER,
+    required=True,
+    description=(
+        "Of this client, for this payment: the same key and content get the same answer, for as long as the "
+        "bank keeps payments; the same key and other content are refused "
+        "(draft-ietf-httpapi-idempotency-key-header-07)."
+    ),
+)
+_LOCATION = OpenApiParameter(
+    "Location",
+    {"type": "string", "format": "uri"},
+    OpenApiParameter.HEADER,
+    description="Where the payment can be read.",
+    response=[201],
+)
+
+
+class PaymentsView(ProtectedView):
+    """Payments of the calling client."""
+
+    required_scope = "payments"
+
+    @extend_schema(
+        operation_id="makePayment",
+        parameters=[_IDEMPOTENCY_KEY, _LOCATION],
+        request=PaymentInstructionSerializer,
+        responses=answers(PaymentSerializer, 400, 413, 415, 422, success=201),
+    )
+    def post(self, request: Request) -> Response:
+        """Make a payment, once for each Idempotency-Key."""
+        key = idempotency_key(request._request.headers.get("Idempotency-Key"))
+        instruction = PaymentInstructionSerializer(data=request.data)
+        instruction.is_valid(raise_exception=True)
+        payment, booked = pay(
+            client_of(request),
+            key,
+            fingerprint_of(request.data),
+            instruction.validated_data,
+            timezone.now(),
+        )
+        self.recorded = {"payment": str(payment.pk), "replayed": not booked}
+        location = {"Location": f"{settings.RESOURCE}/payments/{payment.pk}"}
+        return Response(PaymentSerializer(payment).data, status=201, headers=location)
+
+
+class PaymentView(ProtectedView):
+    """One payment."""
+
+    required_scope = "payments"
+
+    @extend_schema(operation_id="readPayment", responses=answers(PaymentSerializer, 404))
+    def get(self, request: Request, payment_id: str) -> Response:
+        """Read a payment of the calling client."""
+        payment = (
+            Payment.objects.select_related("debtor_account").filter(pk=as_identifier(payment_id)).first()
+        )
+        check_payment_known(payment, payment_id)
+        assert payment is not None  # noqa: S101  # check_payment_known has refused
+        check_payment_of(payment, client_of(request))
+        return Response(PaymentSerializer(payment).data)
+
+
+@enforces(PAYMENT_UNKNOWN)
+def check_payment_known(payment: Payment | None, identifier: str) -> None:
+    """RFC 9110 §15.5.5."""
+    if payment is None:
+        raise NotFound(PAYMENT_UNKNOWN, "There is no such payment", presented=identifier[:80])
+
+
+@enforces(PAYMENT_OF_ANOTHER)
+def check_payment_of(payment: Payment, client_id: str) -> None:
+    """RFC 9700 §2.3: a payment is its client's; outside, another's is as unknown as none."""
+    if payment.client_id != client_id:
+        raise NotFound(PAYMENT_OF_ANOTHER, "There is no such payment", presented=str(payment.pk))

@@ -1,0 +1,83 @@
+"""Settings of the bank's API. Every value can be given by the environment or by ``service.env``."""
+
+from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.server.environment import ServiceEnvironment
+
+environment = ServiceEnvironment("bank_api")
+
+SERVICE = "bank_api"
+SECRET_KEY = environment.secret_key()
+DEBUG = False
+# Nothing is read from the Host header: public addresses come from RESOURCE.
+ALLOWED_HOSTS = ["*"]
+ROOT_URLCONF = "bank_api.urls"
+WSGI_APPLICATION = "bank_api.wsgi.application"
+INSTALLED_APPS = ["rest_framework", "drf_spectacular", "bank_api", "bank_api.accounts", "bank_api.payments"]
+MIDDLEWARE = [
+    "sender_constraint.django.middleware.correlation",
+    "django.middleware.security.SecurityMiddleware",
+    "sender_constraint.django.middleware.Refusals",
+]
+APPEND_SLASH = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+DATABASES = {"default": environment.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The protected resource: whose tokens count, for which audience, and whose certificates.
+ISSUER = environment.text("ISSUER", "https://localhost:8441")
+RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
+TRUST_BUNDLE = environment.trust_bundle()
+ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
+
+# Under DEMO there is one route more, which accepts the unbound tokens of these clients.
+DEMO = environment.flag("DEMO")
+BEARER_CLIENTS = ("partner-bearer",)
+
+AUDIT_DIR = environment.audit_directory()
+
+EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
+CERTIFICATE_STORES = {
+    "server": declared_store(
+        environment, "server", participant="bank-api", subject="CN=bank-api,O=Bank plc,C=GB", dns="localhost"
+    ),
+}
+RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
+CELERY_BROKER_URL = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_IMPORTS = RENEWAL_TASKS
+CELERY_BEAT_SCHEDULE = renewal_schedule(RENEWAL_CHECK_SECONDS)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sender_constraint.django.authentication.BoundTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["sender_constraint.django.permissions.RequiredScope"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["sender_constraint.django.json_parser.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "sender_constraint.django.problem_details.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "UNICODE_JSON": True,
+    # The path says what a resource is, the Accept header how: not a parameter.
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Bank API",
+    "DESCRIPTION": "Accounts and payments for companies, by certificate-bound access tokens (RFC 8705).",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": RESOURCE}],
+    "COMPONENT_SPLIT_REQUEST": True,
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
+    # Each request is in the audit trail; Django's own line for a 4xx would be a second one.
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,41 @@
+"""What all protected resources of this API have in common."""
+
+from typing import Any, cast
+
+from django.http import HttpResponseBase
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from sender_constraint.django import audit
+from sender_constraint.django.authentication import ClientPrincipal
+from sender_constraint.django.problem_details import EVENT
+
+
+def client_of(request: Request) -> str:
+    """The ``client_id`` of the client that calls."""
+    return cast(ClientPrincipal, request.user).client_id
+
+
+class ProtectedView(APIView):
+    """A resource that demands an access token. Each answer is recorded, refusals by the exception handler.
+
+    required_scope: the scope that a token needs here (RFC 6750 §3.1).
+    recorded: what a method adds to the audit event of its answer.
+    """
+
+    required_scope: str
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.recorded: dict[str, Any] = {}
+
+    def finalize_response(
+        self, request: Request, response: HttpResponseBase, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Keep answers out of caches, and record those that grant something."""
+        final = super().finalize_response(request, response, *args, **kwargs)
+        final.headers["Cache-Control"] = "no-store"
+        if final.status_code < 400:
+            audit.accepted(request._request, EVENT, status=final.status_code, **self.recorded)
+        return final

@@ -1,0 +1,37 @@
+"""Django REST Framework permission by scope: RFC 6750 §3.1, RFC 6749 §3.3."""
+
+from typing import TYPE_CHECKING
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from sender_constraint.errors import InsufficientScope
+from sender_constraint.resource_server.access_token import VerifiedToken
+from sender_constraint.rules import enforces, rule
+
+if TYPE_CHECKING:
+    # While it is imported, the framework imports this module, by its settings.
+    from rest_framework.views import APIView
+
+SCOPE = rule("token.scope", "RFC 6750 §3.1", "The token does not have the scope that the resource needs.")
+
+
+class RequiredScope(BasePermission):
+    """Demands that the token has the view's ``required_scope``; a view without one is a defect."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        """True, or InsufficientScope is raised."""
+        check_scope(request.auth.token, view.required_scope)  # type: ignore[attr-defined]
+        return True
+
+
+@enforces(SCOPE)
+def check_scope(token: VerifiedToken, required: str) -> None:
+    """RFC 6750 §3.1: 403, and the challenge names the scope that is needed."""
+    if required not in token.scopes:
+        raise InsufficientScope(
+            SCOPE,
+            "The access token lacks the scope that is needed here",
+            expected=required,
+            presented=sorted(token.scopes),
+        )

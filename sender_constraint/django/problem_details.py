@@ -1,0 +1,237 @@
+"""Problem Details for HTTP APIs (RFC 9457), for everything that is not an error of OAuth.
+
+A Problem is a Refusal too: it has a rule and a private detail, and is recorded like any other. Errors of
+OAuth keep the form of RFC 6749 §5.2 and their challenge (RFC 6750 §3), since clients look for them there.
+
+    Problem
+    ├── BadRequest              400
+    ├── NotFound                404
+    ├── MethodNotAllowed        405
+    ├── NotAcceptable           406
+    ├── Conflict                409
+    ├── ContentTooLarge         413
+    ├── UnsupportedMediaType    415
+    ├── UnprocessableContent    422
+    └── ServiceUnavailable      503
+
+https://www.rfc-editor.org/rfc/rfc9457
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from rest_framework import exceptions
+
+from sender_constraint.django import audit
+from sender_constraint.django.middleware import refusal_response
+from sender_constraint.django.trust import NoTrustAnchors
+from sender_constraint.errors import InsufficientScope, Refusal
+from sender_constraint.resource_server.challenges import bearer_challenge
+from sender_constraint.resource_server.issuer_keys import KeysUnavailable
+from sender_constraint.rules import Rule, enforces, rule
+
+MEDIA_TYPE = "application/problem+json"
+EVENT = "api.call"
+
+MALFORMED = rule("request.malformed", "RFC 9110 §15.5.1", "The request is malformed, or ended early.")
+MEMBERS = rule("request.body-members", "RFC 9457 §3", "The body has missing, unknown or wrong members.")
+PATH = rule("request.path", "RFC 9110 §15.5.5", "There is nothing at this path.")
+METHOD = rule("request.method", "RFC 9110 §15.5.6", "The resource does not have this method.")
+ACCEPT = rule("request.accept", "RFC 9110 §15.5.7", "The caller accepts no JSON.")
+MEDIA = rule("request.media-type", "RFC 9110 §15.5.16", "The body is not of the type application/json.")
+DATABASE = rule("service.database", "RFC 9110 §15.6.4", "The database is locked or away.")
+TRUST = rule(
+    "service.trust-anchors", "RFC 9110 §15.6.4", "The scheme's certificate authorities cannot be read."
+)
+ISSUER_KEYS = rule("service.issuer-keys", "RFC 9110 §15.6.4", "The issuer's keys cannot be had.")
+
+
+class Problem(Refusal):
+    """A request that was refused for a reason outside OAuth.
+
+    type_uri: what kind of problem (RFC 9457 §3.1.1); ``about:blank`` says no more than the status does.
+    title: for people, the same for every problem of the type (§3.1.3).
+    members: extension members of this occurrence (§3.2). headers: of the response.
+    """
+
+    code = "problem"
+    type_uri: ClassVar[str] = "about:blank"
+    title: ClassVar[str] = ""
+    members: Mapping[str, Any] = {}
+    headers: Mapping[str, str] = {}
+
+
+class BadRequest(Problem):
+    """The request is not one that this resource understands."""
+
+    code = "bad_request"
+
+
+class NotFound(Problem):
+    """There is no such thing, or none that the caller may know of."""
+
+    code = "not_found"
+    default_status = 404
+
+
+class MethodNotAllowed(Problem):
+    """The resource exists and does not do this."""
+
+    code = "method_not_allowed"
+    default_status = 405
+
+
+class NotAcceptable(Problem):
+    """The caller accepts no representation that the resource has."""
+
+    code = "not_acceptable"
+    default_status = 406
+
+
+class Conflict(Problem):
+    """The request contradicts the state of the resource."""
+
+    code = "conflict"
+    default_status = 409
+
+
+class ContentTooLarge(Problem):
+    """The body is longer than this resource reads."""
+
+    code = "content_too_large"
+    default_status = 413
+
+
+class UnsupportedMediaType(Problem):
+    """The body is of a type that this resource does not read."""
+
+    code = "unsupported_media_type"
+    default_status = 415
+
+
+class UnprocessableContent(Problem):
+    """The body is well formed, and cannot be done."""
+
+    code = "unprocessable_content"
+    default_status = 422
+
+
+class ServiceUnavailable(Problem):
+    """Something that the service needs is away. The caller may try again after ``Retry-After`` seconds."""
+
+    code = "service_unavailable"
+    default_status = 503
+
+
+def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
+    """Django REST Framework's EXCEPTION_HANDLER: the answer to what a view raised, and its audit event.
+
+    None for what is neither refusal nor problem: a defect, which Django logs and answers by server_error.
+    """
+    refusal = exception if isinstance(exception, Refusal) else problem_of(exception)
+    if refusal is None:
+        return None
+    audit.refused(context["request"]._request, refusal, event=EVENT)
+    if isinstance(refusal, Problem):
+        return problem_response(refusal)
+    response = refusal_response(refusal)
+    # RFC 6750 §3.1: insufficient_scope says which scope the resource needs.
+    scope = context["view"].required_scope if isinstance(refusal, InsufficientScope) else None
+    response.headers["WWW-Authenticate"] = bearer_challenge(settings.RESOURCE, refusal, scope)
+    return response
+
+
+def problem_response(problem: Problem) -> HttpResponse:
+    """The response of RFC 9457 §3, never stored by a cache."""
+    body = {
+        "type": problem.type_uri,
+        # RFC 9457 §4.2.1: with about:blank, the title is the phrase of the status.
+        "title": problem.title or HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.description,
+        **problem.members,
+    }
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    return JsonResponse(body, status=problem.status, content_type=MEDIA_TYPE, headers=headers)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler404: nothing listens at this path."""
+    del exception  # it lists the paths of this service
+    problem = NotFound(PATH, "There is nothing at this path")
+    audit.refused(request, problem, event=EVENT)
+    return problem_response(problem)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Django's handler400: a request that Django itself finds suspicious."""
+    problem = BadRequest(MALFORMED, "The request is malformed", reason=type(exception).__name__)
+    audit.refused(request, problem, event=EVENT)
+    return problem_response(problem)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: a defect. Django has logged the traceback; the caller learns only that."""
+    audit.recorded(request, "service.defect", status=500)
+    body = {"type": "about:blank", "title": HTTPStatus(500).phrase, "status": 500}
+    return JsonResponse(body, status=500, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+
+
+@enforces(MALFORMED, MEMBERS, PATH, METHOD, ACCEPT, MEDIA, DATABASE, TRUST, ISSUER_KEYS)
+def problem_of(exception: Exception) -> Problem | None:
+    """What the framework refuses by itself, and what is away, as a problem; None for a defect."""
+    match exception:
+        case exceptions.ValidationError():
+            return _members_problem(exception)
+        case UnreadablePostError():
+            return BadRequest(MALFORMED, "The body ended early")
+        case exceptions.ParseError() | SuspiciousOperation():
+            return BadRequest(MALFORMED, "The request is malformed", reason=type(exception).__name__)
+        case Http404() | exceptions.NotFound():
+            return NotFound(PATH, "There is nothing at this path")
+        case exceptions.MethodNotAllowed():
+            return MethodNotAllowed(METHOD, "The resource does not have this method")
+        case exceptions.NotAcceptable():
+            return NotAcceptable(ACCEPT, "The resource has a representation in application/json only")
+        case exceptions.UnsupportedMediaType():
+            return UnsupportedMediaType(MEDIA, "The body must be application/json")
+        case KeysUnavailable():
+            return _unavailable(ISSUER_KEYS, exception.reason, exception.retry_after_seconds)
+        case NoTrustAnchors():
+            return _unavailable(TRUST, str(exception), retry_after_seconds=1)
+        case OperationalError():
+            # SQLite: locked for longer than its timeout; PostgreSQL: away, or no connection left in the pool.
+            return _unavailable(DATABASE, str(exception), retry_after_seconds=1)
+    return None
+
+
+def _unavailable(rule: Rule, reason: str, retry_after_seconds: float) -> Problem:
+    """RFC 9110 §10.2.3: Retry-After is in whole seconds."""
+    problem = ServiceUnavailable(rule, "The service is not available now", reason=reason)
+    problem.headers = {"Retry-After": str(math.ceil(retry_after_seconds))}
+    return problem
+
+
+def _members_problem(exception: exceptions.ValidationError) -> Problem:
+    """RFC 9457 §3 shows this form: ``errors``, each with a JSON pointer (RFC 6901) and a detail."""
+    problem = BadRequest(MEMBERS, "The body has missing, unknown or wrong members")
+    problem.members = {"errors": list(_pointers(exception.detail, "#"))}
+    problem.detail.update(problem.members)
+    return problem
+
+
+def _pointers(detail: Any, pointer: str) -> Iterator[dict[str, str]]:
+    if isinstance(detail, Mapping):
+        for name, value in detail.items():
+            yield from _pointers(value, pointer if name == "non_field_errors" else f"{pointer}/{name}")
+    elif isinstance(detail, list):
+        for each in detail:
+            yield from _pointers(each, pointer)
+    else:
+        yield {"pointer": pointer, "detail": str(detail)}

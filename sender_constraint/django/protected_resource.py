@@ -1,0 +1,63 @@
+"""The protected resource of this process, as its settings describe it.
+
+ISSUER                         the authorization server whose tokens count
+RESOURCE                       this API's identifier: audience of its tokens (RFC 8707) and realm
+TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing else is trusted
+ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a token
+"""
+
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+
+import httpx
+from django.conf import settings
+
+from sender_constraint.certificates.tls import client_context
+from sender_constraint.django.trust import trust_anchors
+from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
+from sender_constraint.resource_server.binding import BoundToken, check_binding
+from sender_constraint.resource_server.issuer_keys import IssuerKeys
+from sender_constraint.resource_server.presentation import presented_token
+from sender_constraint.trust_anchors import TrustAnchors
+
+
+@dataclass(frozen=True, slots=True)
+class ProtectedResource:
+    """Verifies what callers of one API present.
+
+    anchors: returns the scheme's authorities. clock: returns the aware time.
+    """
+
+    verifier: AccessTokenVerifier
+    anchors: Callable[[], TrustAnchors]
+    clock: Callable[[], datetime]
+    accept_foreign: bool = False
+
+    def token(self, authorization: str | None, query_parameters: Container[str]) -> VerifiedToken:
+        """The verified token of a request (RFC 6750 §2.1), not yet its sender's.
+
+        Raises InvalidRequest, InvalidToken or KeysUnavailable.
+        """
+        return self.verifier.verify(presented_token(authorization, query_parameters))
+
+    def bound(self, token: VerifiedToken, certificates: Sequence[bytes]) -> BoundToken:
+        """The token as its sender's (RFC 8705 §3). certificates: DER, as presented. Raises InvalidToken."""
+        return check_binding(
+            token, certificates, self.anchors(), self.clock(), accept_foreign=self.accept_foreign
+        )
+
+
+@cache
+def protected_resource() -> ProtectedResource:
+    """The one of this process, made when it is first needed: its keys are shared by all requests."""
+    client = httpx.Client(verify=client_context(settings.TRUST_BUNDLE), trust_env=False)
+    keys = IssuerKeys(settings.ISSUER, client)
+    verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now)
+    return ProtectedResource(verifier, trust_anchors, utc_now, settings.ACCEPT_FOREIGN_CERTIFICATES)
+
+
+def utc_now() -> datetime:
+    """The aware time."""
+    return datetime.now(UTC)
