@@ -32,7 +32,7 @@ class NoEnrolmentSecret(IssuanceFailed):
 
 
 class IssuerUnreachable(IssuanceFailed):
-    """The certificate authority did not answer, or not within the limits."""
+    """The certificate authority did not answer, not within the limits, or with a failure of its own (5xx)."""
 
 
 class IssuerRefused(IssuanceFailed):

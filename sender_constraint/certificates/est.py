@@ -78,6 +78,8 @@ class EstClient:
                 )
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise IssuerUnreachable(f"{url}: {error or type(error).__name__}") from error
+        if response.status_code >= 500:
+            raise IssuerUnreachable(f"{url} answered with status {response.status_code}: {_reason(response)}")
         if response.status_code != 200:
             raise IssuerRefused(operation, response.status_code, _reason(response))
         return _certificates(operation, response)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from http import HTTPStatus
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -117,14 +118,15 @@ def obtain(
     """Get a certificate for the pending key and publish both. For the holder of the store's lock.
 
     Raises IssuanceFailed, or BrokenGeneration if what was issued does not belong together. Without an
-    answer the key stays for the next attempt, so that a request that did arrive is not repeated with
-    another key; after a refusal the next attempt makes a new one.
+    answer the key stays for the next attempt: the request may have arrived, its one-time secret with it,
+    and is recognised by the key. Only after a 400, which is about the request, a new one is made.
     """
     key = _pending_key(store)
     try:
         chain = issue(key)
-    except IssuerRefused:
-        store.drop_pending_key()
+    except IssuerRefused as refusal:
+        if refusal.status == HTTPStatus.BAD_REQUEST:
+            store.drop_pending_key()
         raise
     chain_pem = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain)
     generation = store.publish(private_key_pem(key), chain_pem, clock())

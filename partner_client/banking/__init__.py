@@ -1,0 +1,1 @@
+"""The partner's business with the bank: accounts, balances, transactions, payments."""

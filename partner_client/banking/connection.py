@@ -1,0 +1,24 @@
+"""The client that this service's settings describe."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from partner_client.banking.client import BankingClient
+from sender_constraint.client.caller import Caller, CallerSettings
+from sender_constraint.client.observer import CallerObserver
+from sender_constraint.client.token_source import TokenRequest
+
+
+@contextmanager
+def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]:
+    """A client of the bank for as long as the block lasts. One for each process, not for each call."""
+    caller_settings = CallerSettings(
+        issuer=settings.ISSUER,
+        token_request=TokenRequest(settings.CLIENT_ID, settings.SCOPE, settings.RESOURCE),
+        trust_bundle=settings.TRUST_BUNDLE,
+    )
+    store = settings.CERTIFICATE_STORES["client"].store
+    with Caller(store, caller_settings, observer=observer) as caller:
+        yield BankingClient(caller, settings.API_URL)

@@ -1,0 +1,51 @@
+"""Numbered checks of the settings: what is wrong is said at start, not at the first call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+from sender_constraint.client.errors import MetadataInvalid
+from sender_constraint.client.metadata import metadata_url
+
+TAG = "partner_client"
+
+
+def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 8414 §2: an HTTPS URL without query and fragment."""
+    try:
+        metadata_url(settings.ISSUER)
+    except MetadataInvalid as error:
+        hint = "Set ISSUER to the identifier of the authorization server, exactly as it calls itself."
+        return [Error(f"ISSUER cannot be used: {error}", hint=hint, id="partner_client.E001")]
+    return []
+
+
+def check_api_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """A token is never sent over a connection that is not TLS (RFC 6750 §5.3)."""
+    if settings.API_URL.startswith("https://"):
+        return []
+    return [Error("API_URL is not an HTTPS URL.", hint="Set it to the bank's API.", id="partner_client.E002")]
+
+
+def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """The name under which the bank registered us."""
+    if settings.CLIENT_ID:
+        return []
+    hint = "Set it to the client_id that the bank gave at registration."
+    return [Error("CLIENT_ID is empty.", hint=hint, id="partner_client.E003")]
+
+
+def check_renewal(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """A certificate that nobody looks at ends."""
+    if all(entry["schedule"] > 0 for entry in settings.CELERY_BEAT_SCHEDULE.values()):
+        return []
+    hint = "A thirtieth of the certificate's lifetime is a good choice."
+    return [Error("RENEWAL_CHECK_SECONDS is not positive.", hint=hint, id="partner_client.E004")]
+
+
+def register_checks() -> None:
+    """Register all of them, in the order of their numbers."""
+    for check in (check_issuer, check_api_url, check_client_id, check_renewal):
+        register(check, TAG)

@@ -1,0 +1,14 @@
+#!/usr/bin/env python
+"""Django's commands for the partner's service, from any directory."""
+
+import os
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # In place of this folder, whose settings.py and celery.py would otherwise be importable by bare names.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partner_client.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)

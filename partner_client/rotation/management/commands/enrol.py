@@ -1,0 +1,7 @@
+"""Gets the certificate with which the partner calls."""
+
+from sender_constraint.django.renewal import EnrolCommand
+
+
+class Command(EnrolCommand):
+    """Ensure that the partner holds a valid certificate."""

@@ -1,0 +1,27 @@
+"""How the partner's service is: for the supervisor, and for people."""
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.http import require_safe
+
+from partner_client.rotation.status import certificate_status
+from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
+
+
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
+    """``GET /health``: 200 while this process answers."""
+    return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+def status(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
+    """``GET /status``: as whom we call whom, and how long our certificate lives."""
+    store = settings.CERTIFICATE_STORES["client"].store
+    document = {
+        "client_id": settings.CLIENT_ID,
+        "issuer": settings.ISSUER,
+        "api": settings.API_URL,
+        "certificate": certificate_status(store, utc_now(), RenewalPolicy()),
+    }
+    return JsonResponse(document, headers={"Cache-Control": "no-store"}, json_dumps_params={"indent": 1})
