@@ -12,6 +12,11 @@ SHORTEST_LIFETIME_SECONDS = 30
 def main() -> int:
     """Run the command. Returns the exit status: 0, 1 if it cannot be done, 130 after Ctrl-C."""
     arguments = _parser().parse_args()
+    if arguments.command == "commands":
+        from workshop.environment import demo_env
+
+        print(demo_env.commands())
+        return 0
     # Not before the arguments are understood: help is there before anything is installed.
     from workshop.environment import commands
 
@@ -47,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Stop what up started, and what a killed up or demo left behind. What is in var stays.",
     )
     status = commands.add_parser("status", prog="status", description="Say what runs, and where it listens.")
+    commands.add_parser("commands", prog="commands", description="Print the commands to copy.")
     for command in (up, down, status):
         command.add_argument(
             "--state",

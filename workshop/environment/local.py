@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 
-from workshop.environment import demo_env, preparation, processes, programs
+from workshop.environment import demo_env, preparation, processes, programs, thief
 from workshop.environment.deployment import STATES, Deployment
 from workshop.environment.health import wait_until_healthy
 from workshop.environment.parties import ORGANISATIONS, REPOSITORY, Parties, organisations
@@ -151,7 +151,7 @@ class Environment:
             for preparing in others:
                 preparing.wait()
                 supervisor.run(*self._of(preparing.service))
-        preparation.enrol_the_thief(self.parties)
+        thief.enrol(self.deployment)
         wait_until_healthy(
             supervisor, list(self._programs.values()), self.deployment.trust_bundle, self._tell
         )

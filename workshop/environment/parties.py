@@ -107,16 +107,24 @@ class Parties:
             write_private(self.state(service) / "service.env", "\n".join([comment, *lines, ""]))
 
     def write_participants(self) -> Path:
-        """The list that the authority loads, and a one-time secret for everyone without a certificate."""
+        """The list that the authority loads, and a one-time secret for everyone without a certificate.
+
+        A secret is handed to both sides: neither looks into the other's folder.
+        """
         entries = []
         for participant in PARTICIPANTS:
-            state = self.state(participant.state)
-            secret = state / "enrolment" / f"{participant.purpose}.secret"
             if participant.name == AUTHORITY:
                 continue
-            enrolled = (state / "certificates" / participant.purpose / "current").exists()
-            if not enrolled and not secret.exists():
-                write_private(secret, secrets.token_urlsafe(32))
+            state = self.state(participant.state)
+            theirs = state / "enrolment" / f"{participant.purpose}.secret"
+            authoritys = self.state("ca") / "admissions" / f"{participant.name}.secret"
+            if (state / "certificates" / participant.purpose / "current").exists():
+                # The authority leaves those alone whom it knows and for whom there is no new secret.
+                authoritys.unlink(missing_ok=True)
+            elif not (theirs.exists() and authoritys.exists()):
+                secret = secrets.token_urlsafe(32)
+                write_private(theirs, secret)
+                write_private(authoritys, secret)
             entries.append(
                 {
                     "name": participant.name,
@@ -124,7 +132,7 @@ class Parties:
                     "subject": participant.subject,
                     "san_dns": self._dns_names(participant),
                     "san_uri": [participant.uri] if participant.uri else [],
-                    "secret_file": str(secret),
+                    "secret_file": str(authoritys),
                 }
             )
         return write_private(self.state("ca") / "participants.json", json.dumps(entries, indent=2))

@@ -7,18 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
-from sender_constraint.certificates.est import EstClient
-from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.issuance import EstIssuer
 from workshop.environment.health import end_of
-from workshop.environment.parties import REPOSITORY, Parties, participant_of
+from workshop.environment.parties import REPOSITORY, Parties
 from workshop.environment.programs import project
 from workshop.environment.supervision import clean_environment
 
 DEADLINE_SECONDS = 90.0
-ENROLMENT_SECONDS = 20.0
 
 
 class PreparationFailed(Exception):
@@ -68,22 +62,6 @@ def of_everyone(root: Path, parties: Parties, participants: Path) -> Iterator[li
         for preparation in begun:
             preparation.process.kill()
             preparation.process.wait()
-
-
-def enrol_the_thief(parties: Parties) -> None:
-    """The thief is a participant like any other, with a valid certificate; it only runs no service."""
-    deployment, thief = parties.deployment, participant_of("thief")
-    issuer = EstIssuer(
-        EstClient(f"{deployment.ca_url}/.well-known/est", deployment.trust_bundle),
-        RequestedNames(thief.subject, (thief.dns_name,), (thief.uri,)),
-        thief.name,
-        parties.state("thief") / "enrolment" / "client.secret",
-        deployment.trust_bundle,
-    )
-    store = GenerationStore(deployment.certificate_store("thief"))
-    outcome = wait_for_generation(lambda: ensure_generation(store, issuer), seconds=ENROLMENT_SECONDS)
-    if outcome.error:
-        raise PreparationFailed(f"the thief could not enrol: {outcome.error}") from outcome.error
 
 
 def _start(root: Path, parties: Parties, service: str, commands: list[str]) -> Preparation:

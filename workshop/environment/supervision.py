@@ -37,9 +37,9 @@ class Supervisor:
     def __init__(self, socket: Path, password: str) -> None:
         self.socket = socket
         self.password = password
-        transport = SupervisorTransport("workshop", password, f"unix://{socket}")
+        self._transport = SupervisorTransport("workshop", password, f"unix://{socket}")
         # The address is the transport's; xmlrpc only wants one that looks like one.
-        self._server: Any = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
+        self._server: Any = xmlrpc.client.ServerProxy("http://localhost", transport=self._transport)
 
     @classmethod
     def start(
@@ -81,6 +81,8 @@ class Supervisor:
         try:
             return bool(self._server.supervisor.getState()["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.ProtocolError):
+            # The transport keeps a connection that failed, and would try to go on with it.
+            self._transport.close()
             return False
 
     def run(self, *programs: Program) -> None:

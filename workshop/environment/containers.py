@@ -1,0 +1,80 @@
+"""What containers are told: settings, passwords and one-time secrets, made before the first of them starts.
+
+Run as ``python -m workshop.environment.containers`` with every party's volume mounted under WORKSHOP_STATE,
+and safe to repeat: passwords are made once, settings are written anew.
+"""
+
+import secrets
+from pathlib import Path
+
+from workshop.environment.deployment import attached
+from workshop.environment.parties import (
+    ORGANISATIONS,
+    SERVICES,
+    Parties,
+    organisations,
+    write_private,
+)
+
+# All interfaces of a container that only its own networks reach.
+BINDS = {
+    "ca": "0.0.0.0:8440",
+    "ca_public": "0.0.0.0:8480",
+    "authserver": "0.0.0.0:8441",
+    "bank_api": "0.0.0.0:8442",
+    # The partner's pages, in the clear, are for its own network alone: there it has this name.
+    "partner_client": "partner-pages:8000",
+}
+SUPERUSER = "postgres"
+
+
+def main() -> None:
+    """Write everything that is not there yet, and the settings."""
+    deployment = attached()
+    if deployment is None:
+        raise SystemExit("WORKSHOP_STATE is not set: this runs inside docker compose only")
+    passwords = database_passwords(Path("/passwords"))
+    redis = redis_passwords(Path("/redis"))
+    parties = Parties(deployment, BINDS)
+    parties.make_folders()
+    parties.write_settings(
+        {
+            service: {
+                "DATABASE_URL": f"postgres://{service}:{passwords[service]}@postgres:5432/{service}",
+                "REDIS_URL": f"redis://:{redis[organisation]}@{_redis_host(organisation)}:6379/{database}",
+            }
+            for service, (organisation, database) in ORGANISATIONS.items()
+        }
+    )
+    parties.write_participants()
+
+
+def database_passwords(folder: Path) -> dict[str, str]:
+    """By role, its password; made once. The database's user may read them: their volume is the wall."""
+    return {role: _made_once(folder / role, 0o444) for role in (SUPERUSER, *SERVICES)}
+
+
+def redis_passwords(folder: Path) -> dict[str, str]:
+    """By organisation, the password of its server, which reads it from its configuration."""
+    passwords = {}
+    for organisation in organisations():
+        password = _made_once(folder / organisation / "password", 0o400)
+        # Queues of recurring work, which are filled anew: nothing is kept on disk.
+        lines = [f"requirepass {password}", 'save ""', "appendonly no", ""]
+        write_private(folder / organisation / "redis.conf", "\n".join(lines))
+        passwords[organisation] = password
+    return passwords
+
+
+def _redis_host(organisation: str) -> str:
+    return f"redis-{organisation.replace('_', '-')}"
+
+
+def _made_once(file: Path, mode: int) -> str:
+    if not file.exists():
+        write_private(file, secrets.token_urlsafe(32)).chmod(mode)
+    return file.read_text()
+
+
+if __name__ == "__main__":
+    main()
