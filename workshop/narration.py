@@ -1,14 +1,14 @@
 """What the audience reads: acts, calls, refusals and tables, on a terminal or in a file."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.live import Live
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.rule import Rule as Line
 from rich.table import Table
 
@@ -102,6 +102,11 @@ class Narrator:
             table.add_row(*row)
         self.console.print(table)
 
-    def live(self) -> AbstractContextManager[Live]:
-        """A place on the screen that is written again and again."""
-        return Live(console=self.console, auto_refresh=False, transient=True)
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int, str], None]]:
+        """A bar on a terminal, for what takes its time; gives a function that takes count and remark."""
+        columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
+        remark = TextColumn("[dim]{task.fields[remark]}[/]")
+        with Progress(*columns, TimeElapsedColumn(), remark, console=self.console, transient=True) as bar:
+            task = bar.add_task(what, total=total, remark="")
+            yield lambda completed, text: bar.update(task, completed=completed, remark=text)
