@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ class Evidence:
 class AuditReader:
     """Reads the audit trails of the services, each from its own folder."""
 
-    def __init__(self, directories: dict[str, Path]) -> None:
+    def __init__(self, directories: Mapping[str, Path]) -> None:
         self._files = [directory / "audit.jsonl" for directory in directories.values()]
 
     def about(self, exchange: Exchange) -> Evidence:

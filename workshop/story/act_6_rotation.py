@@ -3,11 +3,10 @@
 import itertools
 import time
 from datetime import UTC, datetime
-from operator import attrgetter
 
 from workshop.changes import Call
 from workshop.story.stage import Stage, outcome_of, refusal_in
-from workshop.story.traffic import Reign, Timeline, traffic
+from workshop.story.traffic import Timeline, traffic
 from workshop.wire import Credentials
 
 TITLE = "Certificates turn under traffic"
@@ -34,7 +33,7 @@ def play(stage: Stage) -> None:
         _old_token_with_new_certificate(stage, timeline)
     rate = len(timeline.calls) / (time.monotonic() - started)
     _show(stage, timeline)
-    stage.timeline += [reign.report() for reign in _reigns(timeline)]
+    stage.timeline += [reign.report() for reign in timeline.in_order()]
     stage.row(
         "6",
         "the worker replaces the partner's certificate under traffic",
@@ -62,7 +61,7 @@ def _watch(stage: Stage, timeline: Timeline, seconds: float) -> None:
         while timeline.rotations < ROTATIONS and time.monotonic() < deadline:
             timeline.wait_for_rotations(timeline.rotations + 1, seconds=1)
             advance(timeline.rotations, f"{len(timeline.calls)} calls, {len(timeline.failed)} failed")
-            for reign in _reigns(timeline):
+            for reign in timeline.in_order():
                 if reign.generation.id not in told:
                     told.add(reign.generation.id)
                     stage.narrator.say(
@@ -72,7 +71,7 @@ def _watch(stage: Stage, timeline: Timeline, seconds: float) -> None:
 
 def _old_token_with_new_certificate(stage: Stage, timeline: Timeline) -> None:
     """The token of the generation before, presented with the certificate of this one."""
-    reigns = _reigns(timeline)
+    reigns = timeline.in_order()
     if len(reigns) < 2:
         return
     old, new = reigns[-2], reigns[-1]
@@ -97,7 +96,7 @@ def _old_token_with_new_certificate(stage: Stage, timeline: Timeline) -> None:
 
 
 def _show(stage: Stage, timeline: Timeline) -> None:
-    reigns = _reigns(timeline)
+    reigns = timeline.in_order()
     beginning = reigns[0].began if reigns else datetime.now(UTC)
 
     def since(moment: datetime | None) -> str:
@@ -119,7 +118,3 @@ def _show(stage: Stage, timeline: Timeline) -> None:
         ],
     )
     stage.narrator.say(f"Failed calls: {len(timeline.failed)}")
-
-
-def _reigns(timeline: Timeline) -> list[Reign]:
-    return sorted(list(timeline.reigns.values()), key=attrgetter("began"))

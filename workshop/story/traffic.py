@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -53,12 +53,17 @@ class Timeline(CallerObserver):
         self.reigns: dict[str, Reign] = {}
         self.calls: list[Call] = []
         self.failed: list[str] = []
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
 
     @property
     def rotations(self) -> int:
         """How often a new generation took over."""
         return max(0, sum(reign.calls > 0 for reign in self.reigns.values()) - 1)
+
+    def in_order(self) -> list[Reign]:
+        """The reigns, the first first."""
+        with self._changed:
+            return list(self.reigns.values())
 
     def swapped(self, previous: Generation | None, current: Generation) -> None:
         """A reign ends, and the next begins."""
@@ -136,8 +141,6 @@ def _call_on_and_on(bank: BankingClient, account: str, stopping: threading.Event
     )
     turn = 0
     while not stopping.wait(1 / CALLS_PER_SECOND_AND_THREAD):
-        try:
+        with suppress(BankError, CallFailed, CertificatesError):  # the timeline has it
             reads[turn % len(reads)]()
-        except (BankError, CallFailed, CertificatesError):
-            pass  # the timeline has it
         turn += 1
