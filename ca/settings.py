@@ -43,7 +43,10 @@ ALLOWED_HOSTS = [
     *_environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1"),
 ]
 INSTALLED_APPS = ["ca.register", "ca.enrolment"]
-MIDDLEWARE = ["sender_constraint.django.middleware.correlation"]
+MIDDLEWARE = [
+    "sender_constraint.django.middleware.correlation",
+    "django.middleware.common.CommonMiddleware",  # Content-Length, and the Host header against ALLOWED_HOSTS
+]
 ROOT_URLCONF = "ca.urls"
 WSGI_APPLICATION = "ca.wsgi.application"
 DATABASES = {"default": _environment.database()}

@@ -1,0 +1,84 @@
+"""An authority that is founded once, participants that are admitted for each test, a clock that stands still."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from django.conf import settings
+from django.test import Client
+
+from ca.authority.founding import found
+from ca.authority.hierarchy import Hierarchy
+from ca.register import configuration
+from ca.register.configuration import authority_directory
+from ca.register.participants import Application, admit
+from tests.ca.material import (
+    PARTNER,
+    PARTNER_DNS,
+    PARTNER_URI,
+    MovedClock,
+    Trail,
+    basic,
+    csr,
+    encoded,
+    issued,
+    new_key,
+    post,
+)
+
+
+@pytest.fixture(scope="session")
+def hierarchy() -> Hierarchy:
+    found(authority_directory(), settings.TRUST_BUNDLE, lambda: datetime.now(UTC))
+    return authority_directory().load()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> MovedClock:
+    moved = MovedClock(datetime.now(UTC).replace(microsecond=0))
+    monkeypatch.setattr(configuration, "utc_now", moved)
+    return moved
+
+
+@pytest.fixture
+def trail() -> Trail:
+    return Trail(settings.AUDIT_DIR / "audit.jsonl")
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A participant with its secret."""
+
+    name: str
+    secret: str
+
+    @property
+    def authorization(self) -> str:
+        return basic(self.name, self.secret)
+
+
+Admit = Callable[[Application], Admitted]
+
+
+@pytest.fixture
+def admitted(db: None, hierarchy: Hierarchy, clock: MovedClock) -> Admit:  # noqa: ARG001 - what it stands on
+    def admitting(application: Application) -> Admitted:
+        secrets: list[str] = []
+        admit(application, secrets.append)
+        return Admitted(application.participant, secrets[0])
+
+    return admitting
+
+
+@pytest.fixture
+def partner(admitted: Admit) -> Admitted:
+    return admitted(Application("partner", "client", PARTNER, (PARTNER_DNS,), (PARTNER_URI,)))
+
+
+@pytest.fixture
+def certificate(client: Client, partner: Admitted) -> x509.Certificate:
+    """The partner's first certificate."""
+    body = encoded(csr(new_key()))
+    return issued(post(client, "simpleenroll", body, authorization=partner.authorization))
