@@ -6,12 +6,12 @@ RUN apt-get update -qq \
  && apt-get install -y -qq --no-install-recommends ca-certificates curl openssl \
  && rm -rf /var/lib/apt/lists/*
 
-ENV PYTHONUNBUFFERED=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-
 WORKDIR /app
 COPY requirements/compose.txt requirements/
-RUN python -m pip install --quiet --no-cache-dir --no-deps --require-hashes --only-binary :all: \
-    -r requirements/compose.txt
+RUN python -m venv /venv \
+ && /venv/bin/python -m pip install --quiet --no-cache-dir --disable-pip-version-check \
+    --no-deps --require-hashes --only-binary :all: --requirement requirements/compose.txt
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
 
 COPY sender_constraint sender_constraint
 COPY ca ca
