@@ -96,13 +96,13 @@ def check_body_size(size: int) -> None:
 def check_encoding(body: bytes) -> None:
     """RFC 6749 Appendix B: percent-encoded UTF-8; and no control characters, which no parameter has (§A)."""
     try:
-        malformed = _BROKEN_PERCENT_ENCODING.search(body) or _CONTROL_CHARACTER.search(
-            _decoded(body, "strict")
-        )
+        text = _decoded(body, "strict")
     except UnicodeDecodeError:
-        malformed = True
-    if malformed:
-        raise InvalidRequest(ENCODING, "the body is malformed")
+        raise InvalidRequest(ENCODING, "the body is malformed", problem="not UTF-8") from None
+    if _BROKEN_PERCENT_ENCODING.search(body):
+        raise InvalidRequest(ENCODING, "the body is malformed", problem="percent-encoding")
+    if _CONTROL_CHARACTER.search(text):
+        raise InvalidRequest(ENCODING, "the body is malformed", problem="control character")
 
 
 @enforces(REPEATED)

@@ -1,0 +1,99 @@
+"""A scheme, a server with a signing key, and callers whose requests are valid."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from authserver.clients.models import Client, columns
+from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.registration import RegistrationPolicy, register
+from authserver.keys.store import signing_key_store
+from authserver.tokens import views
+from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Trail, Verdict
+from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
+
+PARTNER = x509.Name(
+    [
+        x509.NameAttribute(NameOID.COUNTRY_NAME, "GB"),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Partner Ltd"),
+        x509.NameAttribute(NameOID.COMMON_NAME, "partner"),
+    ]
+)
+PARTNER_DN = "CN=partner,O=Partner Ltd,C=GB"
+PARTNER_SANS = (x509.DNSName("partner.example"), x509.UniformResourceIdentifier("urn:example:partner"))
+
+METADATA = {
+    "client_id": "partner",
+    "token_endpoint_auth_method": "tls_client_auth",
+    "tls_client_auth_subject_dn": PARTNER_DN,
+    "tls_client_certificate_bound_access_tokens": True,
+    "grant_types": ["client_credentials"],
+    "scope": "accounts payments",
+    "resources": [RESOURCE, OTHER_RESOURCE],
+    "default_resource": RESOURCE,
+}
+POLICY = RegistrationPolicy(("accounts", "payments"), (RESOURCE, OTHER_RESOURCE), demo=True)
+
+
+@pytest.fixture(scope="session")
+def scheme() -> Scheme:
+    return make_scheme()
+
+
+@pytest.fixture(scope="session")
+def partner_certificate(scheme: Scheme) -> Issued:
+    return issue(scheme.issuing, subject=PARTNER, alternative_names=PARTNER_SANS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _server(scheme: Scheme) -> None:
+    """The trust bundle and the signing key, as the launcher and ``prepare`` make them."""
+    from django.conf import settings
+
+    settings.TRUST_BUNDLE.parent.mkdir(parents=True, exist_ok=True)
+    settings.TRUST_BUNDLE.write_bytes(scheme.root.pem + scheme.issuing.pem)
+    signing_key_store().ensure()
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """The server's clock: replace its one element to change the time."""
+    moment = [NOW]
+    monkeypatch.setattr(views, "clock", lambda: moment[0])
+    return moment
+
+
+@pytest.fixture
+def verdict(settings: Any) -> Verdict:
+    file = Path(settings.AUDIT_DIR) / "audit.jsonl"
+    file.unlink(missing_ok=True)
+    return Verdict(Trail(file))
+
+
+@pytest.fixture
+def registered(db: None) -> Callable[..., RegisteredClient]:  # noqa: ARG001 - a fixture used for its effect
+    """Registers the partner, with members of its metadata changed, or left out where None."""
+
+    def registers(**changes: Any) -> RegisteredClient:
+        metadata = {name: value for name, value in {**METADATA, **changes}.items() if value is not None}
+        client = register(metadata, POLICY)
+        Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))
+        return client
+
+    return registers
+
+
+@pytest.fixture
+def partner(
+    registered: Callable[..., RegisteredClient],
+    partner_certificate: Issued,
+    now: list[datetime],  # noqa: ARG001 - a fixture used for its effect
+) -> Caller:
+    """The registered partner on a connection with its certificate."""
+    registered()
+    return Caller("partner", (partner_certificate.der,))

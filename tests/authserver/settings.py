@@ -1,0 +1,24 @@
+"""The authorization server's settings, with a state directory that ends with the test run."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_root = tempfile.mkdtemp(prefix="authserver-tests-")
+atexit.register(shutil.rmtree, _root, ignore_errors=True)
+os.environ["STATE_DIR"] = f"{_root}/authserver"
+os.environ["LOG_LEVEL"] = "CRITICAL"
+for name in (
+    "ISSUER",
+    "RESOURCES",
+    "SCOPES",
+    "DEMO",
+    "DATABASE_URL",
+    "TRUST_BUNDLE",
+    "AUDIT_DIR",
+    "SECRET_KEY",
+):
+    os.environ.pop(name, None)
+
+from authserver.settings import *  # noqa: E402, F403

@@ -1,0 +1,81 @@
+"""The numbered checks: a wrong setting is said at start."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+
+from authserver.checks import SERVING, TAG
+from authserver.keys.store import SigningKeyStore
+
+
+def ids(tag: str = TAG) -> list[str | None]:
+    return [message.id for message in run_checks(tags=[tag], include_deployment_checks=True)]
+
+
+def test_the_defaults_are_good() -> None:
+    assert ids() == []
+    assert ids(SERVING) == []
+
+
+@pytest.mark.parametrize("issuer", ["https://as.example", "https://as.example:8441", "https://[::1]:8441"])
+def test_an_https_origin_is_an_issuer(settings: Any, issuer: str) -> None:
+    settings.ISSUER = issuer
+    assert ids() == []
+
+
+@pytest.mark.clause("RFC 8414 §2")
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "",
+        "as.example",
+        "http://as.example",
+        "https://",
+        "https://as.example/",
+        "https://as.example/path",
+        "https://as.example?query",
+        "https://as.example#fragment",
+        "https://user@as.example",
+        "https://as.example:port",
+        "https://[as.example",
+    ],
+)
+def test_anything_else_is_no_issuer(settings: Any, issuer: str) -> None:
+    settings.ISSUER = issuer
+    assert ids() == ["authserver.E001"]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 86_401])
+def test_a_lifetime_is_between_a_second_and_a_day(settings: Any, seconds: int) -> None:
+    settings.ACCESS_TOKEN_LIFETIME_SECONDS = seconds
+    assert ids() == ["authserver.E003"]
+
+
+@pytest.mark.parametrize("resources", [[], ["localhost"], ["https://api.example#x"]])
+def test_resources_are_absolute_uris(settings: Any, resources: list[str]) -> None:
+    settings.RESOURCES = resources
+    assert ids() == ["authserver.E004"]
+
+
+@pytest.mark.parametrize("scopes", [[], ["a b"], ["é"]])
+def test_scopes_are_scope_values(settings: Any, scopes: list[str]) -> None:
+    settings.SCOPES = scopes
+    assert ids() == ["authserver.E005"]
+
+
+def test_unbound_tokens_are_announced(settings: Any) -> None:
+    settings.DEMO = True
+    assert ids() == ["authserver.W001"]
+
+
+def test_a_server_without_trust_bundle_does_not_start(settings: Any, tmp_path: Any) -> None:
+    settings.TRUST_BUNDLE = tmp_path / "missing.pem"
+    assert ids(SERVING) == ["authserver.E002"]
+    settings.TRUST_BUNDLE.write_text("no PEM")
+    assert ids(SERVING) == ["authserver.E002"]
+
+
+def test_a_server_without_signing_key_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setattr("authserver.checks.signing_key_store", lambda: SigningKeyStore(tmp_path))
+    assert ids(SERVING) == ["authserver.E006"]

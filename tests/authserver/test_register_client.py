@@ -1,0 +1,294 @@
+"""RFC 7591 §2 and §3, RFC 8705 §2.1.2 and §3.4: the registration of clients."""
+
+import contextlib
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authserver.clients.models import Client, find_client
+from authserver.clients.registration import RegistrationPolicy, read_metadata, register
+from authserver.clients.seeds import seed_clients
+from sender_constraint.errors import InvalidClientMetadata
+from tests.authserver.caller import OTHER_RESOURCE, RESOURCE
+
+POLICY = RegistrationPolicy(("accounts", "payments"), (RESOURCE, OTHER_RESOURCE), demo=False)
+PUBLIC_KEY = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1"}
+VALID: dict[str, Any] = {
+    "client_name": "Partner Ltd",
+    "token_endpoint_auth_method": "tls_client_auth",
+    "tls_client_auth_subject_dn": "CN=partner,O=Partner Ltd,C=GB",
+    "tls_client_certificate_bound_access_tokens": True,
+    "grant_types": ["client_credentials"],
+    "response_types": [],
+    "scope": "accounts payments",
+    "jwks": {"keys": [PUBLIC_KEY]},
+    "resources": [RESOURCE, OTHER_RESOURCE],
+    "default_resource": OTHER_RESOURCE,
+    "access_token_lifetime_seconds": 60,
+}
+
+
+def but(**changes: Any) -> dict[str, Any]:
+    return {name: value for name, value in {**VALID, **changes}.items() if value is not None}
+
+
+@pytest.mark.clause("RFC 7591 §3.2.1")
+@pytest.mark.django_db
+def test_the_command_prints_the_client_information(tmp_path: Path) -> None:
+    file = tmp_path / "client.json"
+    file.write_text(json.dumps(VALID))
+    out = io.StringIO()
+    call_command("register_client", str(file), stdout=out)
+    information = json.loads(out.getvalue())
+    assert information.pop("client_id_issued_at") > 1_700_000_000
+    client_id = information.pop("client_id")
+    assert len(client_id) >= 20
+    assert information == VALID
+    client = find_client(client_id)
+    assert client is not None
+    assert client.jwks == VALID["jwks"]
+    assert client.default_resource == OTHER_RESOURCE
+
+
+@pytest.mark.django_db
+def test_the_command_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    metadata = json.dumps(but(client_id="from-stdin")).encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(metadata)))
+    out = io.StringIO()
+    call_command("register_client", "-", stdout=out)
+    assert json.loads(out.getvalue())["client_id"] == "from-stdin"
+
+
+@pytest.mark.django_db
+def test_the_command_says_by_name_what_is_wrong_and_registers_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "client.json"
+    file.write_text(json.dumps(but(tls_client_auth_san_dns="partner.example")))
+    with pytest.raises(
+        CommandError, match=r"invalid_client_metadata: .*tls_client_auth_subject_dn and .*_san_dns"
+    ):
+        call_command("register_client", str(file))
+    assert not Client.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_identifier_is_given_once(tmp_path: Path) -> None:
+    file = tmp_path / "client.json"
+    file.write_text(json.dumps(but(client_id="partner")))
+    call_command("register_client", str(file), stdout=io.StringIO())
+    with pytest.raises(CommandError, match="client_id partner is taken"):
+        call_command("register_client", str(file))
+
+
+def test_a_file_that_is_not_there_is_named() -> None:
+    with pytest.raises(CommandError, match=r"/no/such/file"):
+        call_command("register_client", "/no/such/file")
+
+
+@pytest.mark.clause("RFC 7591 §3.2.1")
+def test_what_is_omitted_is_substituted_and_tokens_are_bound() -> None:
+    client = register(
+        {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_uri": "urn:example:partner"},
+        POLICY,
+    )
+    assert client.tls_client_certificate_bound_access_tokens is True
+    assert client.grant_types == ("client_credentials",)
+    assert client.scope == "accounts payments"
+    assert (client.resources, client.default_resource) == ((RESOURCE,), RESOURCE)
+    assert client.access_token_lifetime_seconds is None
+
+
+@pytest.mark.clause("RFC 7591 §2")
+def test_metadata_that_is_not_understood_is_ignored() -> None:
+    assert register(but(logo_uri="https://partner.example/logo.png", colour="blue"), POLICY)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        {"tls_client_auth_subject_dn": "CN=partner,O=Partner Ltd,C=GB"},
+        {"tls_client_auth_san_dns": "partner.example"},
+        {"tls_client_auth_san_uri": "urn:example:partner"},
+    ],
+)
+def test_each_form_of_name_is_registered_alone(name: dict[str, str]) -> None:
+    client = register(but(**{"tls_client_auth_subject_dn": None, **name}), POLICY)
+    ((member, value),) = name.items()
+    assert getattr(client, member) == value
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"token_endpoint_auth_method": None}, "registration.auth-method"),
+    ({"token_endpoint_auth_method": "client_secret_basic"}, "registration.auth-method"),
+    ({"token_endpoint_auth_method": "none"}, "registration.auth-method"),
+    ({"token_endpoint_auth_method": "self_signed_tls_client_auth"}, "registration.auth-method"),
+    ({"token_endpoint_auth_method": 1}, "registration.member-type"),
+    ({"tls_client_auth_subject_dn": None}, "registration.one-name"),
+    ({"tls_client_auth_san_dns": "partner.example"}, "registration.one-name"),
+    ({"tls_client_auth_san_uri": "urn:example:partner"}, "registration.one-name"),
+    ({"tls_client_auth_san_ip": "192.0.2.1"}, "registration.name-form"),
+    ({"tls_client_auth_san_email": "a@partner.example"}, "registration.name-form"),
+    ({"tls_client_auth_subject_dn": ""}, "registration.subject-dn"),
+    ({"tls_client_auth_subject_dn": "partner"}, "registration.subject-dn"),
+    ({"tls_client_auth_subject_dn": "CN=partner,,C=GB"}, "registration.subject-dn"),
+    ({"tls_client_auth_subject_dn": "/C=GB/CN=partner"}, "registration.subject-dn"),
+    ({"grant_types": []}, "registration.grant-types"),
+    ({"grant_types": ["authorization_code"]}, "registration.grant-types"),
+    ({"grant_types": ["client_credentials", "password"]}, "registration.grant-types"),
+    ({"grant_types": "client_credentials"}, "registration.member-type"),
+    ({"grant_types": [1]}, "registration.member-type"),
+    ({"response_types": ["code"]}, "registration.response-types"),
+    ({"scope": "admin"}, "registration.scope"),
+    ({"scope": ""}, "registration.scope"),
+    ({"scope": "accounts  payments"}, "registration.scope"),
+    ({"scope": ["accounts"]}, "registration.member-type"),
+    ({"jwks_uri": "https://partner.example/jwks"}, "registration.keys-once"),
+    ({"jwks": None, "jwks_uri": "https://partner.example/jwks"}, "registration.keys-by-address"),
+    ({"jwks": []}, "registration.member-type"),
+    ({"jwks": {}}, "registration.key-set"),
+    ({"jwks": {"keys": []}}, "registration.key-set"),
+    ({"jwks": {"keys": ["key"]}}, "registration.key-set"),
+    ({"jwks": {"keys": [{"crv": "P-256"}]}}, "registration.key-set"),
+    ({"jwks": {"keys": [{**PUBLIC_KEY, "d": "x"}]}}, "registration.public-keys"),
+    ({"jwks": {"keys": [{"kty": "oct", "k": "x"}]}}, "registration.public-keys"),
+    ({"jwks": {"keys": [{"kty": "oct"}]}}, "registration.public-keys"),
+    ({"resources": []}, "registration.resources"),
+    ({"resources": ["https://unknown.example"]}, "registration.resources"),
+    ({"resources": [f"{RESOURCE}/"]}, "registration.resources"),
+    ({"resources": [RESOURCE]}, "registration.default-resource"),
+    ({"default_resource": "https://unknown.example"}, "registration.default-resource"),
+    ({"access_token_lifetime_seconds": 0}, "registration.lifetime"),
+    ({"access_token_lifetime_seconds": -1}, "registration.lifetime"),
+    ({"access_token_lifetime_seconds": 86_401}, "registration.lifetime"),
+    ({"access_token_lifetime_seconds": 1.5}, "registration.member-type"),
+    ({"access_token_lifetime_seconds": True}, "registration.member-type"),
+    ({"access_token_lifetime_seconds": "60"}, "registration.member-type"),
+    ({"tls_client_certificate_bound_access_tokens": False}, "registration.bound-tokens"),
+    ({"tls_client_certificate_bound_access_tokens": "true"}, "registration.member-type"),
+    ({"dpop_bound_access_tokens": True}, "registration.dpop-bound-tokens"),
+    ({"client_id": ""}, "registration.client-id"),
+    ({"client_id": "a b"}, "registration.client-id"),
+    ({"client_id": "é"}, "registration.client-id"),
+    ({"client_id": "x" * 129}, "registration.client-id"),
+    ({"client_name": "x" * 201}, "registration.client-name"),
+    ({"client_name": "a\x00b"}, "registration.characters"),
+    ({"jwks": {"keys": [{**PUBLIC_KEY, "kid": "\x00"}]}}, "registration.characters"),
+]
+
+
+@pytest.mark.clause("RFC 7591 §3.2.2")
+@pytest.mark.parametrize(("change", "rule"), WRONG, ids=lambda value: str(value)[:60])
+def test_metadata_that_is_wrong_in_one_thing_is_refused_by_name(change: dict[str, Any], rule: str) -> None:
+    assert register(VALID, POLICY)
+    with pytest.raises(InvalidClientMetadata) as refused:
+        register(but(**change), POLICY)
+    assert refused.value.rule.identifier == rule
+    if rule not in ("registration.characters", "registration.one-name"):
+        assert any(name in refused.value.description for name in change)
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "*.example",
+        "partner..example",
+        ".example",
+        "partner.example.",
+        "-a.example",
+        "192.0.2.1",
+        "é.example",
+        "a b",
+    ],
+)
+def test_what_is_no_dns_name_is_refused(name: str) -> None:
+    assert register(but(tls_client_auth_subject_dn=None, tls_client_auth_san_dns="partner.example"), POLICY)
+    with pytest.raises(InvalidClientMetadata) as refused:
+        register(but(tls_client_auth_subject_dn=None, tls_client_auth_san_dns=name), POLICY)
+    assert refused.value.rule.identifier == "registration.san-dns"
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    "uri", ["", "partner", "urn:", "//partner.example", "https://é.example", "urn:a#b", "urn:a%zz"]
+)
+def test_what_is_no_absolute_uri_is_refused(uri: str) -> None:
+    assert register(but(tls_client_auth_subject_dn=None, tls_client_auth_san_uri="urn:a:b"), POLICY)
+    with pytest.raises(InvalidClientMetadata) as refused:
+        register(but(tls_client_auth_subject_dn=None, tls_client_auth_san_uri=uri), POLICY)
+    assert refused.value.rule.identifier == "registration.san-uri"
+
+
+@pytest.mark.clause("RFC 8705 §3.4")
+def test_unbound_tokens_are_registered_under_demo_only() -> None:
+    unbound = but(tls_client_certificate_bound_access_tokens=False)
+    demo = RegistrationPolicy(POLICY.scopes, POLICY.resources, demo=True)
+    assert register(unbound, demo).tls_client_certificate_bound_access_tokens is False
+    with pytest.raises(InvalidClientMetadata):
+        register(unbound, POLICY)
+
+
+@pytest.mark.clause("RFC 7591 §3.1")
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b'{"a": 1, "a": 2}',
+        b'{"a": NaN}',
+        b"[" * 100_000,
+        b'"' + b"x" * 70_000 + b'"',
+    ],
+    ids=lambda document: repr(document[:12]),
+)
+def test_a_document_that_is_no_metadata_is_refused(document: bytes) -> None:
+    assert read_metadata(json.dumps(VALID).encode()) == VALID
+    with pytest.raises(InvalidClientMetadata) as refused:
+        read_metadata(document)
+    assert refused.value.rule.identifier == "registration.document"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(name=st.sampled_from(sorted(VALID)), value=_JSON)
+def test_a_member_of_any_value_is_registered_or_refused(name: str, value: Any) -> None:
+    with contextlib.suppress(InvalidClientMetadata):
+        register({**VALID, name: value}, POLICY)
+
+
+def test_the_demos_clients_have_valid_metadata() -> None:
+    policy = RegistrationPolicy(POLICY.scopes, POLICY.resources, demo=True)
+    clients = {
+        client.client_id: client
+        for client in (register(each, policy) for each in seed_clients(POLICY.resources))
+    }
+    assert set(clients) == {"partner", "partner-bearer", "short-lived", "other-partner"}
+    assert [
+        name for name, client in clients.items() if not client.tls_client_certificate_bound_access_tokens
+    ] == ["partner-bearer"]
+    assert clients["short-lived"].access_token_lifetime_seconds == 2
+
+
+@pytest.mark.django_db
+def test_prepare_seeds_under_demo_only_and_is_repeatable(settings: Any) -> None:
+    settings.DEMO = False
+    call_command("prepare", stdout=io.StringIO())
+    assert not Client.objects.exists()
+    settings.DEMO = True
+    for _ in range(2):
+        call_command("prepare", stdout=io.StringIO())
+    assert Client.objects.count() == 4

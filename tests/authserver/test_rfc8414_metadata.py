@@ -1,0 +1,81 @@
+"""RFC 8414: what the server says about itself."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import resolve
+
+from tests.authserver.caller import Caller, Verdict
+
+PATHS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
+ISSUER = "https://localhost:8441"
+
+
+@pytest.mark.clause("RFC 8414 §2")
+def test_the_metadata_has_what_clients_and_apis_need() -> None:
+    assert Client().get(PATHS[0]).json() == {
+        "issuer": ISSUER,
+        "token_endpoint": f"{ISSUER}/token",
+        "jwks_uri": f"{ISSUER}/jwks",
+        "scopes_supported": ["accounts", "payments"],
+        "response_types_supported": [],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+        "tls_client_certificate_bound_access_tokens": True,
+        "mtls_endpoint_aliases": {"token_endpoint": f"{ISSUER}/token"},
+    }
+
+
+@pytest.mark.clause("RFC 8414 §3")
+def test_both_paths_give_the_same_document() -> None:
+    first, second = (Client().get(path) for path in PATHS)
+    assert first.content == second.content
+    assert first.headers["Content-Type"] == second.headers["Content-Type"] == "application/json"
+    assert first.headers["Cache-Control"] == "public, max-age=300"
+
+
+@pytest.mark.clause("RFC 8414 §3.3")
+@pytest.mark.parametrize("path", PATHS)
+def test_the_issuer_is_configuration_and_never_the_host_header(path: str, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+    assert Client().get(path, headers={"Host": "evil.example"}).json()["issuer"] == ISSUER
+
+
+def test_an_unknown_host_is_refused_without_a_server_error() -> None:
+    assert Client().get(PATHS[0], headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_the_addresses_in_the_metadata_are_the_ones_that_answer() -> None:
+    metadata = Client().get(PATHS[0]).json()
+    for name, view in (("token_endpoint", "token"), ("jwks_uri", "jwks")):
+        assert resolve(metadata[name].removeprefix(ISSUER)).view_name == view
+
+
+def test_the_methods_and_grants_in_the_metadata_are_the_ones_that_work(
+    partner: Caller, verdict: Verdict
+) -> None:
+    metadata = Client().get(PATHS[0]).json()
+    for grant_type in metadata["grant_types_supported"]:
+        for scope in metadata["scopes_supported"]:
+            verdict.accepted(partner.asks(grant_type=grant_type, scope=scope))
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/jwks", "/health"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_what_can_only_be_read_says_so(path: str, method: str) -> None:
+    response = Client().generic(method, path)
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.django_db
+def test_health_answers_when_tokens_can_be_issued() -> None:
+    response = Client().get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+@pytest.mark.django_db
+def test_health_fails_without_trust_anchors(settings: Any, tmp_path: Any) -> None:
+    settings.TRUST_BUNDLE = tmp_path / "missing.pem"
+    assert Client().get("/health").status_code == 503

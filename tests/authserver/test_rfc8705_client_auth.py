@@ -1,0 +1,343 @@
+"""RFC 8705 §2 and §2.1: a client authenticates by its certificate, in exactly one way."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.x509.name import _ASN1Type
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from authserver.clients.models import Client
+from authserver.clients.registered_client import RegisteredClient
+from tests.authserver.caller import Caller, Verdict
+from tests.authserver.conftest import PARTNER, PARTNER_DN, PARTNER_SANS
+from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make_scheme
+
+Registers = Callable[..., RegisteredClient]
+
+FAILED = "client authentication failed"
+
+
+@pytest.fixture
+def other_certificate(scheme: Scheme) -> Issued:
+    return issue(
+        scheme.issuing, subject="other-partner", alternative_names=[x509.DNSName("other-partner.example")]
+    )
+
+
+@pytest.mark.clause("RFC 8705 §2")
+def test_a_missing_client_id_is_refused(partner: Caller, verdict: Verdict) -> None:
+    verdict.accepted(partner.asks())
+    verdict.refused(partner.asks(client_id=None), 400, "invalid_request", "token-request.client-id")
+
+
+@pytest.mark.clause("RFC 8705 §2")
+def test_a_connection_without_a_certificate_is_refused(partner: Caller, verdict: Verdict) -> None:
+    verdict.accepted(partner.asks())
+    response = partner.with_certificate().asks()
+    verdict.refused(response, 401, "invalid_client", "certificate.missing")
+    assert "WWW-Authenticate" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "header", ["Client-Cert", "X-Client-Cert", "X-SSL-Client-Cert", "X-Forwarded-Client-Cert"]
+)
+def test_a_certificate_in_a_header_authenticates_nobody(
+    partner: Caller, partner_certificate: Issued, verdict: Verdict, header: str
+) -> None:
+    verdict.accepted(partner.asks())
+    claim = partner_certificate.pem.decode().replace("\n", "")
+    response = partner.with_certificate().but(headers={header: claim}).asks()
+    verdict.refused(response, 401, "invalid_client", "certificate.missing")
+    assert any(event["event"] == "peer.certificate_header_ignored" for event in verdict.trail.events())
+
+
+@pytest.mark.clause("RFC 6749 §5.2")
+def test_an_unknown_client_is_refused(partner: Caller, verdict: Verdict) -> None:
+    verdict.accepted(partner.asks())
+    event = verdict.refused(partner.asks(client_id="nobody"), 401, "invalid_client", "client.known")
+    assert event["client_id"] == "nobody"
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+def test_the_certificate_of_another_client_is_refused(
+    partner: Caller, other_certificate: Issued, verdict: Verdict
+) -> None:
+    verdict.accepted(partner.asks())
+    response = partner.with_certificate(other_certificate).asks()
+    event = verdict.refused(response, 401, "invalid_client", "client.subject-dn")
+    assert event["detail"]["expected"] == PARTNER_DN
+    assert event["detail"]["presented"] == "CN=other-partner"
+
+
+def test_an_unknown_client_and_a_wrong_certificate_cannot_be_told_apart(
+    partner: Caller, other_certificate: Issued
+) -> None:
+    stranger = partner.with_certificate(other_certificate)
+    wrong_certificate, unknown_client = stranger.asks(), stranger.asks(client_id="nobody")
+    assert wrong_certificate.content == unknown_client.content
+    assert wrong_certificate.status_code == unknown_client.status_code == 401
+    varying = {"x-fapi-interaction-id"}
+    assert {k.lower() for k in wrong_certificate.headers} == {k.lower() for k in unknown_client.headers}
+    for name, value in wrong_certificate.headers.items():
+        assert name.lower() in varying or unknown_client.headers[name] == value
+
+
+@pytest.mark.clause("RFC 8705 §2.1")
+def test_a_client_registered_for_another_method_is_refused(partner: Caller, verdict: Verdict) -> None:
+    verdict.accepted(partner.asks())
+    Client.objects.filter(client_id="partner").update(
+        token_endpoint_auth_method="self_signed_tls_client_auth"
+    )
+    verdict.refused(partner.asks(), 401, "invalid_client", "client.registered-method")
+
+
+SECOND_WAYS: list[dict[str, Any]] = [
+    {"client_secret": "secret"},
+    {"client_assertion": "a.b.c"},
+    {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+]
+
+
+@pytest.mark.clause("RFC 6749 §2.3")
+@pytest.mark.parametrize("second", SECOND_WAYS)
+def test_a_second_identity_in_the_form_is_refused(
+    partner: Caller, verdict: Verdict, second: dict[str, Any]
+) -> None:
+    verdict.accepted(partner.asks())
+    verdict.refused(partner.asks(**second), 400, "invalid_request", "client.one-method")
+
+
+@pytest.mark.clause("RFC 6749 §2.3")
+@pytest.mark.parametrize(
+    "authorization", ["Basic cGFydG5lcjpzZWNyZXQ=", "Bearer x", "DPoP x", "", "\tNonsense"]
+)
+def test_a_second_identity_in_the_authorization_header_is_refused(
+    partner: Caller, verdict: Verdict, authorization: str
+) -> None:
+    verdict.accepted(partner.asks())
+    response = partner.but(headers={"Authorization": authorization}).asks()
+    event = verdict.refused(response, 400, "invalid_request", "client.one-method")
+    assert event["detail"]["presented"] == ["Authorization"]
+
+
+@pytest.mark.clause("RFC 6749 §2.3")
+@pytest.mark.parametrize("other", SECOND_WAYS)
+def test_another_method_instead_of_the_certificate_is_refused(
+    partner: Caller, verdict: Verdict, other: dict[str, Any]
+) -> None:
+    verdict.accepted(partner.asks())
+    response = partner.with_certificate().asks(**other)
+    verdict.refused(response, 401, "invalid_client", "client.method-supported")
+    assert "WWW-Authenticate" not in response.headers
+
+
+@pytest.mark.clause("RFC 6749 §5.2")
+@pytest.mark.parametrize("scheme_name", ["Basic", "Bearer"])
+def test_a_client_that_used_the_authorization_header_is_challenged_in_its_scheme(
+    partner: Caller, verdict: Verdict, scheme_name: str
+) -> None:
+    verdict.accepted(partner.asks())
+    response = partner.with_certificate().but(headers={"Authorization": f"{scheme_name} x"}).asks()
+    verdict.refused(response, 401, "invalid_client", "client.method-supported")
+    assert response.headers["WWW-Authenticate"] == f'{scheme_name} realm="token"'
+
+
+@pytest.mark.clause("RFC 8705 §2.1")
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"not_after": NOW - timedelta(seconds=1)}, "certificate.expired"),
+        ({"not_before": NOW + timedelta(seconds=1)}, "certificate.not-yet-valid"),
+        ({"usages": SERVER}, "certificate.purpose-wrong"),
+        ({"usages": None}, "certificate.purpose-missing"),
+        ({"usages": [ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]}, "certificate.purpose-wrong"),
+        ({"authority": True, "usages": [ExtendedKeyUsageOID.CLIENT_AUTH]}, "certificate.is-authority"),
+    ],
+)
+def test_a_certificate_that_is_not_a_valid_clients_is_refused(
+    partner: Caller, scheme: Scheme, verdict: Verdict, changes: dict[str, Any], rule: str
+) -> None:
+    valid: dict[str, Any] = {"subject": PARTNER, "alternative_names": PARTNER_SANS}
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, **valid)).asks())
+    response = partner.with_certificate(issue(scheme.issuing, **valid, **changes)).asks()
+    verdict.refused(response, 401, "invalid_client", rule)
+
+
+@pytest.mark.clause("RFC 8705 §2.1")
+def test_a_chain_to_a_foreign_authority_is_refused(partner: Caller, scheme: Scheme, verdict: Verdict) -> None:
+    foreign = make_scheme()  # of the same names
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, subject=PARTNER)).asks())
+    certificate = issue(foreign.issuing, subject=PARTNER)
+    response = partner.with_certificate(certificate, foreign.issuing, foreign.root).asks()
+    verdict.refused(response, 401, "invalid_client", "certificate.chain")
+
+
+@pytest.mark.clause("RFC 8705 §2.1")
+def test_a_self_made_certificate_with_the_partners_subject_is_refused(
+    partner: Caller, verdict: Verdict
+) -> None:
+    verdict.accepted(partner.asks())
+    response = partner.with_certificate(issue(None, subject=PARTNER, alternative_names=PARTNER_SANS)).asks()
+    verdict.refused(response, 401, "invalid_client", "certificate.chain")
+
+
+def test_a_certificate_that_names_the_issuing_authority_without_its_signature_is_refused(
+    partner: Caller, scheme: Scheme, verdict: Verdict
+) -> None:
+    verdict.accepted(partner.asks())
+    forged = issue(None, subject=PARTNER, claimed_issuer=scheme.issuing)
+    verdict.refused(partner.with_certificate(forged).asks(), 401, "invalid_client", "certificate.chain")
+
+
+def test_a_remembered_chain_ends_with_the_certificate(
+    partner: Caller, verdict: Verdict, now: list[Any]
+) -> None:
+    verdict.accepted(partner.asks())
+    now[0] = NOW + timedelta(hours=1, seconds=1)
+    verdict.refused(partner.asks(), 401, "invalid_client", "certificate.expired")
+
+
+def _name(*attributes: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
+    return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
+
+
+C, CN = NameOID.COUNTRY_NAME, NameOID.COMMON_NAME
+ORG, UNIT = NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME
+VALID = ((C, "GB"), (ORG, "Partner Ltd"), (CN, "partner"))
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    "subject",
+    [
+        pytest.param(_name(*reversed(VALID)), id="the order of the relative names"),
+        pytest.param(_name((C, "GB"), (ORG, "partner ltd"), (CN, "partner")), id="the case of a value"),
+        pytest.param(_name((C, "GB"), (ORG, "Partner  Ltd"), (CN, "partner")), id="a space within a value"),
+        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd"), (CN, "partner ")), id="a space after a value"),
+        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd"), (CN, "p\u0430rtner")), id="a Cyrillic letter"),
+        pytest.param(
+            _name((C, "GB"), (ORG, "Partner Ltd"), (UNIT, "partner")), id="the type of an attribute"
+        ),
+        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd")), id="a relative name less"),
+        pytest.param(_name(*VALID, (CN, "partner")), id="a relative name more"),
+        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd,CN=partner")), id="a separator inside a value"),
+        pytest.param(
+            x509.Name(
+                [
+                    x509.RelativeDistinguishedName([x509.NameAttribute(C, "GB")]),
+                    x509.RelativeDistinguishedName(
+                        [x509.NameAttribute(ORG, "Partner Ltd"), x509.NameAttribute(CN, "partner")]
+                    ),
+                ]
+            ),
+            id="two attributes in one relative name",
+        ),
+        pytest.param(x509.Name([]), id="no name at all"),
+    ],
+)
+def test_a_subject_that_differs_in_one_way_is_refused(
+    partner: Caller, scheme: Scheme, verdict: Verdict, subject: x509.Name
+) -> None:
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, subject=_name(*VALID))).asks())
+    # An empty subject is a valid certificate's only where it has other names.
+    certificate = issue(scheme.issuing, subject=subject, alternative_names=PARTNER_SANS)
+    response = partner.with_certificate(certificate).asks()
+    event = verdict.refused(response, 401, "invalid_client", "client.subject-dn")
+    assert event["detail"]["difference"]
+    assert response.json()["error_description"] == FAILED
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    "registered_dn",
+    [
+        pytest.param("cn=partner,o=Partner Ltd,c=GB", id="short names in lower case"),
+        pytest.param("2.5.4.3=partner,2.5.4.10=Partner Ltd,2.5.4.6=GB", id="types by OID"),
+        pytest.param("CN=partner, O=Partner Ltd, C=GB", id="spaces before types"),
+        pytest.param("CN=#0c07706172746e6572,O=Partner Ltd,C=GB", id="a value in hexadecimal BER"),
+        pytest.param("CN=p\\61rtner,O=Partner Ltd,C=GB", id="a value with an escape"),
+    ],
+)
+def test_another_spelling_of_the_same_subject_is_accepted(
+    partner: Caller, registered: Registers, verdict: Verdict, registered_dn: str
+) -> None:
+    registered(tls_client_auth_subject_dn=registered_dn)
+    verdict.accepted(partner.asks())
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+def test_the_string_type_of_a_value_does_not_matter(
+    partner: Caller, scheme: Scheme, verdict: Verdict
+) -> None:
+    subject = x509.Name([x509.NameAttribute(oid, value, _ASN1Type.PrintableString) for oid, value in VALID])
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, subject=subject)).asks())
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize("name", ["partner.example", "PARTNER.example", "Partner.Example"])
+def test_a_dns_name_is_compared_without_case(
+    partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, name: str
+) -> None:
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_dns="partner.example")
+    names = [x509.DNSName("another.example"), x509.DNSName(name)]
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, alternative_names=names)).asks())
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([x509.DNSName("other.example")], id="another name"),
+        pytest.param([x509.DNSName("partner.example.other.example")], id="a longer name"),
+        pytest.param([x509.DNSName("x.partner.example")], id="a name below"),
+        pytest.param([x509.DNSName("partner.example.")], id="a dot at the end"),
+        pytest.param([x509.DNSName("*.example")], id="a wildcard"),
+        pytest.param([x509.UniformResourceIdentifier("https://partner.example")], id="in a URI"),
+        pytest.param([x509.RFC822Name("x@partner.example")], id="in an address"),
+        pytest.param([], id="none, but the common name says so"),
+    ],
+)
+def test_a_dns_name_that_differs_in_one_way_is_refused(
+    partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, names: list[x509.GeneralName]
+) -> None:
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_dns="partner.example")
+    subject = "partner.example"
+    good = issue(scheme.issuing, subject=subject, alternative_names=[x509.DNSName("partner.example")])
+    verdict.accepted(partner.with_certificate(good).asks())
+    response = partner.with_certificate(
+        issue(scheme.issuing, subject=subject, alternative_names=names)
+    ).asks()
+    event = verdict.refused(response, 401, "invalid_client", "client.san-dns")
+    assert event["detail"]["expected"] == "partner.example"
+    assert response.json()["error_description"] == FAILED
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    "uri",
+    [
+        pytest.param("https://Partner.example/a%7Eb", id="the case of the host"),
+        pytest.param("HTTPS://partner.example/a%7Eb", id="the case of the scheme"),
+        pytest.param("https://partner.example/A%7Eb", id="the case of the path"),
+        pytest.param("https://partner.example/a~b", id="percent-encoding"),
+        pytest.param("https://partner.example/a%7eb", id="the case of percent-encoding"),
+        pytest.param("https://partner.example:443/a%7Eb", id="the default port"),
+        pytest.param("https://partner.example/a%7Eb/", id="a slash at the end"),
+        pytest.param("https://partner.example/a%7Eb?", id="an empty query"),
+        pytest.param(None, id="none"),
+    ],
+)
+def test_a_uri_that_differs_in_one_way_is_refused(
+    partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, uri: str | None
+) -> None:
+    expected = "https://partner.example/a%7Eb"
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_uri=expected)
+    good = issue(scheme.issuing, alternative_names=[x509.UniformResourceIdentifier(expected)])
+    verdict.accepted(partner.with_certificate(good).asks())
+    names = [x509.UniformResourceIdentifier(uri)] if uri else [x509.DNSName("partner.example")]
+    response = partner.with_certificate(issue(scheme.issuing, alternative_names=names)).asks()
+    event = verdict.refused(response, 401, "invalid_client", "client.san-uri")
+    assert event["detail"]["expected"] == expected
