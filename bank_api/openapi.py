@@ -3,7 +3,7 @@
 import json
 from functools import cache
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
@@ -13,6 +13,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
+from bank_api.views import ProtectedView
 from sender_constraint.django.problem_details import MEDIA_TYPE
 
 _JSON = "application/json"
@@ -39,7 +40,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(required=False)
-    errors = PointedErrorSerializer(many=True, required=False)
+    # The member's name on the wire; a field hides the serializer's own property of that name.
+    errors = PointedErrorSerializer(many=True, required=False)  # type: ignore[assignment]
 
 
 def answers(
@@ -55,7 +57,7 @@ def answers(
     return {key: OpenApiResponse(body, HTTPStatus(key[0]).phrase) for key, body in bodies.items()}
 
 
-class CertificateBoundToken(OpenApiAuthenticationExtension):
+class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """Both are needed: a certificate in the handshake, and a token that is bound to it."""
 
     target_class = "sender_constraint.django.authentication.BoundTokenAuthentication"
@@ -75,10 +77,10 @@ class CertificateBoundToken(OpenApiAuthenticationExtension):
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
         """The certificate, and a token with the scope of the view."""
-        return {"mutualTLS": [], "bearer": [auto_schema.view.required_scope]}
+        return {"mutualTLS": [], "bearer": [_scope(auto_schema)]}
 
 
-class UnboundToken(OpenApiAuthenticationExtension):
+class UnboundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """A token alone."""
 
     target_class = "sender_constraint.django.authentication.UnboundTokenAuthentication"
@@ -95,7 +97,7 @@ class UnboundToken(OpenApiAuthenticationExtension):
 
     def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
         """A token with the scope of the view."""
-        return {"unboundBearer": [auto_schema.view.required_scope]}
+        return {"unboundBearer": [_scope(auto_schema)]}
 
 
 @require_safe
@@ -107,4 +109,9 @@ def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django's 
 @cache
 def _document() -> bytes:
     """Made once in a process: it takes long, and anyone may ask."""
-    return json.dumps(SchemaGenerator().get_schema(request=None, public=True)).encode()
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
+    return json.dumps(generator.get_schema(request=None, public=True)).encode()  # type: ignore[no-untyped-call]
+
+
+def _scope(auto_schema: AutoSchema) -> str:
+    return cast(ProtectedView, auto_schema.view).required_scope

@@ -112,7 +112,8 @@ def _older_than(account: Account, before: str | None) -> QuerySet[Transaction]:
     bookings = account.transactions.order_by("-booked_at", "id")
     if before is None:
         return bookings
-    last = bookings.filter(pk=as_identifier(before)).first()
+    key = as_identifier(before)
+    last = bookings.filter(pk=key).first() if key else None
     check_before(last, before)
     assert last is not None  # noqa: S101  # check_before has refused
     return bookings.filter(Q(booked_at__lt=last.booked_at) | Q(booked_at=last.booked_at, id__gt=last.pk))

@@ -1,5 +1,7 @@
 """Payments: made with an Idempotency-Key, and read by the client that made them."""
 
+from typing import Any, cast
+
 from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -60,7 +62,7 @@ class PaymentsView(ProtectedView):
         payment, booked = pay(
             client_of(request),
             key,
-            fingerprint_of(request.data),
+            fingerprint_of(cast(dict[str, Any], request.data)),
             instruction.validated_data,
             timezone.now(),
         )
@@ -77,9 +79,9 @@ class PaymentView(ProtectedView):
     @extend_schema(operation_id="readPayment", responses=answers(PaymentSerializer, 404))
     def get(self, request: Request, payment_id: str) -> Response:
         """Read a payment of the calling client."""
-        payment = (
-            Payment.objects.select_related("debtor_account").filter(pk=as_identifier(payment_id)).first()
-        )
+        key = as_identifier(payment_id)
+        payments = Payment.objects.select_related("debtor_account")
+        payment = payments.filter(pk=key).first() if key else None
         check_payment_known(payment, payment_id)
         assert payment is not None  # noqa: S101  # check_payment_known has refused
         check_payment_of(payment, client_of(request))

@@ -1,12 +1,14 @@
 """Django REST Framework permission by scope: RFC 6750 §3.1, RFC 6749 §3.3."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from sender_constraint.django.authentication import UnboundToken
 from sender_constraint.errors import InsufficientScope
 from sender_constraint.resource_server.access_token import VerifiedToken
+from sender_constraint.resource_server.binding import BoundToken
 from sender_constraint.rules import enforces, rule
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ class RequiredScope(BasePermission):
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """True, or InsufficientScope is raised."""
-        check_scope(request.auth.token, view.required_scope)  # type: ignore[attr-defined]
+        presented = cast("BoundToken | UnboundToken", request.auth)
+        check_scope(presented.token, view.required_scope)  # type: ignore[attr-defined]
         return True
 
 
