@@ -6,6 +6,7 @@ connection that TLS ended; so this speaks through ``http.client``. The server is
 
 import http.client
 import json
+import socket
 import ssl
 import uuid
 from dataclasses import dataclass, field
@@ -81,13 +82,12 @@ class Wire:
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         correlation_id = str(uuid.uuid4())
-        connection = http.client.HTTPSConnection(
-            str(parts.hostname), parts.port, timeout=TIMEOUT_SECONDS, context=context
-        )
-        address = ""
+        host, port = str(parts.hostname), parts.port or 443
+        connection = http.client.HTTPSConnection(host, port)
+        plain = socket.create_connection((host, port), timeout=TIMEOUT_SECONDS)
+        address = "{}:{}".format(*plain.getsockname()[:2])
         try:
-            connection.connect()
-            address = "{}:{}".format(*connection.sock.getsockname()[:2])
+            connection.sock = context.wrap_socket(plain, server_hostname=host)
             sent = {CORRELATION_HEADER: correlation_id, **(headers or {})}
             connection.request(method, target, body=body, headers=sent)
             response = connection.getresponse()
@@ -97,6 +97,7 @@ class Wire:
             return Exchange(method, url, correlation_id, address, alert=alert_of(error))
         finally:
             connection.close()
+            plain.close()
 
     def _context(self, credentials: Credentials, tls: ssl.TLSVersion | None) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self._trust_bundle))
