@@ -122,7 +122,7 @@ ATTACKS: tuple[Attack, ...] = (
         "4g",
         "alg: none, and no signature",
         changes.algorithm_none,
-        Expected(401, "invalid_token", "token.algorithm"),
+        Expected(401, "invalid_token", "token.unsigned"),
     ),
     Attack(
         "alg-hs256",

@@ -39,6 +39,7 @@ SIZE = rule("token.size", "RFC 8725 §3", "The token is longer than any that the
 COMPACT_FORM = rule("token.compact-form", "RFC 7515 §7.1", "The token does not consist of three parts.")
 HEADER = rule("token.header", "RFC 7515 §4", "The token's header is not a JSON object with unique members.")
 TYPE = rule("token.type", "RFC 9068 §4", "The token is not of the type at+jwt.")
+UNSIGNED = rule("token.unsigned", "RFC 9068 §4", "The token says that it is not signed.")
 ALGORITHM = rule("token.algorithm", "RFC 8725 §3.1", "The token's algorithm is not one that is expected.")
 CRITICAL = rule("token.critical", "RFC 7515 §4.1.11", "The token has critical header members unknown here.")
 KEY_IDENTIFIER = rule(
@@ -101,6 +102,7 @@ class AccessTokenVerifier:
         check_compact_form(token)
         header = parse_header(token)
         check_type(header)
+        check_signed(header)
         check_algorithm(header)
         check_critical(header)
         check_key_identifier(header)
@@ -172,9 +174,17 @@ def check_type(header: Mapping[str, Any]) -> None:
         )
 
 
+@enforces(UNSIGNED)
+def check_signed(header: Mapping[str, Any]) -> None:
+    """RFC 9068 §4: any token whose ``alg`` is ``none`` is rejected, however its letters are written."""
+    presented = header.get("alg")
+    if isinstance(presented, str) and presented.lower() == "none":
+        raise InvalidToken(UNSIGNED, "The access token is not signed", presented=_shown(presented))
+
+
 @enforces(ALGORITHM)
 def check_algorithm(header: Mapping[str, Any]) -> None:
-    """RFC 8725 §3.1 and §3.2: neither ``none`` nor a symmetric algorithm with a public key as secret."""
+    """RFC 8725 §3.1 and §3.2: no other algorithm, least of all a symmetric one with a public key as secret."""
     presented = header.get("alg")
     if presented not in ALGORITHMS:
         raise InvalidToken(

@@ -143,13 +143,14 @@ def _header_members(header: str, payload: str, signature: str) -> _Cases:
         "ES256K",
         "EdDSA",
     ):
-        yield f"algorithm {alg!r}", changed(alg=alg), "token.algorithm"
+        rule = "token.unsigned" if alg.lower() == "none" else "token.algorithm"
+        yield f"algorithm {alg!r}", changed(alg=alg), rule
     for odd in ("es256", "ES256 ", None, 0, True, ["ES256"], {"ES256": None}):
         yield f"algorithm {odd!r}", changed(alg=odd), "token.algorithm"
     yield (
         "algorithm none, no signature",
         f"{encoded({**members, 'alg': 'none'})}.{payload}.",
-        "token.algorithm",
+        "token.unsigned",
     )
     for crit in (["exp"], ["b64"], [], None, "exp"):
         yield f"critical {crit!r}", changed(crit=crit), "token.critical"
