@@ -184,7 +184,7 @@ def check_signed(header: Mapping[str, Any]) -> None:
 
 @enforces(ALGORITHM)
 def check_algorithm(header: Mapping[str, Any]) -> None:
-    """RFC 8725 §3.1 and §3.2: no other algorithm, least of all a symmetric one with a public key as secret."""
+    """RFC 8725 §3.1, §3.2: no other algorithm, least of all a symmetric one with a public key as secret."""
     presented = header.get("alg")
     if presented not in ALGORITHMS:
         raise InvalidToken(
