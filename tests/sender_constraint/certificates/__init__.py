@@ -1,0 +1,1 @@
+"""Tests of generations, renewal, enrolment and the EST client."""
