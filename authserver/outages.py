@@ -1,22 +1,30 @@
 """What this server answers while something that it stands on is away."""
 
-import logging
-
 from django.db import DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
 from authserver.keys.store import NoSigningKey
 from sender_constraint.django import audit
-from sender_constraint.django.middleware import Handler
+from sender_constraint.django.middleware import Handler, refusal_response
+from sender_constraint.django.problem_details import DATABASE, TRUST
 from sender_constraint.django.trust import NoTrustAnchors
+from sender_constraint.errors import Refusal
+from sender_constraint.rules import enforces, rule
 
 RETRY_AFTER_SECONDS = 1
 
-logger = logging.getLogger(__name__)
+SIGNING_KEY = rule("service.signing-key", "RFC 9110 §15.6.4", "There is no usable key to sign tokens with.")
+
+
+class TemporarilyUnavailable(Refusal):
+    """The server cannot answer now; the next call may succeed (RFC 6749 §4.1.2.1 registers the code)."""
+
+    code = "temporarily_unavailable"
+    default_status = 503
 
 
 class Outages:
-    """Answer 503 (RFC 9110 §15.6.4) without database, key or trust anchors: the next call may succeed."""
+    """Answer 503 (RFC 9110 §15.6.4) without database, signing key or trust anchors, and record why."""
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
@@ -27,14 +35,26 @@ class Outages:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer for an outage; anything else is not ours."""
-        if not isinstance(exception, DatabaseError | NoSigningKey | NoTrustAnchors):
+        refusal = outage_of(exception)
+        if refusal is None:
             return None
-        reason = type(exception).__name__
-        logger.error("cannot answer %s: %s: %s", request.path, reason, exception)
-        audit.recorded(
-            request, "service.unavailable", status=503, error="temporarily_unavailable", reason=reason
-        )
-        response = JsonResponse({"error": "temporarily_unavailable"}, status=503)
+        match = request.resolver_match
+        audit.refused(request, refusal, event=match.view_name if match else "request")
+        response = refusal_response(refusal)
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        response.headers["Cache-Control"] = "no-store"
         return response
+
+
+@enforces(SIGNING_KEY)
+def outage_of(exception: Exception) -> TemporarilyUnavailable | None:
+    """What is away, as a refusal; None for anything else."""
+    match exception:
+        case DatabaseError():
+            reason = DATABASE
+        case NoTrustAnchors():
+            reason = TRUST
+        case NoSigningKey():
+            reason = SIGNING_KEY
+        case _:
+            return None
+    return TemporarilyUnavailable(reason, "the service is not available now", problem=str(exception))

@@ -36,6 +36,7 @@ APPEND_SLASH = False
 # HTTP-only neighbours share the name localhost in the local environment: no HSTS.
 DATABASES = {"default": environment.database()}
 USE_TZ = True
+TIME_ZONE = "UTC"
 USE_I18N = False
 
 AUDIT_DIR = environment.audit_directory()
@@ -57,5 +58,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
+    # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+    },
 }

@@ -7,6 +7,10 @@ from authserver.keys.views import jwks
 from authserver.metadata.views import metadata
 from authserver.tokens.views import token
 
+handler400 = "sender_constraint.django.problem_details.bad_request"
+handler404 = "sender_constraint.django.problem_details.page_not_found"
+handler500 = "sender_constraint.django.problem_details.server_error"
+
 urlpatterns = [
     path("token", token, name="token"),
     path("jwks", jwks, name="jwks"),

@@ -47,8 +47,10 @@ _FIELDS = tuple(RegisteredClient.__dataclass_fields__)
 
 def find_client(client_id: str) -> RegisteredClient | None:
     """The client of this identifier, by one query; None if there is none."""
-    row = Client.objects.filter(client_id=client_id).order_by().first()
-    return row.registered() if row is not None else None
+    try:
+        return Client.objects.get(client_id=client_id).registered()
+    except Client.DoesNotExist:
+        return None
 
 
 def columns(client: RegisteredClient) -> dict[str, Any]:

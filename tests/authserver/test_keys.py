@@ -1,6 +1,5 @@
 """The signing keys: how they are kept, published and turned."""
 
-import json
 import multiprocessing
 import stat
 from pathlib import Path
@@ -114,5 +113,4 @@ def test_without_a_key_the_token_endpoint_is_unavailable(
     monkeypatch.setattr(
         "authserver.tokens.views.signing_key_store", lambda: SigningKeyStore(tmp_path / "none")
     )
-    response = partner.asks()
-    assert (response.status_code, json.loads(response.content)) == (503, {"error": "temporarily_unavailable"})
+    verdict.refused(partner.asks(), 503, "temporarily_unavailable", "service.signing-key")

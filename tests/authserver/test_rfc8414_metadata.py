@@ -42,8 +42,18 @@ def test_the_issuer_is_configuration_and_never_the_host_header(path: str, settin
     assert Client().get(path, headers={"Host": "evil.example"}).json()["issuer"] == ISSUER
 
 
-def test_an_unknown_host_is_refused_without_a_server_error() -> None:
-    assert Client().get(PATHS[0], headers={"Host": "evil.example"}).status_code == 400
+@pytest.mark.parametrize("host", ["evil.example", "evil\r\n", "[", ""])
+def test_an_unknown_host_is_refused_without_a_server_error(host: str, verdict: Verdict) -> None:
+    assert Client().get(PATHS[0]).status_code == 200
+    response = Client().get(PATHS[0], headers={"Host": host})
+    assert (response.status_code, response.headers["Content-Type"]) == (400, "application/problem+json")
+    assert verdict.trail.last()["rule"] == "request.malformed"
+
+
+def test_what_is_nowhere_is_a_problem_in_json(verdict: Verdict) -> None:
+    response = Client().get("/nowhere")
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "application/problem+json")
+    assert verdict.trail.last()["rule"] == "request.path"
 
 
 def test_the_addresses_in_the_metadata_are_the_ones_that_answer() -> None:
@@ -76,6 +86,6 @@ def test_health_answers_when_tokens_can_be_issued() -> None:
 
 
 @pytest.mark.django_db
-def test_health_fails_without_trust_anchors(settings: Any, tmp_path: Any) -> None:
+def test_health_fails_without_trust_anchors(settings: Any, tmp_path: Any, verdict: Verdict) -> None:
     settings.TRUST_BUNDLE = tmp_path / "missing.pem"
-    assert Client().get("/health").status_code == 503
+    verdict.refused(Client().get("/health"), 503, "temporarily_unavailable", "service.trust-anchors")
