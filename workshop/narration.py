@@ -93,6 +93,10 @@ class Narrator:
                 soft_wrap=True,
             )
 
+    def remark(self, text: str) -> None:
+        """Add to the call before."""
+        self.console.print(f"      [dim]{escape(text)}[/]", soft_wrap=True)
+
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Show a table."""
         table = Table(title=title, title_justify="left", title_style="bold", header_style="dim")

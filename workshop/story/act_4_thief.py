@@ -121,6 +121,9 @@ def _tell(stage: Stage, played: Played) -> None:
         refused=refusal_in(exchange, played.evidence),
         wanted=played.holds,
     )
+    for event in played.evidence.events:
+        if event["event"] in attack.expected.also:
+            stage.narrator.remark(f"recorded: {event['event']}, {event.get('section', '')}")
 
 
 def _path(exchange: Exchange) -> str:
