@@ -46,6 +46,7 @@ INSTALLED_APPS = ["ca.register", "ca.enrolment"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.common.CommonMiddleware",  # Content-Length, and the Host header against ALLOWED_HOSTS
+    "ca.availability.Availability",
 ]
 ROOT_URLCONF = "ca.urls"
 WSGI_APPLICATION = "ca.wsgi.application"
@@ -61,7 +62,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": _environment.text("LOG_LEVEL", "INFO").upper()},
-    "loggers": {"django": {"handlers": ["stderr"], "level": "WARNING", "propagate": False}},
+    # What is refused is in the audit trail, with its reason; here are the errors.
+    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
 }
 
 # Celery: the renewal of the certificate of this service.

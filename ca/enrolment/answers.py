@@ -4,13 +4,10 @@ RFC 7030 §4.2.3 (https://www.rfc-editor.org/rfc/rfc7030) as clarified in RFC 89
 """
 
 import functools
-import logging
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from ca.authority.directory import NoAuthority
-from ca.authority.hierarchy import AuthorityExpired
 from ca.authority.refusals import EnrolmentRefused
 from ca.enrolment.authentication import REALM
 from ca.register.models import Participant
@@ -19,8 +16,6 @@ from sender_constraint.django import audit
 TEXT = "text/plain; charset=utf-8"
 
 View = Callable[[HttpRequest], HttpResponse]
-
-logger = logging.getLogger(__name__)
 
 
 def answering(event: str) -> Callable[[View], View]:
@@ -34,9 +29,6 @@ def answering(event: str) -> Callable[[View], View]:
             except EnrolmentRefused as refusal:
                 audit.refused(request, refusal, event=event)
                 response = refusal_response(refusal)
-            except (NoAuthority, AuthorityExpired):
-                logger.exception("the authority cannot be used")
-                response = text_response(503, "The certificate authority is not available now.")
             response.headers["Cache-Control"] = "no-store"
             return response
 
@@ -52,12 +44,7 @@ def identify(request: HttpRequest, participant: Participant) -> None:
 
 def refusal_response(refusal: EnrolmentRefused) -> HttpResponse:
     """The public side of a refusal; where credentials failed, with the challenge of RFC 7617 §2."""
-    response = text_response(refusal.status, refusal.description)
+    response = HttpResponse(f"{refusal.description}\n", status=refusal.status, content_type=TEXT)
     if refusal.status == 401:
         response.headers["WWW-Authenticate"] = f'Basic realm="{REALM}", charset="UTF-8"'
     return response
-
-
-def text_response(status: int, text: str) -> HttpResponse:
-    """One line for people."""
-    return HttpResponse(f"{text}\n", status=status, content_type=TEXT)

@@ -26,7 +26,6 @@ CERTIFICATE_MEDIA_TYPE = "application/pkcs7-mime; smime-type=certs-only"  # RFC 
 LARGEST_BODY_BYTES = 2 * LARGEST_REQUEST_BYTES
 
 MEDIA_TYPE = rule("est.media_type", "RFC 7030 §4.2.1", "The body is not announced as application/pkcs10.")
-LENGTH = rule("est.length", "RFC 9110 §15.5.12", "The body comes without its length.")
 BODY_SIZE = rule("est.body_size", "RFC 9110 §15.5.14", "The body is larger than any certification request.")
 ENCODING = rule("est.encoding", "RFC 8951 §3.1", "The body is not base64.")
 
@@ -34,7 +33,6 @@ ENCODING = rule("est.encoding", "RFC 8951 §3.1", "The body is not base64.")
 def request_body(request: HttpRequest) -> bytes:
     """The certification request in a body, DER. Raises RequestMalformed."""
     check_media_type(request)
-    check_length(request)
     check_body_size(request)
     return decode_body(request)
 
@@ -52,16 +50,9 @@ def check_media_type(request: HttpRequest) -> None:
         )
 
 
-@enforces(LENGTH)
-def check_length(request: HttpRequest) -> None:
-    """Without a length Django would read nothing, and say that the request is empty."""
-    if "Transfer-Encoding" in request.headers:
-        raise RequestMalformed(LENGTH, "Send the request with a Content-Length.", status=411)
-
-
 @enforces(BODY_SIZE)
 def check_body_size(request: HttpRequest) -> None:
-    """By the announced length, before anything is read."""
+    """By its length, which the front states also for a body that came in chunks."""
     announced = request.headers.get("Content-Length") or "0"
     if not announced.isdecimal() or int(announced) > LARGEST_BODY_BYTES:
         raise RequestMalformed(

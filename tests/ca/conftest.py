@@ -1,4 +1,4 @@
-"""An authority that is founded once, participants that are admitted for each test, a clock that stands still."""
+"""An authority that is founded once, participants for each test, a clock that stands still."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

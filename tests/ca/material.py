@@ -107,7 +107,7 @@ def post(
     **more: Any,
 ) -> HttpResponse:
     """Ask EST. body: as it is sent."""
-    extra: dict[str, Any] = dict(more)
+    extra: dict[str, Any] = {"CONTENT_TYPE": content_type, **more}  # also beside an empty body
     if authorization is not None:
         extra["HTTP_AUTHORIZATION"] = authorization
     if certificate is not None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 STATE = Path(tempfile.mkdtemp(prefix="ca-tests-"))
 atexit.register(shutil.rmtree, STATE, ignore_errors=True)
-os.environ.update({"STATE_DIR": str(STATE / "ca"), "TRUST_BUNDLE": str(STATE / "public" / "trust-bundle.pem")})
+os.environ.update(
+    {"STATE_DIR": str(STATE / "ca"), "TRUST_BUNDLE": str(STATE / "public" / "trust-bundle.pem")}
+)
 
 from ca.settings import *  # noqa: E402, F403 - the environment comes first

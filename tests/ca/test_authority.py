@@ -142,9 +142,7 @@ def test_serial_numbers_are_random_and_positive(scheme: Hierarchy) -> None:
 
 
 @pytest.mark.parametrize(("profile", "purpose"), [(CLIENT, "sslclient"), (SERVER, "sslserver")])
-def test_openssl_verifies_strictly(
-    profile: Profile, purpose: str, tmp_path: Path
-) -> None:
+def test_openssl_verifies_strictly(profile: Profile, purpose: str, tmp_path: Path) -> None:
     scheme = create_hierarchy(datetime.now(UTC))
     leaf = issue(scheme, profile, now=datetime.now(UTC))
     for name, certificate in (
@@ -239,7 +237,7 @@ def test_the_trust_bundle_of_another_authority_stays(tmp_path: Path) -> None:
 
 def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     directory = AuthorityDirectory(tmp_path)
-    with pytest.raises(NoAuthority, match="manage.py init"):
+    with pytest.raises(NoAuthority, match=r"manage\.py init"):
         directory.load()
     directory.publish(create_hierarchy(NOW))
     directory.load()

@@ -60,7 +60,9 @@ def test_a_good_request_is_read() -> None:
         pytest.param(rsa.generate_private_key(65537, 2048), id="RSA 2048"),
     ],
 )
-def test_other_keys_that_every_party_verifies_are_read(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
+def test_other_keys_that_every_party_verifies_are_read(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+) -> None:
     assert verify_request(csr(key)).public_key == key.public_key()
 
 
@@ -72,8 +74,8 @@ def test_a_signature_by_another_key_is_refused() -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        pytest.param(rsa.generate_private_key(65537, 1024), id="RSA 1024"),
-        pytest.param(rsa.generate_private_key(65537, 2040), id="RSA 2040"),
+        pytest.param(rsa.generate_private_key(65537, 1024), id="RSA 1024"),  # noqa: S505 - weak on purpose
+        pytest.param(rsa.generate_private_key(65537, 2040), id="RSA 2040"),  # noqa: S505
         pytest.param(rsa.generate_private_key(3, 2048), id="RSA exponent 3"),
         pytest.param(ec.generate_private_key(ec.SECP521R1()), id="P-521"),
         pytest.param(ec.generate_private_key(ec.SECP256K1()), id="secp256k1"),
@@ -153,9 +155,7 @@ def asking(subject: str = PARTNER, *names: x509.GeneralName) -> CertificationReq
 
 
 def test_the_participants_own_names_are_allowed_and_may_be_left_out() -> None:
-    everything = asking(
-        PARTNER, x509.DNSName("Partner.Example"), x509.UniformResourceIdentifier(PARTNER_URI)
-    )
+    everything = asking(PARTNER, x509.DNSName("Partner.Example"), x509.UniformResourceIdentifier(PARTNER_URI))
     for request in (everything, asking()):
         check_subject(request, ENTITLEMENT)
         check_alternative_names(request, ENTITLEMENT)

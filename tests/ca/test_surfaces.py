@@ -1,0 +1,95 @@
+"""What is served where: EST over TLS only, public files in the clear; and the numbered checks."""
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from django.core.checks import run_checks
+from django.test import Client
+from pytest_django import Settings
+
+from ca.authority.directory import AuthorityDirectory
+from ca.authority.hierarchy import LONGEST_LIFETIME, Hierarchy, create_hierarchy
+from ca.register.configuration import utc_now
+from tests.ca.material import EST
+
+pytestmark = pytest.mark.usefixtures("hierarchy")
+
+
+def test_the_public_surface_has_the_authorities_certificates(
+    client: Client, hierarchy: Hierarchy, settings: Settings
+) -> None:
+    settings.ROOT_URLCONF = "ca.public_urls"
+    root = client.get("/roots.pem")
+    assert x509.load_pem_x509_certificates(root.content) == [hierarchy.root.certificate]
+    assert root.headers["Content-Type"] == "application/pem-certificate-chain"
+    pem = client.get("/issuing.pem")
+    assert x509.load_pem_x509_certificate(pem.content) == hierarchy.issuing.certificate
+    der = client.get("/issuing.der")
+    assert x509.load_der_x509_certificate(der.content) == hierarchy.issuing.certificate
+    assert der.headers["Content-Type"] == "application/pkix-cert"
+    assert client.get("/health").json() == {"service": "ca", "status": "ok"}
+
+
+@pytest.mark.parametrize("operation", ["cacerts", "simpleenroll", "simplereenroll"])
+def test_est_is_not_on_the_public_surface(client: Client, settings: Settings, operation: str) -> None:
+    assert client.get(f"{EST}/{operation}").status_code != 404
+    settings.ROOT_URLCONF = "ca.public_urls"
+    assert client.get(f"{EST}/{operation}").status_code == 404
+    assert client.post(f"{EST}/{operation}").status_code == 404
+
+
+def test_health_needs_an_authority(client: Client, settings: Settings, tmp_path: Path) -> None:
+    assert client.get("/health").status_code == 200
+    settings.KEYS_DIR = tmp_path
+    assert client.get("/health").status_code == 503
+    settings.ROOT_URLCONF = "ca.public_urls"
+    assert client.get("/roots.pem").status_code == 503
+
+
+def test_a_host_that_is_not_ours_is_refused(client: Client) -> None:
+    assert client.get("/health", HTTP_HOST="localhost:8440").status_code == 200
+    assert client.get("/health", HTTP_HOST="evil.example").status_code == 400
+
+
+def findings() -> list[str]:
+    return [str(message.id) for message in run_checks()]
+
+
+def test_the_defaults_pass_all_checks() -> None:
+    assert findings() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "finding"),
+    [
+        ("CERTIFICATE_LIFETIME_SECONDS", 0, "ca.E001"),
+        ("CERTIFICATE_LIFETIME_SECONDS", int(LONGEST_LIFETIME.total_seconds()) + 1, "ca.E001"),
+        ("RENEWAL_AFTER_EXPIRY_SECONDS", -1, "ca.E002"),
+        ("PUBLIC_ORIGIN", "http://localhost:8440", "ca.E003"),
+        ("PUBLIC_ORIGIN", "https://localhost:8440/est", "ca.E003"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_found(
+    settings: Settings, name: str, value: object, finding: str
+) -> None:
+    setattr(settings, name, value)
+    assert findings() == [finding]
+
+
+def test_keys_that_others_may_read_are_found(settings: Settings, tmp_path: Path) -> None:
+    settings.KEYS_DIR, settings.TRUST_BUNDLE = tmp_path, tmp_path / "none"
+    directory = AuthorityDirectory(tmp_path)
+    directory.publish(create_hierarchy(utc_now()))
+    assert findings() == []
+    directory.private_key_paths()[0].chmod(0o640)
+    assert findings() == ["ca.E004"]
+
+
+def test_a_trust_bundle_that_is_another_authoritys_is_found(settings: Settings, tmp_path: Path) -> None:
+    settings.KEYS_DIR = tmp_path
+    directory = AuthorityDirectory(tmp_path)
+    directory.publish(create_hierarchy(utc_now()))
+    assert findings() == ["ca.E005"]
+    (directory.path / "root-certificate.pem").unlink()
+    assert findings() == ["ca.E006"]
