@@ -22,20 +22,18 @@ class Authority:
 
     def __init__(self, folder: Path, name: str = "Scheme") -> None:
         self.folder = folder
-        self.root_key = new_private_key()
-        self.root = _certificate(
-            f"CN={name} Root", self.root_key, f"CN={name} Root", self.root_key, authority=True
-        )
-        self.key = new_private_key()
+        self.root_key, self.key = new_private_key(), new_private_key()
+        root = f"CN={name} Root"
+        self.root = _certificate(root, self.root_key.public_key(), root, self.root_key, authority=True)
         self.issuing = _certificate(
-            f"CN={name} Issuing", self.key, f"CN={name} Root", self.root_key, authority=True
+            f"CN={name} Issuing", self.key.public_key(), root, self.root_key, authority=True
         )
         self.trust_bundle = folder / "trust-bundle.pem"
         self.trust_bundle.write_bytes(pem(self.root, self.issuing))
 
     def issue(
         self,
-        key: ec.EllipticCurvePrivateKey,
+        key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey,
         subject: str = "CN=partner,O=Partner Ltd,C=GB",
         *,
         names: Sequence[x509.GeneralName] = (),
@@ -43,10 +41,11 @@ class Authority:
         lifetime: timedelta = timedelta(minutes=1),
         server: bool = False,
     ) -> x509.Certificate:
-        """A certificate for a key; valid from a minute before now."""
+        """A certificate for a key, of which only the public half matters; valid from a minute before now."""
+        public = key.public_key() if isinstance(key, ec.EllipticCurvePrivateKey) else key
         issuer = self.issuing.subject.rfc4514_string()
         return _certificate(
-            subject, key, issuer, self.key, names=names, now=now, lifetime=lifetime, server=server
+            subject, public, issuer, self.key, names=names, now=now, lifetime=lifetime, server=server
         )
 
     def publish(self, store: GenerationStore, *, lifetime: timedelta = timedelta(minutes=1)) -> Generation:
@@ -76,7 +75,7 @@ def pem(*certificates: x509.Certificate) -> bytes:
 
 def _certificate(
     subject: str,
-    key: ec.EllipticCurvePrivateKey,
+    key: ec.EllipticCurvePublicKey,
     issuer: str,
     issuer_key: ec.EllipticCurvePrivateKey,
     *,
@@ -92,12 +91,12 @@ def _certificate(
         x509.CertificateBuilder()
         .subject_name(x509.Name.from_rfc4514_string(subject))
         .issuer_name(x509.Name.from_rfc4514_string(issuer))
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(minutes=1))
         .not_valid_after(now + lifetime)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
         )

@@ -1,7 +1,9 @@
 """A small TLS server for tests: a function answers each request, and the test sees who asked."""
 
 import json
+import queue
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
@@ -40,7 +42,8 @@ class TLSServer(AbstractContextManager["TLSServer"]):
 
     def __init__(self, context: ssl.SSLContext, answer: Callable[[Asked], Answer]) -> None:
         self.asked: list[Asked] = []
-        self.failed_handshakes: list[str] = []
+        self.failed_handshakes: queue.Queue[str] = queue.Queue()
+        self.defects: list[BaseException | None] = []
         self._server = _Server(("127.0.0.1", 0), _handler(self, answer))
         self._server.tls = context
         self._server.owner = self
@@ -57,6 +60,7 @@ class TLSServer(AbstractContextManager["TLSServer"]):
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        assert self.defects == []
 
     def count(self, path: str) -> int:
         return sum(asked.path == path for asked in self.asked)
@@ -73,13 +77,16 @@ class _Server(ThreadingHTTPServer):
         try:
             secured = self.tls.wrap_socket(request, server_side=True)
         except (OSError, ssl.SSLError) as error:
-            self.owner.failed_handshakes.append(str(error))
+            self.owner.failed_handshakes.put(str(error))
             return
         with secured:
             super().finish_request(secured, client_address)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Callers hang up; that is part of the tests."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """Callers hang up, that is part of the tests; anything else is a defect of the test's answer."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            self.owner.defects.append(error)
 
 
 def _handler(server: TLSServer, answer: Callable[[Asked], Answer]) -> type[BaseHTTPRequestHandler]:
