@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.test import Client
 from pytest_django import Settings
 
@@ -139,7 +140,7 @@ def test_a_server_asks_for_a_dns_name(client: Client, admitted: Admit, trail: Tr
     named = csr(new_key(), "CN=bank-api,O=Bank plc,C=GB", names=[x509.DNSName("localhost")])
     certificate = issued(post(client, "simpleenroll", encoded(named), authorization=server.authorization))
     purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(purposes) == [x509.ExtendedKeyUsageOID.SERVER_AUTH]
+    assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 def test_a_spent_secret_is_refused_for_another_key(client: Client, partner: Admitted, trail: Trail) -> None:
@@ -210,12 +211,12 @@ def test_each_of_a_participants_enrolments_has_its_secret(
     client: Client, partner: Admitted, admitted: Admit
 ) -> None:
     serving = admitted(Application("partner", "server", "CN=partner,O=Partner Ltd,C=GB", (PARTNER_DNS,)))
-    purposes = []
+    purposes: list[x509.ObjectIdentifier] = []
     for each in (partner, serving):
         body = encoded(csr(new_key()))
         certificate = issued(post(client, "simpleenroll", body, authorization=each.authorization))
         purposes += certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert purposes == [x509.ExtendedKeyUsageOID.CLIENT_AUTH, x509.ExtendedKeyUsageOID.SERVER_AUTH]
+    assert purposes == [ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 def test_an_authority_that_ended_says_that_it_is_unavailable(

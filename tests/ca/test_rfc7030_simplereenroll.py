@@ -1,10 +1,13 @@
 """The successor of a certificate: RFC 7030 §4.2.2, authenticated by the one that it replaces (§3.3.2)."""
 
+import base64
 from datetime import timedelta
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.conf import settings
 from django.db import IntegrityError
 from django.http import HttpResponse
@@ -96,7 +99,7 @@ def test_the_certificate_of_a_server_renews_itself(client: Client, admitted: Adm
     certificate = first(client, server, SERVER, "localhost")
     successor = issued(renew(client, certificate, subject=SERVER, names=(x509.DNSName("localhost"),)))
     purposes = successor.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    assert list(purposes) == [x509.ExtendedKeyUsageOID.SERVER_AUTH]
+    assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
 
 
 @pytest.mark.clause("RFC 7030 §3.3.2")
@@ -123,10 +126,6 @@ def test_a_certificate_is_no_secret(client: Client, certificate: x509.Certificat
 def test_a_certificate_in_a_header_is_no_certificate(
     client: Client, certificate: x509.Certificate, trail: Trail
 ) -> None:
-    import base64
-
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     header = f":{base64.b64encode(certificate.public_bytes(Encoding.DER)).decode()}:"
     response = post(client, "simplereenroll", encoded(csr(new_key())), HTTP_CLIENT_CERT=header)
     assert response.status_code == 403
