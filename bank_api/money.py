@@ -12,22 +12,22 @@ from sender_constraint.django.problem_details import BadRequest
 from sender_constraint.rules import enforces, rule
 
 AMOUNT_FORM = rule(
-    "money.amount_form",
+    "money.amount-form",
     "RFC 8259 §6",
-    "An amount that is not a string of plain decimal digits: a number, an exponent, a sign other than minus",
+    "The amount is no string of plain decimal digits, but a number, say, or has an exponent.",
 )
 AMOUNT_POSITIVE = rule(
-    "money.amount_positive", "ISO 20022 ActiveCurrencyAndAmount", "An amount that is zero or negative"
+    "money.amount-positive", "ISO 20022 ActiveCurrencyAndAmount", "The amount is zero or negative."
 )
 AMOUNT_PRECISION = rule(
-    "money.amount_precision", "ISO 4217", "An amount with more decimals than its currency has"
+    "money.amount-precision", "ISO 4217", "The amount has more decimals than its currency."
 )
 AMOUNT_MAXIMUM = rule(
-    "money.amount_maximum",
+    "money.amount-maximum",
     "ISO 20022 ActiveCurrencyAndAmount",
-    "An amount above the largest that one payment may have",
+    "The amount is larger than one payment may be.",
 )
-CURRENCY_KNOWN = rule("money.currency_known", "ISO 4217", "A currency in which this bank keeps no accounts")
+CURRENCY_KNOWN = rule("money.currency-known", "ISO 4217", "The bank keeps no accounts in the currency.")
 
 # ISO 4217: how many decimals each currency of this bank has.
 DECIMALS = {"EUR": 2, "GBP": 2, "USD": 2, "JPY": 0}

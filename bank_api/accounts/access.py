@@ -14,7 +14,7 @@ from sender_constraint.rules import enforces, rule
 
 ACCOUNT_UNKNOWN = rule("accounts.unknown", "RFC 9110 §15.5.5", "There is no account with this identifier.")
 ACCOUNT_NOT_OPENED = rule(
-    "accounts.not_opened", "RFC 9700 §2.3", "The account exists, and was not opened to this client."
+    "accounts.not-opened", "RFC 9700 §2.3", "The account exists, and was not opened to this client."
 )
 
 

@@ -29,7 +29,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Unread
 from rest_framework import exceptions
 
 from sender_constraint.django import audit
-from sender_constraint.django.middleware import refusal_response
+from sender_constraint.django.middleware import Handler, refusal_response
 from sender_constraint.django.trust import NoTrustAnchors
 from sender_constraint.errors import InsufficientScope, Refusal
 from sender_constraint.resource_server.challenges import bearer_challenge
@@ -147,6 +147,27 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     return response
 
 
+class Problems:
+    """Middleware: the same for views that are not Django REST Framework's."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on: Django calls process_exception by itself."""
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for what is a problem; anything else is Django's to report."""
+        problem = exception if isinstance(exception, Problem) else problem_of(exception)
+        return None if problem is None else _answered(request, problem)
+
+
+def _answered(request: HttpRequest, problem: Problem) -> HttpResponse:
+    audit.refused(request, problem, event=EVENT)
+    return problem_response(problem)
+
+
 def problem_response(problem: Problem) -> HttpResponse:
     """The response of RFC 9457 §3, never stored by a cache."""
     body = {
@@ -164,16 +185,13 @@ def problem_response(problem: Problem) -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: nothing listens at this path."""
     del exception  # it lists the paths of this service
-    problem = NotFound(PATH, "There is nothing at this path")
-    audit.refused(request, problem, event=EVENT)
-    return problem_response(problem)
+    return _answered(request, NotFound(PATH, "There is nothing at this path"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler400: a request that Django itself finds suspicious."""
     problem = BadRequest(MALFORMED, "The request is malformed", reason=type(exception).__name__)
-    audit.refused(request, problem, event=EVENT)
-    return problem_response(problem)
+    return _answered(request, problem)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -1,0 +1,30 @@
+"""The bank API's settings, with a state directory that ends with the test run."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_root = tempfile.mkdtemp(prefix="bank-api-tests-")
+atexit.register(shutil.rmtree, _root, ignore_errors=True)
+os.environ["STATE_DIR"] = f"{_root}/bank_api"
+os.environ["LOG_LEVEL"] = "CRITICAL"
+os.environ["DEMO"] = "true"
+# With TESTS_DATABASE_URL the same tests run on PostgreSQL.
+os.environ["DATABASE_URL"] = os.environ.get("TESTS_DATABASE_URL", f"sqlite:///{_root}/database.sqlite3")
+for name in (
+    "ISSUER",
+    "RESOURCE",
+    "TRUST_BUNDLE",
+    "AUDIT_DIR",
+    "SECRET_KEY",
+    "ACCEPT_FOREIGN_CERTIFICATES",
+):
+    os.environ.pop(name, None)
+
+from bank_api.settings import *  # noqa: E402, F403
+from bank_api.settings import DATABASES  # noqa: E402
+
+# A file, as in service: threads that share a database in memory would share its locks too.
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["TEST"] = {"NAME": f"{_root}/test.sqlite3"}

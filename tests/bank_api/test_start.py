@@ -1,0 +1,53 @@
+"""Numbered checks before serving, and health."""
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+
+from tests.bank_api.caller import Caller, Verdict
+
+
+def identifiers() -> list[str | None]:
+    return [each.id for each in run_checks(tags=["bank_api", "serving"], include_deployment_checks=True)]
+
+
+def test_under_demo_the_bearer_route_is_announced(settings: Any) -> None:
+    assert identifiers() == ["bank_api.W001"]
+    settings.DEMO = False
+    assert identifiers() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "identifier"),
+    [
+        ("ISSUER", "http://localhost:8441", "bank_api.E001"),
+        ("ISSUER", "https://localhost:8441?x", "bank_api.E001"),
+        ("RESOURCE", "localhost:8442", "bank_api.E002"),
+        ("RESOURCE", "https://localhost:8442/", "bank_api.E002"),
+        ("RESOURCE", "https://localhost:port", "bank_api.E002"),
+    ],
+)
+def test_a_wrong_setting_is_found_at_start(settings: Any, name: str, value: str, identifier: str) -> None:
+    settings.DEMO = False
+    setattr(settings, name, value)
+    assert identifiers() == [identifier]
+
+
+def test_a_missing_trust_bundle_is_found_at_start(settings: Any) -> None:
+    settings.DEMO = False
+    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    assert identifiers() == ["bank_api.E003"]
+
+
+@pytest.mark.django_db
+def test_health_is_public_and_good(verdict: Verdict) -> None:
+    response = Caller((), None).get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+    assert not verdict.trail.events()
+
+
+@pytest.mark.django_db
+def test_health_fails_where_the_api_would(settings: Any) -> None:
+    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    assert Caller((), None).get("/health").status_code == 503
