@@ -7,12 +7,20 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
 from tests.authserver.caller import Caller, Verdict
 from tests.authserver.conftest import PARTNER, PARTNER_DN, PARTNER_SANS
+from tests.authserver.names_that_differ import (
+    CLIENT_URI,
+    DIFFERENT_DNS_NAMES,
+    DIFFERENT_SUBJECTS,
+    DIFFERENT_URIS,
+    VALID,
+    name_of,
+)
 from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make_scheme
 
 Registers = Callable[..., RegisteredClient]
@@ -200,48 +208,12 @@ def test_a_remembered_chain_ends_with_the_certificate(
     verdict.refused(partner.asks(), 401, "invalid_client", "certificate.expired")
 
 
-def _name(*attributes: tuple[x509.ObjectIdentifier, str]) -> x509.Name:
-    return x509.Name([x509.NameAttribute(oid, value) for oid, value in attributes])
-
-
-C, CN = NameOID.COUNTRY_NAME, NameOID.COMMON_NAME
-ORG, UNIT = NameOID.ORGANIZATION_NAME, NameOID.ORGANIZATIONAL_UNIT_NAME
-VALID = ((C, "GB"), (ORG, "Partner Ltd"), (CN, "partner"))
-
-
 @pytest.mark.clause("RFC 8705 §2.1.2")
-@pytest.mark.parametrize(
-    "subject",
-    [
-        pytest.param(_name(*reversed(VALID)), id="the order of the relative names"),
-        pytest.param(_name((C, "GB"), (ORG, "partner ltd"), (CN, "partner")), id="the case of a value"),
-        pytest.param(_name((C, "GB"), (ORG, "Partner  Ltd"), (CN, "partner")), id="a space within a value"),
-        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd"), (CN, "partner ")), id="a space after a value"),
-        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd"), (CN, "p\u0430rtner")), id="a Cyrillic letter"),
-        pytest.param(
-            _name((C, "GB"), (ORG, "Partner Ltd"), (UNIT, "partner")), id="the type of an attribute"
-        ),
-        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd")), id="a relative name less"),
-        pytest.param(_name(*VALID, (CN, "partner")), id="a relative name more"),
-        pytest.param(_name((C, "GB"), (ORG, "Partner Ltd,CN=partner")), id="a separator inside a value"),
-        pytest.param(
-            x509.Name(
-                [
-                    x509.RelativeDistinguishedName([x509.NameAttribute(C, "GB")]),
-                    x509.RelativeDistinguishedName(
-                        [x509.NameAttribute(ORG, "Partner Ltd"), x509.NameAttribute(CN, "partner")]
-                    ),
-                ]
-            ),
-            id="two attributes in one relative name",
-        ),
-        pytest.param(x509.Name([]), id="no name at all"),
-    ],
-)
+@pytest.mark.parametrize("subject", DIFFERENT_SUBJECTS)
 def test_a_subject_that_differs_in_one_way_is_refused(
     partner: Caller, scheme: Scheme, verdict: Verdict, subject: x509.Name
 ) -> None:
-    verdict.accepted(partner.with_certificate(issue(scheme.issuing, subject=_name(*VALID))).asks())
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, subject=name_of(*VALID))).asks())
     # An empty subject is a valid certificate's only where it has other names.
     certificate = issue(scheme.issuing, subject=subject, alternative_names=PARTNER_SANS)
     response = partner.with_certificate(certificate).asks()
@@ -287,19 +259,7 @@ def test_a_dns_name_is_compared_without_case(
 
 
 @pytest.mark.clause("RFC 8705 §2.1.2")
-@pytest.mark.parametrize(
-    "names",
-    [
-        pytest.param([x509.DNSName("other.example")], id="another name"),
-        pytest.param([x509.DNSName("partner.example.other.example")], id="a longer name"),
-        pytest.param([x509.DNSName("x.partner.example")], id="a name below"),
-        pytest.param([x509.DNSName("partner.example.")], id="a dot at the end"),
-        pytest.param([x509.DNSName("*.example")], id="a wildcard"),
-        pytest.param([x509.UniformResourceIdentifier("https://partner.example")], id="in a URI"),
-        pytest.param([x509.RFC822Name("x@partner.example")], id="in an address"),
-        pytest.param([], id="none, but the common name says so"),
-    ],
-)
+@pytest.mark.parametrize("names", DIFFERENT_DNS_NAMES)
 def test_a_dns_name_that_differs_in_one_way_is_refused(
     partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, names: list[x509.GeneralName]
 ) -> None:
@@ -316,24 +276,11 @@ def test_a_dns_name_that_differs_in_one_way_is_refused(
 
 
 @pytest.mark.clause("RFC 8705 §2.1.2")
-@pytest.mark.parametrize(
-    "uri",
-    [
-        pytest.param("https://Partner.example/a%7Eb", id="the case of the host"),
-        pytest.param("HTTPS://partner.example/a%7Eb", id="the case of the scheme"),
-        pytest.param("https://partner.example/A%7Eb", id="the case of the path"),
-        pytest.param("https://partner.example/a~b", id="percent-encoding"),
-        pytest.param("https://partner.example/a%7eb", id="the case of percent-encoding"),
-        pytest.param("https://partner.example:443/a%7Eb", id="the default port"),
-        pytest.param("https://partner.example/a%7Eb/", id="a slash at the end"),
-        pytest.param("https://partner.example/a%7Eb?", id="an empty query"),
-        pytest.param(None, id="none"),
-    ],
-)
+@pytest.mark.parametrize("uri", DIFFERENT_URIS)
 def test_a_uri_that_differs_in_one_way_is_refused(
     partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, uri: str | None
 ) -> None:
-    expected = "https://partner.example/a%7Eb"
+    expected = CLIENT_URI
     registered(tls_client_auth_subject_dn=None, tls_client_auth_san_uri=expected)
     good = issue(scheme.issuing, alternative_names=[x509.UniformResourceIdentifier(expected)])
     verdict.accepted(partner.with_certificate(good).asks())
