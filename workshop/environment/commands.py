@@ -10,10 +10,9 @@ from workshop.environment.local import Environment, attach
 from workshop.environment.preparation import PreparationFailed
 from workshop.environment.running import CannotStart, exclusive, stop
 from workshop.environment.supervision import SupervisorFailed
-from workshop.environment.thief import NotEnrolled
 
 # What a user can do something about: shown as a message, not as a traceback.
-FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, NotEnrolled, Unhealthy, TimeoutError)
+FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, TimeoutError)
 
 
 def up(arguments: argparse.Namespace) -> int:

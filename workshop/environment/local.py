@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 
-from workshop.environment import demo_env, preparation, processes, programs, thief
+from workshop.environment import demo_env, preparation, processes, programs
 from workshop.environment.deployment import STATES, Deployment
 from workshop.environment.health import wait_until_healthy
 from workshop.environment.parties import ORGANISATIONS, REPOSITORY, Parties, organisations
@@ -151,7 +151,6 @@ class Environment:
             for preparing in others:
                 preparing.wait()
                 supervisor.run(*self._of(preparing.service))
-        thief.enrol(self.deployment)
         wait_until_healthy(
             supervisor, list(self._programs.values()), self.deployment.trust_bundle, self._tell
         )
@@ -201,6 +200,8 @@ class Environment:
             raise CannotStart(_who_holds(port))
 
     def _stop(self) -> None:
+        if self._supervisor is not None:
+            self._supervisor.close()
         if self._keep:
             return
         with deaf_to_signals():

@@ -21,21 +21,21 @@ class Participant:
     """Somebody whom the authority knows, and what its certificate may say.
 
     state: the folder of the party that enrols under this name. purpose: ``client`` or ``server``.
-    dns_name: for a server, in addition to the host name in its address.
+    dns_name: a client's; a server has those of its address.
     """
 
     name: str
     state: str
     purpose: str
     subject: str
-    dns_name: str
+    dns_name: str = ""
     uri: str = ""
 
 
 PARTICIPANTS = (
-    Participant("ca", "ca", "server", "CN=ca,O=Scheme Operator,C=GB", "localhost"),
-    Participant("authserver", "authserver", "server", "CN=authserver,O=Bank plc,C=GB", "localhost"),
-    Participant("bank-api", "bank_api", "server", "CN=bank-api,O=Bank plc,C=GB", "localhost"),
+    Participant("ca", "ca", "server", "CN=ca,O=Scheme Operator,C=GB"),
+    Participant("authserver", "authserver", "server", "CN=authserver,O=Bank plc,C=GB"),
+    Participant("bank-api", "bank_api", "server", "CN=bank-api,O=Bank plc,C=GB"),
     Participant(
         "partner", "partner_client", "client", "CN=partner,O=Partner Ltd,C=GB",
         "partner.example", "urn:example:partner",
@@ -147,6 +147,7 @@ class Parties:
         lifetime = deployment.certificate_lifetime_seconds
         common = {
             "DEMO": "true",
+            "ALLOWED_HOSTS": ",".join(["127.0.0.1", *self._host_names(service)]),
             "AUDIT_DIR": str(deployment.audits[service]),
             "TRUST_BUNDLE": str(deployment.trust_bundle),
             "EST_URL": f"{deployment.ca_url}/.well-known/est",
@@ -182,14 +183,19 @@ class Parties:
                 }
 
     def _dns_names(self, participant: Participant) -> list[str]:
-        """A server is called by the host in its address; containers by each other's names."""
+        """A server's certificate names the hosts by which it is called; a client's, the client."""
+        return [participant.dns_name] if participant.dns_name else self._host_names(participant.state)
+
+    def _host_names(self, service: str) -> list[str]:
+        """By what names a service is called: from this machine, and in its address."""
         addresses = {
             "ca": self.deployment.ca_url,
             "authserver": self.deployment.issuer,
             "bank_api": self.deployment.api_url,
+            "partner_client": self.deployment.partner_url,
         }
-        called = urlsplit(addresses.get(participant.state, "")).hostname
-        return [participant.dns_name, *([called] if called and called != participant.dns_name else [])]
+        called = urlsplit(addresses.get(service, "")).hostname
+        return ["localhost", *([called] if called and called != "localhost" else [])]
 
 
 def write_private(file: Path, text: str) -> Path:

@@ -12,8 +12,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from supervisor.xmlrpc import SupervisorTransport
-
 from workshop.environment import reaper
 from workshop.environment.parties import REPOSITORY, write_private
 from workshop.environment.processes import MARK, mark_of
@@ -37,6 +35,9 @@ class Supervisor:
     def __init__(self, socket: Path, password: str) -> None:
         self.socket = socket
         self.password = password
+        # Here, since the container image, which imports this module, holds no supervisor.
+        from supervisor.xmlrpc import SupervisorTransport
+
         self._transport = SupervisorTransport("workshop", password, f"unix://{socket}")
         # The address is the transport's; xmlrpc only wants one that looks like one.
         self._server: Any = xmlrpc.client.ServerProxy("http://localhost", transport=self._transport)
@@ -93,6 +94,10 @@ class Supervisor:
     def stop(self, program: Program) -> None:
         """Stop one program, and wait for its end. It stays down until it is run again."""
         self._server.supervisor.stopProcess(f"{program.group}:{program.name}", True)
+
+    def close(self) -> None:
+        """Let go of the connection; what it watches stays up."""
+        self._transport.close()
 
     def states(self) -> Mapping[str, tuple[str, int]]:
         """By program name: the state in supervisor's words, and the process id (0 if none)."""
