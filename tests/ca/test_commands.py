@@ -23,6 +23,7 @@ from tests.ca.material import (
     PARTNER_DNS,
     PARTNER_URI,
     MovedClock,
+    Trail,
     basic,
     corrupted,
     csr,
@@ -56,6 +57,8 @@ def test_a_participant_is_added_and_enrols_with_the_secret_in_its_file(
     secret = file.read_text().strip()
     assert file.stat().st_mode & 0o777 == 0o600
     assert secret not in said
+    assert (trail.last()["event"], trail.last()["client_id"]) == ("operator.participant", "partner")
+    assert secret not in str(trail.events())
     assert f"{service_settings.EST_URL}/simpleenroll as partner" in said
     everything = [x509.DNSName(PARTNER_DNS), x509.UniformResourceIdentifier(PARTNER_URI)]
     body = encoded(csr(new_key(), names=everything))
@@ -198,7 +201,7 @@ def test_a_missing_file_is_a_clean_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", [serialization.Encoding.PEM, serialization.Encoding.DER])
 def test_the_operator_issues_from_a_file(
-    hierarchy: Hierarchy, tmp_path: Path, encoding: serialization.Encoding
+    hierarchy: Hierarchy, tmp_path: Path, trail: Trail, encoding: serialization.Encoding
 ) -> None:
     file, key = tmp_path / "request", new_key()
     file.write_bytes(x509.load_der_x509_csr(csr(key)).public_bytes(encoding))
@@ -209,6 +212,9 @@ def test_the_operator_issues_from_a_file(
     assert issuing == hierarchy.issuing.certificate
     leaf.verify_directly_issued_by(issuing)
     assert IssuedCertificate.objects.get(serial=serial_text(leaf)).enrolment is None
+    event = trail.last()
+    assert (event["event"], event["outcome"]) == ("operator.issue", "accepted")
+    assert event["detail"]["serial"] == serial_text(leaf)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from ca.authority.profiles import PROFILES
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
 from ca.register.configuration import authority_directory, current_issuer
+from sender_constraint.django.audit import trail
 
 
 class Command(BaseCommand):
@@ -42,11 +43,28 @@ class Command(BaseCommand):
             record = current_issuer().by_hand(profile, asked).record
             _, issuing = authority_directory().certificates()
         except EnrolmentRefused as refusal:
+            trail().record(
+                "operator.issue",
+                "refused",
+                rule=refusal.rule.identifier,
+                section=refusal.rule.clause,
+                description=refusal.description,
+                detail=refusal.detail,
+            )
             raise CommandError(
                 f"{refusal.description} [{refusal.rule.identifier}, {refusal.rule.clause}]"
             ) from None
         except (NoAuthority, AuthorityExpired, OSError) as error:
             raise CommandError(str(error)) from error
+        trail().record(
+            "operator.issue",
+            "accepted",
+            detail={
+                "profile": profile.name,
+                "serial": record.serial,
+                "not_after": record.not_after.isoformat(),
+            },
+        )
         self.stderr.write(f"Serial {record.serial}, until {record.not_after:%Y-%m-%d %H:%M:%S} UTC")
         self.stdout.write(pem_of((record.certificate, issuing)).decode(), ending="")
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ca.authority.profiles import PROFILES
 from ca.register.participants import Application, NotAdmitted, admit, admit_with_secret_file, deliver_to_file
+from sender_constraint.django.audit import trail
 
 
 class Command(BaseCommand):
@@ -70,6 +71,7 @@ class Command(BaseCommand):
         )
         file: Path | None = options["secret_file"]
         enrolment = admit(application, deliver_to_file(file) if file else self._print_secret)
+        _record(application)
         self.stdout.write(f"Admitted {enrolment}" + (f"; one-time secret in {file}" if file else ""))
         self.stdout.write(f"It enrols at {settings.EST_URL}/simpleenroll as {enrolment.participant}")
 
@@ -89,7 +91,23 @@ class Command(BaseCommand):
             if not isinstance(secret_file, str):
                 raise CommandError(f"{application.participant} has no secret_file")
             changed = admit_with_secret_file(application, Path(secret_file))
+            if changed:
+                _record(application)
             state = "admitted" if changed else "known already"
             self.stdout.write(
                 f"{application.participant}: {application.profile_name} {application.subject}: {state}"
             )
+
+
+def _record(application: Application) -> None:
+    trail().record(
+        "operator.participant",
+        "accepted",
+        client_id=application.participant,
+        detail={
+            "profile": application.profile_name,
+            "subject": application.subject,
+            "san_dns": application.san_dns,
+            "san_uri": application.san_uri,
+        },
+    )
