@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.e2e.calling import APICaller, TokenCaller
+from tests.e2e.minting import Mint
+from tests.e2e.verdict import Verdict
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
@@ -34,3 +37,26 @@ def stage(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> S
 @pytest.fixture
 def partner(deployment: Deployment) -> Partner:
     return current_partner(deployment)
+
+
+@pytest.fixture(scope="session")
+def mint(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Mint:
+    return Mint(deployment, tmp_path_factory.mktemp("mint"))
+
+
+@pytest.fixture(scope="session")
+def verdict(stage: Stage) -> Verdict:
+    return Verdict(stage.audit)
+
+
+@pytest.fixture
+def token_caller(stage: Stage, partner: Partner) -> TokenCaller:
+    """The partner at the token endpoint."""
+    return TokenCaller(stage.wire, f"{stage.deployment.issuer}/token", partner.credentials)
+
+
+@pytest.fixture(scope="module")
+def api(stage: Stage) -> APICaller:
+    """The partner at the API, with a token of the authorization server's."""
+    partner = current_partner(stage.deployment)
+    return APICaller(stage.wire, stage.deployment.api_url, partner.credentials, partner.token(stage))

@@ -1,0 +1,98 @@
+"""Certificates and tokens with a chosen flaw, made with the very keys of the authorities that would never make them.
+
+The keys are read from the state directories of the running environment. Only tests do that.
+"""
+
+import itertools
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+from authserver.keys.signing_keys import SigningKey, signing_key_from_pem
+from ca.authority.directory import AuthorityDirectory
+from ca.authority.hierarchy import CertificateAuthority
+from sender_constraint.certificates.csr import private_key_pem
+from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.trust_anchors import TrustAnchors
+from tests.sender_constraint.flawed_certificates import HOUR, Flaws, flawed
+from tests.sender_constraint.pki import Issued, Scheme, issue
+from tests.sender_constraint.resource_server.malformed_tokens import ABSENT
+from tests.sender_constraint.resource_server.tokens import sign
+from workshop.environment.deployment import Deployment
+from workshop.forgery import write_private
+from workshop.wire import Credentials
+
+PARTNER_NAMES: dict[str, Any] = {
+    "subject": x509.Name.from_rfc4514_string("CN=partner,O=Partner Ltd,C=GB"),
+    "alternative_names": (
+        x509.DNSName("partner.example"),
+        x509.UniformResourceIdentifier("urn:example:partner"),
+    ),
+}
+
+
+class Mint:
+    """Makes what the authorities of one environment could make."""
+
+    def __init__(self, deployment: Deployment, workspace: Path) -> None:
+        hierarchy = AuthorityDirectory(deployment.states["ca"] / "keys").load()
+        anchors = TrustAnchors.from_pem(deployment.trust_bundle.read_bytes())
+        self.scheme = Scheme(_issued(hierarchy.root), _issued(hierarchy.issuing), anchors)
+        self._deployment = deployment
+        self._workspace = workspace
+        self._numbers = itertools.count()
+
+    def certificate(self, **changes: Any) -> Issued:
+        """The partner's certificate as the scheme would issue it now, with some arguments of ``issue`` changed."""
+        now = datetime.now(UTC)
+        valid = {"not_before": now - timedelta(minutes=1), "not_after": now + HOUR, **PARTNER_NAMES}
+        return issue(self.scheme.issuing, **{**valid, **changes})
+
+    def flawed(self) -> Flaws:
+        """What makes certificates with the partner's names and one thing wrong, now."""
+        now = datetime.now(UTC).replace(microsecond=0)
+        return flawed(self.scheme, now, outside=timedelta(minutes=1), **PARTNER_NAMES)
+
+    def credentials(self, issued: Issued, *issuers: Issued) -> Credentials:
+        """A certificate, the issuers that are sent with it, and its key, as files."""
+        number = next(self._numbers)
+        pem = b"".join(each.pem for each in (issued, *issuers))
+        return Credentials(
+            write_private(self._workspace / f"{number}-certificate.pem", pem),
+            write_private(self._workspace / f"{number}-key.pem", private_key_pem(issued.key)),
+        )
+
+    def claims(self, certificate_der: bytes, **changes: Any) -> dict[str, Any]:
+        """The claims of a token for the partner, as of now, with some changed or ABSENT."""
+        now = int(datetime.now(UTC).timestamp())
+        valid = {
+            "iss": self._deployment.issuer,
+            "exp": now + 300,
+            "aud": self._deployment.api_url,
+            "sub": "partner",
+            "client_id": "partner",
+            "iat": now,
+            "jti": secrets.token_urlsafe(16),
+            "scope": "accounts payments",
+            "cnf": certificate_confirmation(certificate_der),
+        }
+        return {name: value for name, value in {**valid, **changes}.items() if value is not ABSENT}
+
+    def token(self, certificate_der: bytes, **changes: Any) -> str:
+        """The token with these claims, which the authorization server's own key signs."""
+        key = self.signing_key()
+        header = {"typ": "at+jwt", "alg": "ES256", "kid": key.kid}
+        return sign(self.claims(certificate_der, **changes), header, key.private_key)
+
+    def signing_key(self) -> SigningKey:
+        """The key with which the authorization server signs."""
+        return signing_key_from_pem((self._deployment.states["authserver"] / "keys" / "signing").read_bytes())
+
+
+def _issued(authority: CertificateAuthority) -> Issued:
+    key: EllipticCurvePrivateKey = authority.private_key
+    return Issued(authority.certificate, key)
