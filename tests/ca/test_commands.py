@@ -50,7 +50,7 @@ def add(name: str = "partner", *options: object, profile: str = "client", subjec
 
 
 def test_a_participant_is_added_and_enrols_with_the_secret_in_its_file(
-    client: Client, tmp_path: Path
+    client: Client, tmp_path: Path, trail: Trail
 ) -> None:
     file = tmp_path / "enrolment" / "client.secret"
     said = add("partner", "--san-dns", PARTNER_DNS, "--san-uri", PARTNER_URI, "--secret-file", file)
