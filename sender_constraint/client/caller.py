@@ -186,6 +186,7 @@ class Caller:
                 retries=self._retries,
                 clock=self._clock,
                 on_token=lambda token: self._observer.token_obtained(generation, token),
+                on_failure=lambda error: self._observer.token_failed(generation, error),
             )
             tokens.token()
         except BaseException:

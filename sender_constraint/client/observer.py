@@ -43,5 +43,8 @@ class CallerObserver:
     def token_obtained(self, generation: Generation, token: AccessToken) -> None:
         """A token was obtained that is bound to this generation's certificate."""
 
+    def token_failed(self, generation: Generation, error: Exception) -> None:
+        """There was no token to be had; one that has not expired goes on serving."""
+
     def called(self, call: Call) -> None:
         """A call ended."""

@@ -75,7 +75,8 @@ class AccessToken:
 class TokenSource:
     """Gives a valid token, from memory while it can.
 
-    pool: of the generation to which the tokens will be bound. on_token: told of each new token.
+    pool: of the generation to which the tokens will be bound.
+    on_token: told of each new token. on_failure: told why there is none, also when nobody waits for it.
     Safe to share among threads and greenlets.
     """
 
@@ -87,7 +88,8 @@ class TokenSource:
         *,
         retries: Retries | None = None,
         clock: Clock = utc_now,
-        on_token: Callable[[AccessToken], None] | None = None,
+        on_token: Callable[[AccessToken], None] = lambda _token: None,
+        on_failure: Callable[[CallFailed], None] = lambda _error: None,
     ) -> None:
         self._pool = pool
         self._token_endpoint = token_endpoint
@@ -95,6 +97,7 @@ class TokenSource:
         self._retries = retries or Retries()
         self._clock = clock
         self._on_token = on_token
+        self._on_failure = on_failure
         self._flight: SingleFlight[AccessToken] = SingleFlight()
         self._token: AccessToken | None = None
         self._no_attempt_before: datetime | None = None
@@ -118,16 +121,18 @@ class TokenSource:
             self._token = None
 
     def _fetch(self, correlation_id: str | None = None) -> AccessToken:
-        correlation_id = correlation_id or new_correlation_id()
+        known = self._token
+        if known is not None and self._clock() < known.renew_at:
+            return known  # from a flight that landed while we were coming
         try:
-            token = self._obtain(correlation_id)
-        except CallFailed:
+            token = self._obtain(correlation_id or new_correlation_id())
+        except CallFailed as error:
             self._no_attempt_before = self._clock() + PAUSE_AFTER_FAILURE
+            self._on_failure(error)
             raise
         self._token = token
         self._no_attempt_before = None
-        if self._on_token is not None:
-            self._on_token(token)
+        self._on_token(token)
         return token
 
     def _obtain(self, correlation_id: str) -> AccessToken:

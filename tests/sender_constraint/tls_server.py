@@ -97,7 +97,7 @@ def _handler(server: TLSServer, answer: Callable[[Asked], Answer]) -> type[BaseH
 
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            der = self.connection.getpeercert(binary_form=True)  # type: ignore[attr-defined]
+            der = self.connection.getpeercert(binary_form=True)
             thumbprint = certificate_thumbprint(der) if der else None
             headers = {name.lower(): value for name, value in self.headers.items()}
             asked = Asked(self.command, self.path, headers, body, thumbprint)

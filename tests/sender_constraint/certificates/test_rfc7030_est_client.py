@@ -47,7 +47,7 @@ class EstServer:
         assert csr.is_signature_valid
         assert isinstance(key, ec.EllipticCurvePublicKey)
         names = csr.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return self._authority.issue(key, csr.subject.rfc4514_string(), names=list(names))  # type: ignore[arg-type]
+        return self._authority.issue(key, csr.subject.rfc4514_string(), names=list(names))
 
 
 def certificates(*issued: x509.Certificate) -> Answer:

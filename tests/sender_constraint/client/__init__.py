@@ -1,0 +1,1 @@
+"""Tests of tokens, connections and calls that belong to a certificate."""
