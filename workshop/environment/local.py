@@ -200,12 +200,12 @@ class Environment:
             raise CannotStart(_who_holds(port))
 
     def _stop(self) -> None:
-        if self._supervisor is not None:
-            self._supervisor.close()
         if self._keep:
             return
         with deaf_to_signals():
             stop(self.root)
+            if self._supervisor is not None:
+                self._supervisor.wait()
 
 
 def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int) -> Parties:

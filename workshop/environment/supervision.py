@@ -59,7 +59,7 @@ class Supervisor:
         command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(file)]
         with (folder / "supervisord.out").open("w") as output:
             # A session of its own: Ctrl-C reaches the launcher alone, which then stops all in order.
-            process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
+            supervisor._process = process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
                 [*command, "--logfile", str(log), "--pidfile", str(folder / "supervisord.pid")],
                 cwd=REPOSITORY,
                 env=clean_environment(root),
@@ -95,9 +95,11 @@ class Supervisor:
         """Stop one program, and wait for its end. It stays down until it is run again."""
         self._server.supervisor.stopProcess(f"{program.group}:{program.name}", True)
 
-    def close(self) -> None:
-        """Let go of the connection; what it watches stays up."""
+    def wait(self) -> None:
+        """Wait for the end of the supervisor that was told to end, if this process started it."""
         self._transport.close()
+        if self._process is not None:
+            self._process.wait()
 
     def states(self) -> Mapping[str, tuple[str, int]]:
         """By program name: the state in supervisor's words, and the process id (0 if none)."""
