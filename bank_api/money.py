@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sender_constraint.django.problem_details import BadRequest
+from sender_constraint.django.problems import BadRequest
 from sender_constraint.rules import enforces, rule
 
 AMOUNT_FORM = rule(

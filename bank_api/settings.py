@@ -16,6 +16,7 @@ INSTALLED_APPS = ["rest_framework", "drf_spectacular", "bank_api", "bank_api.acc
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.common.CommonMiddleware",  # states Content-Length, which keeps connections open
     "sender_constraint.django.problem_details.Problems",
 ]
 APPEND_SLASH = False

@@ -9,6 +9,10 @@ from rest_framework.views import APIView
 from sender_constraint.django import audit
 from sender_constraint.django.authentication import ClientPrincipal
 from sender_constraint.django.problem_details import EVENT
+from sender_constraint.django.problems import LengthRequired
+from sender_constraint.rules import enforces, rule
+
+LENGTH = rule("request.length", "RFC 9110 §15.5.12", "The body comes in chunks, without a Content-Length.")
 
 
 def client_of(request: Request) -> str:
@@ -24,10 +28,16 @@ class ProtectedView(APIView):
     """
 
     required_scope: str
+    http_method_names = ("get", "head", "post")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.recorded: dict[str, Any] = {}
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse what cannot be read before a method begins."""
+        super().initial(request, *args, **kwargs)
+        check_length(request)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         """Keep answers out of caches, and record those that grant something."""
@@ -36,3 +46,10 @@ class ProtectedView(APIView):
         if final.status_code < 400:
             audit.accepted(request._request, EVENT, status=final.status_code, **self.recorded)
         return final
+
+
+@enforces(LENGTH)
+def check_length(request: Request) -> None:
+    """RFC 9110 §15.5.12: without Content-Length, WSGI would read a body in chunks as an empty one."""
+    if "Transfer-Encoding" in request.headers:
+        raise LengthRequired(LENGTH, "The body needs a Content-Length")

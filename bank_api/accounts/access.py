@@ -9,7 +9,7 @@ import uuid
 from django.db.models import QuerySet
 
 from bank_api.accounts.models import Account, AccountAccess
-from sender_constraint.django.problem_details import NotFound
+from sender_constraint.django.problems import NotFound
 from sender_constraint.rules import enforces, rule
 
 ACCOUNT_UNKNOWN = rule("accounts.unknown", "RFC 9110 §15.5.5", "There is no account with this identifier.")

@@ -20,7 +20,7 @@ from bank_api.money import Money
 from bank_api.openapi import answers
 from bank_api.views import ProtectedView, client_of
 from sender_constraint.django.authentication import UnboundTokenAuthentication
-from sender_constraint.django.problem_details import BadRequest
+from sender_constraint.django.problems import BadRequest
 from sender_constraint.rules import enforces, rule
 
 TRANSACTIONS_PER_PAGE = 500

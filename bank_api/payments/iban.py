@@ -2,7 +2,7 @@
 
 import re
 
-from sender_constraint.django.problem_details import BadRequest
+from sender_constraint.django.problems import BadRequest
 from sender_constraint.rules import enforces, rule
 
 IBAN = rule("payments.iban", "ISO 13616", "The creditor's IBAN is malformed, or its check digits are wrong.")

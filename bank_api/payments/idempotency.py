@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from bank_api.payments.models import IdempotencyRecord
-from sender_constraint.django.problem_details import BadRequest, UnprocessableContent
+from sender_constraint.django.problems import BadRequest, UnprocessableContent
 from sender_constraint.rules import enforces, rule
 
 KEY_MISSING = rule(

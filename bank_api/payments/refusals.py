@@ -6,7 +6,7 @@ Each uses its key up: a retry gets the same answer, even where the payment would
 from typing import Any
 
 from bank_api.accounts.access import ACCOUNT_NOT_OPENED, ACCOUNT_UNKNOWN
-from sender_constraint.django.problem_details import Problem, UnprocessableContent
+from sender_constraint.django.problems import Problem, UnprocessableContent
 from sender_constraint.rules import Rule, rule
 
 CURRENCY = rule(

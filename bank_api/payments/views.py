@@ -15,7 +15,7 @@ from bank_api.payments.idempotency import fingerprint_of, idempotency_key
 from bank_api.payments.models import Payment
 from bank_api.payments.representations import PaymentInstructionSerializer, PaymentSerializer
 from bank_api.views import ProtectedView, client_of
-from sender_constraint.django.problem_details import NotFound
+from sender_constraint.django.problems import NotFound
 from sender_constraint.rules import enforces, rule
 
 PAYMENT_UNKNOWN = rule("payments.unknown", "RFC 9110 §15.5.5", "There is no payment with this identifier.")
@@ -52,7 +52,7 @@ class PaymentsView(ProtectedView):
         operation_id="makePayment",
         parameters=[_IDEMPOTENCY_KEY, _LOCATION],
         request=PaymentInstructionSerializer,
-        responses=answers(PaymentSerializer, 400, 413, 415, 422, success=201),
+        responses=answers(PaymentSerializer, 400, 411, 413, 415, 422, success=201),
     )
     def post(self, request: Request) -> Response:
         """Make a payment, once for each Idempotency-Key."""

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
 
-from sender_constraint.django.problem_details import BadRequest, ContentTooLarge
+from sender_constraint.django.problems import BadRequest, ContentTooLarge
 from sender_constraint.rules import enforces, rule
 from sender_constraint.strict_json import parse_object
 

@@ -3,24 +3,13 @@
 A Problem is a Refusal too: it has a rule and a private detail, and is recorded like any other. Errors of
 OAuth keep the form of RFC 6749 §5.2 and their challenge (RFC 6750 §3), since clients look for them there.
 
-    Problem
-    ├── BadRequest              400
-    ├── NotFound                404
-    ├── MethodNotAllowed        405
-    ├── NotAcceptable           406
-    ├── Conflict                409
-    ├── ContentTooLarge         413
-    ├── UnsupportedMediaType    415
-    ├── UnprocessableContent    422
-    └── ServiceUnavailable      503
-
 https://www.rfc-editor.org/rfc/rfc9457
 """
 
 import math
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -30,6 +19,15 @@ from rest_framework import exceptions
 
 from sender_constraint.django import audit
 from sender_constraint.django.middleware import Handler, refusal_response
+from sender_constraint.django.problems import (
+    BadRequest,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    Problem,
+    ServiceUnavailable,
+    UnsupportedMediaType,
+)
 from sender_constraint.django.trust import NoTrustAnchors
 from sender_constraint.errors import InsufficientScope, Refusal
 from sender_constraint.resource_server.challenges import bearer_challenge
@@ -50,83 +48,6 @@ TRUST = rule(
     "service.trust-anchors", "RFC 9110 §15.6.4", "The scheme's certificate authorities cannot be read."
 )
 ISSUER_KEYS = rule("service.issuer-keys", "RFC 9110 §15.6.4", "The issuer's keys cannot be had.")
-
-
-class Problem(Refusal):
-    """A request that was refused for a reason outside OAuth.
-
-    type_uri: what kind of problem (RFC 9457 §3.1.1); ``about:blank`` says no more than the status does.
-    title: for people, the same for every problem of the type (§3.1.3).
-    members: extension members of this occurrence (§3.2). headers: of the response.
-    """
-
-    code = "problem"
-    type_uri: ClassVar[str] = "about:blank"
-    title: ClassVar[str] = ""
-    members: Mapping[str, Any] = {}
-    headers: Mapping[str, str] = {}
-
-
-class BadRequest(Problem):
-    """The request is not one that this resource understands."""
-
-    code = "bad_request"
-
-
-class NotFound(Problem):
-    """There is no such thing, or none that the caller may know of."""
-
-    code = "not_found"
-    default_status = 404
-
-
-class MethodNotAllowed(Problem):
-    """The resource exists and does not do this."""
-
-    code = "method_not_allowed"
-    default_status = 405
-
-
-class NotAcceptable(Problem):
-    """The caller accepts no representation that the resource has."""
-
-    code = "not_acceptable"
-    default_status = 406
-
-
-class Conflict(Problem):
-    """The request contradicts the state of the resource."""
-
-    code = "conflict"
-    default_status = 409
-
-
-class ContentTooLarge(Problem):
-    """The body is longer than this resource reads."""
-
-    code = "content_too_large"
-    default_status = 413
-
-
-class UnsupportedMediaType(Problem):
-    """The body is of a type that this resource does not read."""
-
-    code = "unsupported_media_type"
-    default_status = 415
-
-
-class UnprocessableContent(Problem):
-    """The body is well formed, and cannot be done."""
-
-    code = "unprocessable_content"
-    default_status = 422
-
-
-class ServiceUnavailable(Problem):
-    """Something that the service needs is away. The caller may try again after ``Retry-After`` seconds."""
-
-    code = "service_unavailable"
-    default_status = 503
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

@@ -12,15 +12,6 @@ from tests.bank_api.caller import JSON, PROBLEM, Caller, Verdict
 
 pytestmark = pytest.mark.django_db
 
-ABOUT_BLANK_TITLES = {
-    400: "Bad Request",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-    413: "Request Entity Too Large",
-    415: "Unsupported Media Type",
-}
-
 
 @pytest.mark.clause("RFC 9457 §4.2.1")
 def test_a_problem_without_a_type_has_the_title_of_its_status(partner: Caller, verdict: Verdict) -> None:
@@ -48,7 +39,7 @@ def test_another_method_is_refused_and_the_answer_says_which_there_are(
 ) -> None:
     response = partner.calls(method, "/accounts")
     verdict.problem(response, 405, "request.method")
-    assert "GET" in response.headers["Allow"]
+    assert response.headers["Allow"] == "GET, HEAD"
 
 
 @pytest.mark.clause("RFC 9110 §15.5.7")
@@ -69,6 +60,13 @@ def test_a_body_of_another_type_is_refused(
     verdict.problem(response, 415, "request.media-type")
     with_parameter = f"{JSON}; charset=utf-8"
     verdict.accepted(partner.calls("POST", "/payments", body, content_type=with_parameter, headers=key), 201)
+
+
+@pytest.mark.clause("RFC 9110 §15.5.12")
+def test_a_body_in_chunks_is_refused(partner: Caller, instruction: dict[str, Any], verdict: Verdict) -> None:
+    chunked = partner.pays(b"", **{"Transfer-Encoding": "chunked"})
+    verdict.problem(chunked, 411, "request.length")
+    verdict.accepted(partner.pays(instruction), 201)
 
 
 @pytest.mark.clause("RFC 9110 §15.5.14")
