@@ -25,6 +25,10 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def nobody_sleeps(_seconds: float) -> None:
+    raise AssertionError("there is nothing to wait for")
+
+
 @pytest.fixture
 def issuer(authority: Authority) -> CountingIssuer:
     return CountingIssuer(authority, now)
@@ -170,10 +174,7 @@ def test_waiting_ends(store: GenerationStore, issuer: CountingIssuer) -> None:
 def test_a_refusal_is_not_waited_for(store: GenerationStore, issuer: CountingIssuer) -> None:
     issuer.fails_with["first"] = IssuerRefused("simpleenroll", 401, "wrong secret")
 
-    def sleep(_seconds: float) -> None:
-        raise AssertionError("nobody changes their mind")
-
-    outcome = wait_for_generation(lambda: ensure_generation(store, issuer), seconds=60, sleep=sleep)
+    outcome = wait_for_generation(lambda: ensure_generation(store, issuer), seconds=60, sleep=nobody_sleeps)
 
     assert isinstance(outcome.error, IssuerRefused)
 
@@ -182,7 +183,7 @@ def test_waiting_ends_at_once_with_a_valid_certificate(authority: Authority, sto
     generation = authority.publish(store)
     busy = RenewalOutcome(Action.BUSY, generation)
 
-    assert wait_for_generation(lambda: busy, seconds=60, sleep=pytest.fail) is busy
+    assert wait_for_generation(lambda: busy, seconds=60, sleep=nobody_sleeps) is busy
 
 
 def test_a_chain_is_completed_from_what_is_known(authority: Authority) -> None:

@@ -1,6 +1,7 @@
 """Renewal: when it is due, what it does, and what two workers at once do."""
 
 import threading
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -179,7 +180,7 @@ def test_who_waited_for_the_lock_looks_again(
 ) -> None:
     exclusive = GenerationStore.exclusive
 
-    def after_somebody_else(self: GenerationStore):
+    def after_somebody_else(self: GenerationStore) -> AbstractContextManager[bool]:
         if self.current_id() == due.id:
             authority.publish(store, lifetime=timedelta(hours=1))
         return exclusive(self)
@@ -200,4 +201,5 @@ def test_a_pending_key_that_is_published_already_is_not_used_again(
 
     outcome = renew_if_due(store, issuer.next, clock)
 
+    assert outcome.generation is not None
     assert outcome.generation.certificate.public_key() != due.certificate.public_key()

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import pytest
+
 import sender_constraint.certificates
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.renewal import Action, RenewalPolicy, renew_if_due
@@ -18,7 +20,11 @@ CODE = str(Path(sender_constraint.certificates.__file__).parent)
 KILLED, FINISHED, FAILED = 9, 0, 1
 
 
-def test_it_is_safe_to_kill_a_renewal_at_any_line(authority: Authority, tmp_path: Path) -> None:
+def test_it_is_safe_to_kill_a_renewal_at_any_line(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The power stays on: what a killed process wrote is not lost, and hundreds of renewals need not wait.
+    monkeypatch.setattr(os, "fsync", lambda _descriptor: None)
     prepared = GenerationStore(tmp_path / "prepared")
     old = authority.publish(prepared)
     now = RenewalPolicy().due_at(old)
