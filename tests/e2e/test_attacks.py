@@ -9,17 +9,15 @@ from workshop.story.partner import current_partner
 from workshop.story.stage import Stage
 from workshop.thief import Thief
 
-Theft = tuple[Call, Loot]
-
 
 @pytest.fixture(scope="module")
-def theft(stage: Stage) -> Theft:
+def theft(stage: Stage) -> tuple[Call, Loot]:
     return the_theft(stage, current_partner(stage.deployment))
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.identifier)
 def test_an_attack_is_refused_for_its_stated_reason_and_the_valid_call_is_answered(
-    stage: Stage, theft: Theft, attack: Attack
+    stage: Stage, theft: tuple[Call, Loot], attack: Attack
 ) -> None:
     valid, loot = theft
 

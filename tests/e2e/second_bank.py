@@ -1,0 +1,70 @@
+"""A second bank_api beside the environment's: same state, keys and audit trail, another port.
+
+Tests start it in ways that no service starts itself.
+"""
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from workshop.environment.deployment import Deployment
+from workshop.environment.health import answers
+from workshop.environment.parties import REPOSITORY
+from workshop.environment.supervision import clean_environment
+
+OWN_CONFIGURATION = Path("bank_api/gunicorn.conf.py")
+RULE_OFF_CONFIGURATION = Path("tests/e2e/rule_off.gunicorn.conf.py")
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class SecondBank:
+    """A running bank_api; ``stop`` it.
+
+    origin: where it listens. log: its output.
+    """
+
+    origin: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @classmethod
+    def start(
+        cls, deployment: Deployment, configuration: Path, variables: Mapping[str, str], log: Path
+    ) -> "SecondBank":
+        """Start it; returns at once. variables: added to its environment."""
+        port = _free_port()
+        state = deployment.states["bank_api"]
+        own = {"STATE_DIR": str(state), "BIND": f"127.0.0.1:{port}", **variables}
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gunicorn", "-c", str(configuration), "bank_api.wsgi:application"],
+                cwd=REPOSITORY,
+                env=clean_environment(state.parent) | own,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return cls(f"https://localhost:{port}", process, log)
+
+    def wait_until_healthy(self, trust_bundle: Path) -> None:
+        """Wait until it answers; fails with its log if it does not."""
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(f"{self.origin}/health", trust_bundle):
+            alive = self.process.poll() is None and time.monotonic() < deadline
+            assert alive, self.log.read_text()
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it."""
+        self.process.terminate()
+        self.process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
