@@ -8,12 +8,10 @@ from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.minting import Mint
 from tests.e2e.registering import register
 from tests.e2e.verdict import Verdict
-from workshop.changes import Call, Loot
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
 from workshop.narration import Narrator
-from workshop.story.act_4_thief import the_theft
 from workshop.story.partner import Partner, current_partner
 from workshop.story.stage import Stage
 
@@ -69,9 +67,3 @@ def api(stage: Stage) -> APICaller:
     """The partner at the API, with a token of the authorization server's."""
     partner = current_partner(stage.deployment)
     return APICaller(stage.wire, stage.deployment.api_url, partner.credentials, partner.token(stage))
-
-
-@pytest.fixture(scope="module")
-def theft(stage: Stage) -> tuple[Call, Loot]:
-    """The valid call, and what the thief took: for a module only, since tokens last five minutes."""
-    return the_theft(stage, current_partner(stage.deployment))
