@@ -15,7 +15,12 @@ refuse() {
 find_python() {
     too_old=''
     without_venv=''
-    for candidate in ${PYTHON:+"$PYTHON"} python3.14 python3.13 python3.12 python3.11 python3; do
+    if [ -n "${PYTHON:-}" ]; then
+        set -- "$PYTHON"
+    else
+        set -- python3.14 python3.13 python3.12 python3.11 python3
+    fi
+    for candidate in "$@"; do
         command -v "$candidate" >/dev/null 2>&1 || continue
         verdict=$("$candidate" -c '
 import sys
@@ -30,7 +35,7 @@ else:
 ' 2>/dev/null) || continue
         case $verdict in
             good) base_python=$candidate; return ;;
-            old*) too_old="$too_old $candidate is ${verdict#old };" ;;
+            old*) too_old="${too_old:+$too_old, }$candidate is ${verdict#old }" ;;
             bare) without_venv=${without_venv:-$candidate} ;;
         esac
     done
@@ -38,7 +43,7 @@ else:
         refuse "$without_venv cannot make virtual environments: its venv module is not installed." \
             "On Debian and Ubuntu: sudo apt install python3-venv (or $(basename -- "$without_venv")-venv), then run this again."
     fi
-    refuse "Python 3.11 or later is needed; found:${too_old:- none.}" \
+    refuse "Python 3.11 or later is needed; found: ${too_old:-none}." \
         "Install it (https://www.python.org/downloads/), or say where it is:" \
         "PYTHON=/path/to/python3.13 $0"
 }

@@ -140,9 +140,9 @@ class Environment:
             stores = programs.stores(self.root, self.ports, passwords)
             services = [self._adapted(program) for program in programs.services(self.parties)]
             self._programs = {program.name: program for program in [*stores, *services]}
-            supervisor, supervisor_id = Supervisor.start(self.root, self._programs.values())
+            supervisor = Supervisor.start(self.root, self._programs.values())
             self._supervisor = supervisor
-            self._record(supervisor_id)
+            self._record(supervisor)
             supervisor.run(*stores)
             self._tell("the certificate authority is being prepared")
             authority.wait()
@@ -182,11 +182,11 @@ class Environment:
         command = self._commands.get(program.name)
         return replace(program, command=tuple(command)) if command else program
 
-    def _record(self, supervisor_id: int) -> None:
+    def _record(self, supervisor: Supervisor) -> None:
         Record(
-            supervisor=supervisor_id,
-            socket=str(self._running().socket),
-            password=self._running().password,
+            supervisor=supervisor.process_id(),
+            socket=str(supervisor.socket),
+            password=supervisor.password,
             ports=asdict(self.ports),
             lifetime_seconds=self.deployment.certificate_lifetime_seconds,
         ).write(self.root)
@@ -200,12 +200,11 @@ class Environment:
             raise CannotStart(_who_holds(port))
 
     def _stop(self) -> None:
-        if self._keep:
-            return
         with deaf_to_signals():
-            stop(self.root)
             if self._supervisor is not None:
-                self._supervisor.wait()
+                self._supervisor.close()
+            if not self._keep:
+                stop(self.root)
 
 
 def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int) -> Parties:

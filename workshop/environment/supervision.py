@@ -43,12 +43,10 @@ class Supervisor:
         self._server: Any = xmlrpc.client.ServerProxy("http://localhost", transport=self._transport)
 
     @classmethod
-    def start(
-        cls, root: Path, programs: Iterable[Program], deadline_seconds: float = 10.0
-    ) -> tuple["Supervisor", int]:
-        """Start supervisord with all ``programs``, none of them running yet.
+    def start(cls, root: Path, programs: Iterable[Program], deadline_seconds: float = 10.0) -> "Supervisor":
+        """Start supervisord as a daemon with all ``programs``, none of them running yet.
 
-        Returns the supervisor and its process id. Raises SupervisorFailed with the end of its log.
+        Raises SupervisorFailed with what it said.
         """
         folder = root / "run"
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,26 +54,27 @@ class Supervisor:
         text = configuration(root, programs, supervisor.socket, supervisor.password)
         file = write_private(folder / "supervisord.conf", text)
         log = folder / "supervisord.log"
-        command = [sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(file)]
-        with (folder / "supervisord.out").open("w") as output:
-            # A session of its own: Ctrl-C reaches the launcher alone, which then stops all in order.
-            supervisor._process = process = subprocess.Popen(  # noqa: S603 - our own interpreter and file
-                [*command, "--logfile", str(log), "--pidfile", str(folder / "supervisord.pid")],
-                cwd=REPOSITORY,
-                env=clean_environment(root),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        command = [sys.executable, "-m", "supervisor.supervisord", "--configuration", str(file)]
+        process = subprocess.run(  # noqa: S603 - our own interpreter and file
+            [*command, "--logfile", str(log), "--pidfile", str(folder / "supervisord.pid")],
+            cwd=REPOSITORY,
+            env=clean_environment(root),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         deadline = time.monotonic() + deadline_seconds
-        while not supervisor.answers():
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SupervisorFailed(
-                    f"supervisord did not start:\n{(folder / 'supervisord.out').read_text()[-2000:]}"
-                )
+        while process.returncode or not supervisor.answers():
+            if process.returncode or time.monotonic() > deadline:
+                said = process.stderr or (log.read_text() if log.exists() else "nothing")
+                raise SupervisorFailed(f"supervisord does not start. It says:\n{said[-2000:]}")
             time.sleep(0.02)
-        return supervisor, process.pid
+        return supervisor
+
+    def process_id(self) -> int:
+        """The process id of supervisord itself."""
+        return int(self._server.supervisor.getPID())
 
     def answers(self) -> bool:
         """Whether it listens to us."""
@@ -95,11 +94,9 @@ class Supervisor:
         """Stop one program, and wait for its end. It stays down until it is run again."""
         self._server.supervisor.stopProcess(f"{program.group}:{program.name}", True)
 
-    def wait(self) -> None:
-        """Wait for the end of the supervisor that was told to end, if this process started it."""
+    def close(self) -> None:
+        """Let go of the connection to it. It and what it watches stay up."""
         self._transport.close()
-        if self._process is not None:
-            self._process.wait()
 
     def states(self) -> Mapping[str, tuple[str, int]]:
         """By program name: the state in supervisor's words, and the process id (0 if none)."""
