@@ -44,7 +44,10 @@ def bank_server() -> Bank:
 
 @pytest.fixture
 def server(
-    authority: Authority, bank_server: Bank, settings: Settings, generation: Generation  # noqa: ARG001 - first
+    authority: Authority,
+    bank_server: Bank,
+    settings: Settings,
+    generation: Generation,  # noqa: ARG001 - first
 ) -> Iterator[TLSServer]:
     """A bank that the partner's settings name, once the partner has a certificate."""
     with TLSServer(authority.server_context(), bank_server) as running:
