@@ -76,7 +76,7 @@ class ServiceEnvironment:
 
     def _born_here(self, name: str) -> str:
         file = self.state / name
-        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             with open(file, "x", opener=_private) as new:
                 new.write(secrets.token_urlsafe(50))
