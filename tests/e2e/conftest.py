@@ -4,8 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from sender_constraint.certificates.generations import GenerationStore
 from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.minting import Mint
+from tests.e2e.playing import Demo, Playing
 from tests.e2e.registering import register
 from tests.e2e.verdict import Verdict
 from workshop.environment.deployment import Deployment
@@ -67,3 +69,22 @@ def api(stage: Stage) -> APICaller:
     """The partner at the API, with a token of the authorization server's."""
     partner = current_partner(stage.deployment)
     return APICaller(stage.wire, stage.deployment.api_url, partner.credentials, partner.token(stage))
+
+
+@pytest.fixture(scope="module")
+def other_api(stage: Stage) -> APICaller:
+    """The other partner at the API."""
+    other = Partner(GenerationStore(stage.deployment.certificate_store("other_partner")).current())
+    token = other.token(stage, "other-partner")
+    return APICaller(stage.wire, stage.deployment.api_url, other.credentials, token)
+
+
+@pytest.fixture(scope="session")
+def act_6(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
+    """Act 6 of the demo, with the shortest lifetimes that it offers: it plays beside the other tests."""
+    playing = Demo(tmp_path_factory.mktemp("act-6")).begin("--act", "6", "--lifetime", "30")
+    try:
+        yield playing
+    finally:
+        playing.interrupt()
+        playing.end()
