@@ -17,7 +17,7 @@ from sender_constraint.client.observer import Call, CallerObserver
 from sender_constraint.client.token_source import AccessToken, TokenRequest
 from workshop.environment.deployment import Deployment
 
-THREADS = 2
+THREADS = 3
 CALLS_PER_SECOND_AND_THREAD = 4
 
 

@@ -1,0 +1,120 @@
+"""The demo, played as its user plays it."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.playing import Demo
+from tests.e2e.second_bank import RULE_OFF_CONFIGURATION
+from workshop.catalogue import ATTACKS
+from workshop.environment.local import attach
+from workshop.environment.parties import REPOSITORY
+from workshop.environment.running import stop
+
+# That one takes its time, mostly waiting: it begins here, and is looked at in the last module.
+pytestmark = pytest.mark.usefixtures("act_6")
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """One place for all: each test plays after the others, where they left what they left."""
+    return Demo(tmp_path_factory.mktemp("demo"))
+
+
+def test_the_demo_holds_writes_its_report_and_leaves_nothing_behind(demo: Demo) -> None:
+    ended = demo.play("--act", "2", "--act", "4")
+
+    assert ended.status == 0, ended.output
+    assert demo.leftovers() == []
+    assert ended.report["holds"] is True
+    assert all(row["holds"] for row in ended.report["rows"])
+    assert len(ended.attempts("2")) == 2
+    theft = {row["act"]: row["attempt"] for row in ended.attempts("4")}
+    assert theft.items() >= {attack.label: attack.title for attack in ATTACKS}.items()
+    assert "every row holds" in ended.output
+
+
+def test_a_row_that_does_not_hold_makes_the_demo_fail_and_the_others_hold(demo: Demo) -> None:
+    without_a_rule = [
+        "/usr/bin/env", "TESTS_RULE_OFF=token.audience",
+        sys.executable, "-m", "gunicorn", "-c", str(RULE_OFF_CONFIGURATION), "bank_api.wsgi:application",
+    ]  # fmt: skip
+    ended = demo.play("--act", "4", bank_api=without_a_rule)
+
+    assert ended.status == 1, ended.output
+    assert demo.leftovers() == []
+    assert ended.report["holds"] is False
+    red = [row for row in ended.report["rows"] if not row["holds"]]
+    assert [row["act"] for row in red] == ["4j"]
+    assert red[0]["expected"] == "401 invalid_token: token.audience"
+    assert red[0]["observed"] == "401 invalid_token: binding.certificate"
+    assert "1 do not hold" in ended.output
+
+
+def test_the_demo_holds_again_where_it_was_played_and_can_be_kept(demo: Demo) -> None:
+    ended = demo.play("--act", "1", "--act", "2", "--act", "3", "--act", "5", "--explain", "--keep")
+    kept = attach(demo.root)
+    stop(demo.root)
+
+    assert ended.status == 0, ended.output
+    assert {row["act"] for row in ended.report["rows"]} == {"1", "2", "3", "5"}
+    assert kept is not None
+    assert kept.deployment.api_url == f"https://localhost:{demo.ports.bank_api}"
+    assert demo.leftovers() == []
+
+
+def test_ctrl_c_stops_everything(demo: Demo) -> None:
+    playing = demo.begin("--act", "6")
+    playing.wait_for_output("calls now use certificate")
+    playing.interrupt()
+    ended = playing.end()
+
+    assert ended.status == 130, ended.output
+    assert demo.leftovers() == []
+    assert "interrupted" in ended.output
+    assert "Traceback" not in ended.output
+
+
+def test_ctrl_c_while_everything_starts_stops_everything(demo: Demo) -> None:
+    playing = demo.begin("--act", "2")
+    playing.wait_for_output("everybody enrols")
+    playing.interrupt()
+    ended = playing.end()
+
+    assert ended.status == 130, ended.output
+    assert demo.leftovers() == []
+    assert "Traceback" not in ended.output
+
+
+def test_help_needs_nothing_installed() -> None:
+    # -S: without the packages of any environment.
+    told = subprocess.run(
+        [sys.executable, "-S", "-m", "workshop.demo", "--help"],
+        cwd=REPOSITORY, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert told.returncode == 0, told.stderr
+    for option in ("--act", "--pause", "--explain", "--report", "--keep", "--lifetime"):
+        assert option in told.stdout
+
+
+def test_an_act_that_there_is_not_is_a_usage_error_before_anything_starts(tmp_path: Path) -> None:
+    refused = Demo(tmp_path / "never").play("--act", "9")
+
+    assert refused.status == 2
+    assert "--act" in refused.output
+    assert not (tmp_path / "never" / "ca").exists()
+
+
+def test_a_port_that_is_taken_is_named_with_its_holder_and_nothing_starts(demo: Demo) -> None:
+    with socket.create_server(("127.0.0.1", demo.ports.authserver)):
+        ended = demo.play("--act", "2")
+
+    assert ended.status == 2, ended.output
+    assert f"port {demo.ports.authserver} is taken by process {os.getpid()}" in ended.output
+    assert "Next:" in ended.output
+    assert demo.leftovers() == []
