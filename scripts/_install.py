@@ -19,12 +19,15 @@ PYTHON = VENV / "bin" / "python"
 # development is a superset of embedded: one installation serves both.
 CONTAINED = {"embedded": ("embedded",), "development": ("development", "embedded")}
 
+# What pip says where it reaches no index. Every package is locked, so that an index without any version of
+# one is none.
 NETWORK_TROUBLE = (
     "NewConnectionError",
     "name resolution",
     "ConnectTimeoutError",
     "Network is unreachable",
     "ProxyError",
+    "(from versions: none)",
 )
 
 
@@ -83,7 +86,8 @@ def install(requirements: str) -> bool:
     total = sum(1 for line in locked(requirements).read_text().splitlines() if "==" in line)
     command = [
         str(PYTHON), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--no-deps",
-        "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "-r", str(locked(requirements)),
+        "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2",
+        "-r", str(locked(requirements)),
     ]  # fmt: skip
     say(f"installing {total} packages into .venv, locked by version and hash (log: {LOG})")
     seen = 0

@@ -14,6 +14,9 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 SERVICES = ("ca", "authserver", "bank_api", "partner_client")
 
+# Tests that some machines may skip, each with its reason.
+ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
+
 # pytest's "no tests were collected", which a selection (-k, -m) makes of some runs.
 NOTHING_COLLECTED = 5
 
@@ -21,6 +24,7 @@ NOTHING_COLLECTED = 5
 def main(arguments: list[str]) -> int:
     """Run what ``arguments`` select (everything, without paths). Returns the exit status."""
     counts: Counter[str] = Counter()
+    unlisted: set[str] = set()
     status = 0
     paths, options = _divide(arguments)
     with tempfile.TemporaryDirectory() as reports:
@@ -30,9 +34,13 @@ def main(arguments: list[str]) -> int:
             if returned not in (0, NOTHING_COLLECTED):
                 status = 1
             counts += count(report)
+            unlisted |= skipped(report) - listed(ALLOWED_SKIPS.read_text())
     if not counts:
         print("no test was selected")
         return NOTHING_COLLECTED
+    for test in sorted(unlisted):
+        status = 1
+        print(f"skipped, and not listed in {ALLOWED_SKIPS.name}: {test}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return status
 
@@ -62,6 +70,23 @@ def count(report: Path) -> Counter[str]:
             passed=int(suite.get("tests", 0)) - failed - skipped, failed=failed, skipped=skipped
         )
     return counts
+
+
+def skipped(report: Path) -> set[str]:
+    """The tests that a run skipped, as ``tests.folder.test_file::test_name`` without parameters."""
+    if not report.exists():
+        return set()
+    cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - pytest wrote it a moment ago
+    return {
+        f"{case.get('classname')}::{str(case.get('name')).partition('[')[0]}"
+        for case in cases
+        if case.find("skipped") is not None
+    }
+
+
+def listed(text: str) -> set[str]:
+    """The tests in a list: one a line, with ``#`` before comments."""
+    return {line.partition("#")[0].strip() for line in text.splitlines()} - {""}
 
 
 def pytest(arguments: list[str]) -> int:

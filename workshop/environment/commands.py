@@ -19,6 +19,7 @@ def up(arguments: argparse.Namespace) -> int:
     """Start everything and leave it running; say where it is, if it runs already."""
     root: Path = arguments.state
     if running := attach(root):
+        running.detach()
         print(f"It is up already; ./scripts/down ends it.\n\n{_addresses(running)}")
         return 0
     begun = time.monotonic()

@@ -87,6 +87,10 @@ class Environment:
         self._supervisor = supervisor
         self._programs = {program.name: program for program in programs.services(self.parties)}
 
+    def detach(self) -> None:
+        """Let go of a supervisor that was adopted; everything stays up."""
+        self._running().close()
+
     def start(self) -> None:
         """Start everything and wait until it is healthy. The caller holds ``exclusive(root)``."""
         if processes.running(self.root):

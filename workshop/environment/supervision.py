@@ -161,7 +161,7 @@ def configuration(root: Path, programs: Iterable[Program], socket: Path, passwor
             "autostart": "false",
             "autorestart": "true",
             "startsecs": "1",
-            "startretries": "5",
+            "startretries": "3",
             "stopwaitsecs": "10",
             "stopasgroup": "true",
             "killasgroup": "true",
