@@ -41,14 +41,18 @@ class TokenCaller:
         present = {name: value for name, value in form.items() if value is not None}
         return urlencode(present, doseq=True).encode()
 
-    def asks(self, body: bytes | None = None, **parameters: Any) -> Exchange:
-        """Ask with the form that these parameters change, or with another body altogether."""
+    def asks(self, **parameters: Any) -> Exchange:
+        """Ask with the valid form, changed by these parameters."""
+        return self.sends(self.body(**parameters))
+
+    def sends(self, body: bytes) -> Exchange:
+        """Ask with any body."""
         return self.wire.send(
             self.method,
             self.url + self.query,
             self.credentials,
             headers={name: value for name, value in {**FORM, **self.headers}.items() if value is not None},
-            body=self.body(**parameters) if body is None else body,
+            body=body,
         )
 
 

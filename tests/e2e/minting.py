@@ -1,4 +1,4 @@
-"""Certificates and tokens with a chosen flaw, made with the very keys of the authorities that would never make them.
+"""Certificates and tokens with a chosen flaw, made with the keys of the authorities that never make them.
 
 The keys are read from the state directories of the running environment. Only tests do that.
 """
@@ -47,10 +47,14 @@ class Mint:
         self._numbers = itertools.count()
 
     def certificate(self, **changes: Any) -> Issued:
-        """The partner's certificate as the scheme would issue it now, with some arguments of ``issue`` changed."""
+        """The partner's certificate as the scheme issues it, with some arguments of ``issue`` changed."""
+        return self.certificate_by(self.scheme.issuing, **changes)
+
+    def certificate_by(self, issuer: Issued | None, **changes: Any) -> Issued:
+        """The same by another issuer; None: signed by itself."""
         now = datetime.now(UTC)
         valid = {"not_before": now - timedelta(minutes=1), "not_after": now + HOUR, **PARTNER_NAMES}
-        return issue(self.scheme.issuing, **{**valid, **changes})
+        return issue(issuer, **{**valid, **changes})
 
     def flawed(self) -> Flaws:
         """What makes certificates with the partner's names and one thing wrong, now."""

@@ -25,7 +25,7 @@ COMMON = {
 
 
 def clients(api_url: str) -> list[dict[str, Any]]:
-    """Metadata (RFC 7591 §2). Attribute types: in any case, by OID, and one that ``cryptography`` cannot parse."""
+    """Metadata (RFC 7591 §2); attribute types in any case, by OID, and one unknown to ``cryptography``."""
     names: dict[str, dict[str, Any]] = {
         READER: {
             "tls_client_auth_subject_dn": "CN=partner,O=Partner Ltd,C=GB",

@@ -1,13 +1,13 @@
-"""Certificates that bind tokens at the API, over real sockets: each token is bound to the one that is shown."""
+"""Certificates that bind tokens at the API, over real sockets: each token is bound to the one shown."""
 
 import pytest
 
 from sender_constraint.certificates.generations import GenerationStore
 from tests.e2e.calling import APICaller
-from tests.e2e.minting import PARTNER_NAMES, Mint
+from tests.e2e.minting import Mint
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.flawed_certificates import REFUSED
-from tests.sender_constraint.pki import Issued, issue, make_scheme
+from tests.sender_constraint.pki import Issued, make_scheme
 from workshop.environment.deployment import Deployment
 from workshop.wire import NO_CREDENTIALS, Credentials
 
@@ -36,13 +36,9 @@ def test_a_certificate_with_one_thing_wrong_binds_nothing(
 def test_a_certificate_of_another_scheme_binds_nothing_here(
     api: APICaller, mint: Mint, verdict: Verdict
 ) -> None:
-    good, foreign = mint.certificate(), make_scheme("Foreign")
-    verdict.accepted(showing(api, mint, good).gets(), ANSWERED)
-    validity = {
-        "not_before": good.certificate.not_valid_before_utc,
-        "not_after": good.certificate.not_valid_after_utc,
-    }
-    other = issue(foreign.issuing, **PARTNER_NAMES, **validity)
+    own, foreign = mint.scheme, make_scheme("Foreign")
+    verdict.accepted(showing(api, mint, mint.certificate(), own.issuing, own.root).gets(), ANSWERED)
+    other = mint.certificate_by(foreign.issuing)
     exchange = showing(api, mint, other, foreign.issuing, foreign.root).gets()
     verdict.challenged(exchange, 401, "invalid_token", "certificate.foreign")
 

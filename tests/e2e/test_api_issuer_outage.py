@@ -1,9 +1,6 @@
-"""The API without its authorization server, over real sockets: it goes on with fresh keys, and never guesses."""
+"""The API without its authorization server, over real sockets: fresh keys serve, and it never guesses."""
 
-import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,53 +10,36 @@ import pytest
 
 from tests.e2e.calling import APICaller
 from tests.e2e.minting import Mint
+from tests.e2e.second_bank import OWN_CONFIGURATION, SecondBank
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.resource_server.tokens import sign
 from workshop.environment.deployment import Deployment
-from workshop.environment.health import answers
 from workshop.environment.local import Environment
-from workshop.environment.parties import REPOSITORY
 from workshop.evidence import AuditReader
 from workshop.wire import Exchange
 
 ANSWERED = "api.call"
-START_SECONDS = 30
 ASKING_SECONDS = 15
 
 
 @contextmanager
-def bank_api(deployment: Deployment, audit: Path, **settings: str) -> Iterator[str]:
-    """Another process of the bank's API with its state, but with these settings; yields its origin."""
-    with free_port() as port:
-        pass
-    environment = {
-        **os.environ,
-        "STATE_DIR": str(deployment.states["bank_api"]),
-        "AUDIT_DIR": str(audit),
-        "BIND": f"127.0.0.1:{port}",
-        **settings,
-    }
-    command = [sys.executable, "-m", "gunicorn", "-c", "bank_api/gunicorn.conf.py", "bank_api.wsgi:application"]
-    with (audit / "bank_api.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=REPOSITORY, env=environment, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(f"https://localhost:{port}/health", deployment.trust_bundle):
-            assert process.poll() is None, (audit / "bank_api.log").read_text()
-            assert time.monotonic() < deadline, (audit / "bank_api.log").read_text()
-            time.sleep(0.02)
-        yield f"https://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-@contextmanager
-def free_port() -> Iterator[int]:
-    """A port on which nobody listens, and nobody else can while it is held."""
+def closed_port() -> Iterator[int]:
+    """A port on which nobody listens, and nobody can while it is held."""
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
+
+
+@contextmanager
+def cut_off_bank(deployment: Deployment, closed: int, audit: Path) -> Iterator[str]:
+    """A bank_api whose issuer is at a closed port, with an audit trail of its own; yields its origin."""
+    settings = {"ISSUER": f"https://localhost:{closed}", "AUDIT_DIR": str(audit)}
+    bank = SecondBank.start(deployment, OWN_CONFIGURATION, settings, audit / "bank_api.log")
+    try:
+        bank.wait_until_healthy(deployment.trust_bundle)
+        yield bank.origin
+    finally:
+        bank.stop()
 
 
 @pytest.mark.clause("RFC 9110 §15.6.4")
@@ -67,10 +47,7 @@ def test_an_api_that_never_reached_its_issuer_says_when_to_come_back(
     api: APICaller, verdict: Verdict, deployment: Deployment, tmp_path: Path
 ) -> None:
     verdict.accepted(api.gets(), ANSWERED)
-    with (
-        free_port() as closed,
-        bank_api(deployment, tmp_path, ISSUER=f"https://localhost:{closed}") as origin,
-    ):
+    with closed_port() as closed, cut_off_bank(deployment, closed, tmp_path) as origin:
         exchange = api.but(url=origin).gets()
     event = Verdict(AuditReader({"bank_api": tmp_path})).problem(exchange, 503, "service.issuer-keys")
     assert int(exchange.headers["retry-after"]) >= 1

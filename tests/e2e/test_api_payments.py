@@ -85,9 +85,7 @@ def test_a_malformed_key_is_refused(
     longest = str(uuid.uuid4()).ljust(128, "k")
     verdict.accepted(api.pays(payment, longest), ANSWERED, 201)
     exchange = api.pays(payment, malformed)
-    event = verdict.problem(
-        exchange, 400, "idempotency.key-malformed", f"{PROBLEM}idempotency-key-malformed"
-    )
+    event = verdict.problem(exchange, 400, "idempotency.key-malformed", f"{PROBLEM}idempotency-key-malformed")
     assert event["detail"] == {"presented_characters": len(malformed)}
 
 
@@ -210,7 +208,7 @@ BODIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "twice": (lambda body: body + body, "request.body-malformed"),
     "a member twice": (lambda body: b'{"reference":"a",' + body[1:], "request.body-malformed"),
     "no UTF-8": (lambda body: body.replace(b"invoice", b"inv\xffice"), "request.body-malformed"),
-    "deep nesting": (lambda body: b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}", "request.body-malformed"),
+    "deep nesting": (lambda _: b'{"x":' + b"[" * 5000 + b"]" * 5000 + b"}", "request.body-malformed"),
     "a member more": (lambda body: b'{"urgent":true,' + body[1:], "request.body-members"),
     "a control character": (lambda body: body.replace(b"invoice", b"inv\\u0000"), "request.body-members"),
 }

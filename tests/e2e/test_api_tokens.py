@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sender_constraint.resource_server.access_token import AccessTokenVerifier
 from tests.e2e.calling import APICaller
 from tests.e2e.minting import Mint
 from tests.e2e.verdict import Verdict
@@ -23,6 +22,7 @@ from tests.sender_constraint.resource_server import tokens
 from tests.sender_constraint.resource_server.malformed_tokens import (
     MALFORMED_CLAIMS,
     MalformedToken,
+    encoded,
     malformed_tokens,
 )
 from workshop.environment.deployment import Deployment
@@ -31,7 +31,7 @@ from workshop.wire import CORRELATION_HEADER
 ANSWERED = "api.call"
 # What the front reads of one header line, "Authorization: Bearer " included.
 LONGEST_TOKEN = 8190 - len("Authorization: Bearer ")
-LEEWAY_SECONDS = int(AccessTokenVerifier.__dataclass_fields__["leeway_seconds"].default)
+LEEWAY_SECONDS = 5
 # How long a call may take on a busy machine: "just inside" must still be inside when it arrives.
 MARGIN_SECONDS = 2
 
@@ -69,7 +69,9 @@ def test_a_malformed_token_is_refused_for_what_is_wrong_with_it(
 
 @pytest.mark.clause("RFC 9068 §2.2")
 @pytest.mark.parametrize(
-    ("claim", "value", "rule"), [case[1:] for case in MALFORMED_CLAIMS], ids=[case[0] for case in MALFORMED_CLAIMS]
+    ("claim", "value", "rule"),
+    [case[1:] for case in MALFORMED_CLAIMS],
+    ids=[case[0] for case in MALFORMED_CLAIMS],
 )
 def test_a_claim_that_is_not_as_it_should_be_is_refused_though_it_is_signed(
     api: APICaller, mint: Mint, verdict: Verdict, certificate_der: bytes, claim: str, value: Any, rule: str
@@ -153,12 +155,14 @@ def keep_alive(api: APICaller, deployment: Deployment) -> Iterator[KeepAlive]:
 HEADER_TEXT = st.text(st.characters(max_codepoint=0xFF, exclude_characters="\r\n"), max_size=200)
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=4),
+    lambda children: (
+        st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=8), children, max_size=4)
+    ),
     max_leaves=8,
 )
 PARTS = st.one_of(
-    st.binary(max_size=80).map(tokens.encoded),
-    JSON_VALUES.map(lambda value: tokens.encoded(json.dumps(value).encode())),
+    st.binary(max_size=80).map(encoded),
+    JSON_VALUES.map(lambda value: encoded(json.dumps(value).encode())),
     st.fixed_dictionaries(
         {},
         optional={
@@ -167,7 +171,7 @@ PARTS = st.one_of(
             "kid": JSON_VALUES,
             "crit": JSON_VALUES,
         },
-    ).map(tokens.encoded),
+    ).map(encoded),
     st.text("ABCabc019-_", max_size=40),
 )
 
@@ -183,21 +187,19 @@ def spoilt(draw: st.DrawFn, valid: str) -> str:
 
 @pytest.mark.clause("RFC 8725 §3")
 def test_no_token_at_all_makes_the_api_fail(
-    api: APICaller, verdict: Verdict, deployment: Deployment, keep_alive: KeepAlive
+    api: APICaller, deployment: Deployment, keep_alive: KeepAlive
 ) -> None:
     header, payload, signature = api.token.split(".")
     candidates = st.one_of(
         HEADER_TEXT,
         HEADER_TEXT.map(lambda text: f"Bearer {text}"),
         spoilt(api.token).map(lambda token: f"Bearer {token}"),
-        st.tuples(
-            PARTS | st.just(header), PARTS | st.just(payload), PARTS | st.just(signature)
-        ).map(lambda parts: "Bearer " + ".".join(parts)),
-    ).filter(lambda text: text.strip() != f"Bearer {api.token}")
+        st.tuples(PARTS | st.just(header), PARTS | st.just(payload), PARTS | st.just(signature)).map(
+            lambda parts: "Bearer " + ".".join(parts)
+        ),
+    ).filter(lambda text: " ".join(text.split()) != f"Bearer {api.token}")
 
-    @settings(
-        max_examples=500, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    @settings(max_examples=500, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(candidates)
     def refused(authorization: str) -> None:
         assert keep_alive.presents(authorization) in (400, 401)

@@ -7,21 +7,21 @@ from cryptography.x509.oid import NameOID
 
 from tests.authserver.names_that_differ import (
     CLIENT_URI,
+    CN,
     DIFFERENT_DNS_NAMES,
     DIFFERENT_SUBJECTS,
     DIFFERENT_URIS,
+    ORG,
     VALID,
     C,
-    CN,
-    ORG,
     name_of,
 )
 from tests.e2e.calling import TokenCaller
-from tests.e2e.minting import PARTNER_NAMES, Mint
+from tests.e2e.minting import Mint
 from tests.e2e.registering import BY_URI, COMPANY, SPELLED_OTHERWISE, TWO_IN_ONE
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.flawed_certificates import REFUSED
-from tests.sender_constraint.pki import Issued, issue, make_scheme
+from tests.sender_constraint.pki import Issued, make_scheme
 
 ISSUED = "token.issued"
 ORGANISATION_IDENTIFIER = x509.ObjectIdentifier("2.5.4.97")
@@ -62,37 +62,23 @@ def test_a_chain_to_a_foreign_authority_is_refused_though_it_is_sent_whole(
     clients: Clients, verdict: Verdict
 ) -> None:
     own, foreign = clients.mint.scheme, make_scheme("Foreign")
-    good = clients.mint.certificate()
-    verdict.accepted(clients.showing(good, own.issuing, own.root).asks(), ISSUED)
-    validity = {
-        "not_before": good.certificate.not_valid_before_utc,
-        "not_after": good.certificate.not_valid_after_utc,
-    }
-    other = issue(foreign.issuing, **PARTNER_NAMES, **validity)
+    verdict.accepted(clients.showing(clients.mint.certificate(), own.issuing, own.root).asks(), ISSUED)
+    other = clients.mint.certificate_by(foreign.issuing)
     exchange = clients.showing(other, foreign.issuing, foreign.root).asks()
     event = verdict.refused(exchange, 401, "invalid_client", "certificate.chain")
     assert event["detail"]["issuer"] == "CN=Foreign Issuing"
 
 
 @pytest.mark.clause("RFC 8705 §2.2")
-def test_a_self_signed_certificate_with_the_right_name_is_refused(
-    clients: Clients, verdict: Verdict
-) -> None:
-    good = clients.mint.certificate()
-    verdict.accepted(clients.showing(good).asks(), ISSUED)
-    validity = {
-        "not_before": good.certificate.not_valid_before_utc,
-        "not_after": good.certificate.not_valid_after_utc,
-    }
-    exchange = clients.showing(issue(None, **PARTNER_NAMES, **validity)).asks()
+def test_a_self_signed_certificate_with_the_right_name_is_refused(clients: Clients, verdict: Verdict) -> None:
+    verdict.accepted(clients.named().asks(), ISSUED)
+    exchange = clients.showing(clients.mint.certificate_by(None)).asks()
     verdict.refused(exchange, 401, "invalid_client", "certificate.chain")
 
 
 @pytest.mark.clause("RFC 5280 §4.2.1.9")
 @pytest.mark.parametrize("authority", ["root", "issuing"])
-def test_an_authority_of_the_scheme_is_no_client(
-    clients: Clients, verdict: Verdict, authority: str
-) -> None:
+def test_an_authority_of_the_scheme_is_no_client(clients: Clients, verdict: Verdict, authority: str) -> None:
     verdict.accepted(clients.named().asks(), ISSUED)
     exchange = clients.showing(getattr(clients.mint.scheme, authority)).asks()
     verdict.refused(exchange, 401, "invalid_client", "certificate.purpose-missing")

@@ -66,7 +66,7 @@ def test_a_parameter_that_is_sent_twice_is_refused_even_with_the_same_value(
     token_caller: TokenCaller, verdict: Verdict, parameter: str, value: str
 ) -> None:
     verdict.accepted(token_caller.asks(**{parameter: value}), ISSUED)
-    exchange = token_caller.asks(**{parameter: [value, value]})
+    exchange = token_caller.sends(token_caller.body(**{parameter: [value, value]}))
     event = verdict.refused(exchange, 400, "invalid_request", "token-request.repeated")
     assert event["detail"]["presented"] == [parameter]
 
@@ -96,7 +96,7 @@ def test_another_content_type_is_refused(
 def test_a_body_of_a_megabyte_is_refused_before_it_is_read(
     token_caller: TokenCaller, verdict: Verdict
 ) -> None:
-    exchange = token_caller.asks(padded(token_caller, 2**20))
+    exchange = token_caller.sends(padded(token_caller, 2**20))
     event = verdict.refused_by_the_front(exchange, 413, "http.body-size")
     assert event["detail"]["presented"] == 2**20
     assert exchange.headers["connection"] == "close"
@@ -105,8 +105,8 @@ def test_a_body_of_a_megabyte_is_refused_before_it_is_read(
 
 @pytest.mark.clause("RFC 9110 §15.5.14")
 def test_a_body_may_have_16_kib_and_not_a_byte_more(token_caller: TokenCaller, verdict: Verdict) -> None:
-    verdict.accepted(token_caller.asks(padded(token_caller, LARGEST_BODY_BYTES)), ISSUED)
-    exchange = token_caller.asks(padded(token_caller, LARGEST_BODY_BYTES + 1))
+    verdict.accepted(token_caller.sends(padded(token_caller, LARGEST_BODY_BYTES)), ISSUED)
+    exchange = token_caller.sends(padded(token_caller, LARGEST_BODY_BYTES + 1))
     verdict.refused(exchange, 413, "invalid_request", "token-request.body-size")
 
 
@@ -119,8 +119,8 @@ def test_a_body_may_have_16_kib_and_not_a_byte_more(token_caller: TokenCaller, v
 def test_a_body_that_is_no_form_in_utf_8_is_refused(
     token_caller: TokenCaller, verdict: Verdict, addition: bytes
 ) -> None:
-    verdict.accepted(token_caller.asks(token_caller.body() + b"&x=%c3%a9"), ISSUED)
-    exchange = token_caller.asks(token_caller.body() + addition)
+    verdict.accepted(token_caller.sends(token_caller.body() + b"&x=%c3%a9"), ISSUED)
+    exchange = token_caller.sends(token_caller.body() + addition)
     verdict.refused(exchange, 400, "invalid_request", "token-request.encoding")
 
 

@@ -20,11 +20,11 @@ class Verdict:
         """The call was answered, and recorded as this event."""
         assert exchange.status == status, (exchange.body, self.audit.about(exchange).events)
         assert exchange.headers["cache-control"] == "no-store"
-        return self._recorded(exchange, event=event, outcome="accepted", status=status)
+        return self.recorded(exchange, event=event, outcome="accepted", status=status)
 
     def refused(self, exchange: Exchange, status: int, error: str, rule: str) -> dict[str, Any]:
         """The call was refused with an error of OAuth (RFC 6749 §5.2), for the reason of this rule."""
-        event = self._recorded(exchange, outcome="refused", rule=rule, status=status, error=error)
+        event = self.recorded(exchange, outcome="refused", rule=rule, status=status, error=error)
         assert (exchange.status, exchange.error) == (status, error)
         assert exchange.json() == {"error": error, "error_description": event["description"]}
         assert re.fullmatch(LEGAL_DESCRIPTION, event["description"])
@@ -44,7 +44,7 @@ class Verdict:
         self, exchange: Exchange, status: int, rule: str, kind: str = "about:blank"
     ) -> dict[str, Any]:
         """Refused outside OAuth, with problem details (RFC 9457)."""
-        event = self._recorded(exchange, outcome="refused", rule=rule, status=status)
+        event = self.recorded(exchange, outcome="refused", rule=rule, status=status)
         document = exchange.json()
         assert (exchange.status, document["status"], document["type"]) == (status, status, kind)
         assert exchange.headers["content-type"] == "application/problem+json"
@@ -60,7 +60,8 @@ class Verdict:
         assert exchange.headers["content-type"] == "application/problem+json"
         return event
 
-    def _recorded(self, exchange: Exchange, **expected: Any) -> dict[str, Any]:
+    def recorded(self, exchange: Exchange, **expected: Any) -> dict[str, Any]:
+        """The call was recorded with this outcome, and with these fields."""
         assert exchange.headers.get(CORRELATION_HEADER) == exchange.correlation_id, exchange
         events = self.audit.about(exchange).events
         event = next((each for each in events if each["outcome"] == expected["outcome"]), None)

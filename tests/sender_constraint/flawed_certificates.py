@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
+from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sender_constraint import certificate_checks as checks
@@ -29,11 +29,15 @@ def flawed(scheme: Scheme, now: datetime, *, outside: timedelta = SECOND, **name
 
     outside: how far from its validity a certificate is then. names: of the valid one, for ``issue``.
     """
-    leaf = partial(issue, **{"not_before": now - HOUR, "not_after": now + HOUR, **names})
-    authority = partial(leaf, authority=True, usages=None)
+
+    def leaf(issuer: Issued | None, **changes: Any) -> Issued:
+        return issue(issuer, **{"not_before": now - HOUR, "not_after": now + HOUR, **names, **changes})
+
+    def authority(issuer: Issued | None, subject: x509.Name | str) -> Issued:
+        return leaf(issuer, subject=subject, authority=True, usages=None)
 
     def of_an_authority_with_the_same_name() -> Issued:
-        return leaf(authority(None, subject=scheme.issuing.certificate.subject))
+        return leaf(authority(None, scheme.issuing.certificate.subject))
 
     return {
         "not yet valid": (lambda: leaf(scheme.issuing, not_before=now + outside), checks.NOT_YET_VALID),
@@ -49,7 +53,7 @@ def flawed(scheme: Scheme, now: datetime, *, outside: timedelta = SECOND, **name
             checks.IS_AUTHORITY,
         ),
         "below a path length of 0": (
-            lambda: leaf(authority(scheme.issuing, subject="Sub")),
+            lambda: leaf(authority(scheme.issuing, "Sub")),
             checks.CHAIN,
         ),
         "issued by a client": (lambda: leaf(leaf(scheme.issuing)), checks.CHAIN),
