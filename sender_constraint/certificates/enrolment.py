@@ -81,13 +81,9 @@ def _first(
         except NoEnrolmentSecret as missing:
             # With an expired generation the renewal's failure is the news; that no secret is left is not.
             error = failed.error if failed.generation else missing
-            return RenewalOutcome(
-                Action.FAILED, failed.generation, error=error, retry_after=policy.longest_retry
-            )
+            return RenewalOutcome(Action.FAILED, failed.generation, error=error)
         except (IssuanceFailed, BrokenGeneration) as error:
-            return RenewalOutcome(
-                Action.FAILED, failed.generation, error=error, retry_after=policy.shortest_retry
-            )
+            return RenewalOutcome(Action.FAILED, failed.generation, error=error)
     issuer.published(generation)
     return RenewalOutcome(Action.ENROLLED, generation, policy.due_at(generation), previous_id)
 

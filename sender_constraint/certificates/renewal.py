@@ -45,7 +45,7 @@ class RenewalOutcome:
     generation: the one that is current now, None if there is none.
     previous_id: the one that it replaced, if it did.
     due_at: from when on the current one is to be renewed.
-    error, retry_after: why it failed, and after how long to try again.
+    error: why it failed; the next look tries again.
     """
 
     action: Action
@@ -53,7 +53,6 @@ class RenewalOutcome:
     due_at: datetime | None = None
     previous_id: str | None = None
     error: Exception | None = None
-    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +66,12 @@ class RenewalPolicy:
 
     due_fraction: float = 2 / 3
     jitter_fraction: float = 1 / 20
-    shortest_retry: timedelta = timedelta(seconds=1)
-    longest_retry: timedelta = timedelta(minutes=1)
 
     def due_at(self, generation: Generation) -> datetime:
         """When this generation is due for renewal."""
         digest = hashlib.sha256(generation.thumbprint.encode()).digest()
         jitter = int.from_bytes(digest[:4]) / 2**32 * self.jitter_fraction
         return generation.obtained_at + _lifetime(generation) * (self.due_fraction + jitter)
-
-    def retry_after(self, generation: Generation) -> timedelta:
-        """How long to wait after a failure: short beside the third of the lifetime that is left."""
-        return min(self.longest_retry, max(self.shortest_retry, _lifetime(generation) / 60))
 
 
 def renew_if_due(
@@ -103,10 +96,7 @@ def renew_if_due(
         try:
             generation = obtain(store, lambda key: renew(key, current), clock)
         except (IssuanceFailed, BrokenGeneration) as error:
-            retry_after = policy.retry_after(current)
-            return RenewalOutcome(
-                Action.FAILED, current, policy.due_at(current), error=error, retry_after=retry_after
-            )
+            return RenewalOutcome(Action.FAILED, current, policy.due_at(current), error=error)
     return RenewalOutcome(Action.RENEWED, generation, policy.due_at(generation), previous_id=current.id)
 
 

@@ -38,7 +38,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
@@ -58,7 +58,6 @@ logger = logging.getLogger(__name__)
 RENEWAL_TASKS = ("sender_constraint.django.renewal",)
 RENEWAL_TASK = "sender_constraint.renew_certificates"
 EST_ISSUER = "sender_constraint.django.renewal.est_issuer"
-MAX_RETRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def declared_store(
 
 
 def renewal_schedule(seconds: float) -> dict[str, dict[str, Any]]:
-    """A beat schedule that looks at the certificates every so often.
+    """A beat schedule that looks at the certificates every so often: a thirtieth of their lifetime is good.
 
     A look that waited for longer than that is dropped: the next one is there already.
     """
@@ -130,16 +129,20 @@ def ensure_declared(declared: DeclaredStore) -> RenewalOutcome:
     return outcome
 
 
-@shared_task(bind=True, name=RENEWAL_TASK, ignore_result=True, max_retries=MAX_RETRIES)
-def renew_certificates(task: Task[Any, Any]) -> None:
-    """Look at every declared store. Idempotent, one worker at a time; a failure is tried again soon."""
-    retries = [
-        outcome.retry_after
-        for declared in declared_stores().values()
-        if (outcome := _ensured(declared)) is not None and outcome.retry_after is not None
-    ]
-    if retries and task.request.retries < MAX_RETRIES:
-        raise task.retry(countdown=min(retries).total_seconds())
+@shared_task(name=RENEWAL_TASK, ignore_result=True)
+def renew_certificates() -> None:
+    """Look at every declared store. Idempotent, and one worker at a time.
+
+    A failure is tried again by the next look: the schedule is the retry, with ten looks in the last third
+    of a lifetime. A delayed retry of Celery's would do harm here: the worker holds it unacknowledged, and
+    with such a message in hand it ends when its Redis goes away, instead of waiting for it.
+    """
+    for declared in declared_stores().values():
+        try:
+            ensure_declared(declared)
+        except BrokenGeneration as error:
+            # One broken store must not keep the others from being renewed; repairing it takes an operator.
+            logger.error("%s certificate: %s", declared.purpose, error)
 
 
 def declared_stores() -> Mapping[str, DeclaredStore]:
@@ -193,15 +196,6 @@ class EnrolCommand(BaseCommand):
 def _issuer_of(declared: DeclaredStore) -> Issuer:
     issuer: Issuer = import_string(getattr(settings, "CERTIFICATE_ISSUER", EST_ISSUER))(declared)
     return issuer
-
-
-def _ensured(declared: DeclaredStore) -> RenewalOutcome | None:
-    try:
-        return ensure_declared(declared)
-    except BrokenGeneration as error:
-        # One broken store must not keep the others from being renewed; repairing it takes an operator.
-        logger.error("%s certificate: %s", declared.purpose, error)
-        return None
 
 
 def _record(declared: DeclaredStore, outcome: RenewalOutcome) -> None:

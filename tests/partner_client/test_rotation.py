@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from celery.exceptions import Retry
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -17,7 +16,6 @@ from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachab
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.renewal import RenewalPolicy
 from sender_constraint.django.renewal import (
-    MAX_RETRIES,
     RENEWAL_TASK,
     DeclaredStore,
     renew_certificates,
@@ -94,34 +92,24 @@ def test_the_task_does_nothing_twice(
     assert store.current_id() != due.id
 
 
-@pytest.mark.usefixtures("due")
-def test_a_failed_renewal_is_tried_again_soon(
-    issuer: CountingIssuer, audited: Audited, monkeypatch: pytest.MonkeyPatch
+def test_a_failed_renewal_is_recorded_and_tried_again_by_the_next_look(
+    issuer: CountingIssuer, store: GenerationStore, due: Generation, audited: Audited
 ) -> None:
     issuer.fails_with = {"next": IssuerUnreachable("away"), "first": IssuerUnreachable("away")}
-    countdowns = []
+    renew_certificates.apply(throw=True)
+    assert store.current_id() == due.id
 
-    def retry(countdown: float) -> Retry:
-        countdowns.append(countdown)
-        return Retry()
+    issuer.fails_with = {}
+    renew_certificates.apply(throw=True)
 
-    monkeypatch.setattr(renew_certificates, "retry", retry)
-    renew_certificates.apply()
-
-    assert countdowns == [1.0]
-    assert [event["event"] for event in audited()] == ["certificate.failed"]
-    assert audited()[0]["description"] == "away"
-
-
-@pytest.mark.usefixtures("due")
-def test_a_failing_renewal_is_left_to_the_schedule_in_the_end(
-    issuer: CountingIssuer, audited: Audited
-) -> None:
-    issuer.fails_with = {"next": IssuerUnreachable("away"), "first": IssuerUnreachable("away")}
-
-    renew_certificates.apply()
-
-    assert len(audited()) == MAX_RETRIES + 1
+    assert store.current_id() != due.id
+    failed, renewed = audited()
+    assert (failed["event"], failed["outcome"], failed["description"]) == (
+        "certificate.failed",
+        "refused",
+        "away",
+    )
+    assert renewed["event"] == "certificate.renewed"
 
 
 def test_a_broken_store_does_not_stop_the_task(
