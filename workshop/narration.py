@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,8 @@ class Narrator:
     def act(self, number: int, title: str) -> None:
         """Open an act."""
         if self._pause and self._acts:
-            self.console.input("[dim]Press Enter for the next act.[/] ")
+            with suppress(EOFError):  # nobody is there to press a key
+                self.console.input("[dim]Press Enter for the next act.[/] ")
         self._acts += 1
         self.console.print()
         self.console.print(Line(f"[bold]Act {number}. {escape(title)}[/]", align="left"))

@@ -52,7 +52,7 @@ def test_a_row_that_does_not_hold_makes_the_demo_fail_and_the_others_hold(demo: 
     assert [row["act"] for row in red] == ["4j"]
     assert red[0]["expected"] == "401 invalid_token: token.audience"
     assert red[0]["observed"] == "401 invalid_token: binding.certificate"
-    assert "1 do not hold" in ended.output
+    assert "1 not as expected" in ended.output
 
 
 def test_the_demo_holds_again_where_it_was_played_and_can_be_kept(demo: Demo) -> None:
@@ -76,6 +76,7 @@ def test_ctrl_c_stops_everything(demo: Demo) -> None:
     assert ended.status == 130, ended.output
     assert demo.leftovers() == []
     assert "interrupted" in ended.output
+    assert ended.report["holds"] is False
     assert "Traceback" not in ended.output
 
 

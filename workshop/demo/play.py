@@ -69,6 +69,15 @@ def _play(stage: Stage, arguments: argparse.Namespace) -> int:
         for number in numbers:
             stage.narrator.act(number, ACTS[number].TITLE)
             ACTS[number].play(stage)
+    except BaseException as stopped:
+        # Also after Ctrl-C: a report of half a story does not hold.
+        stage.row(
+            str(number),
+            "the act is played to its end",
+            "yes",
+            f"no: {type(stopped).__name__} {stopped}".rstrip(),
+        )
+        raise
     finally:
         if stage.rows:
             _close(stage, numbers)
@@ -92,7 +101,7 @@ def _close(stage: Stage, numbers: list[int]) -> None:
     played = f"{len(stage.rows)} attempts in {'act' if len(numbers) == 1 else 'acts'} " + ", ".join(
         map(str, numbers)
     )
-    narrator.say(f"{played}: " + (f"{len(failed)} do not hold." if failed else "every row holds."))
+    narrator.say(f"{played}: " + (f"{len(failed)} not as expected." if failed else "every row holds."))
 
 
 @contextmanager
