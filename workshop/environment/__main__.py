@@ -1,6 +1,7 @@
 """``./scripts/up``, ``./scripts/down`` and ``./scripts/status``. Needs nothing installed for --help."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -24,6 +25,10 @@ def main() -> int:
         return int(getattr(commands, arguments.command)(arguments))
     except commands.FAILURES as reason:
         print(f"{arguments.command}: {reason}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output is gone, as in ``up | head``; nor is there anyone for Python's last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print(f"{arguments.command}: interrupted", file=sys.stderr)

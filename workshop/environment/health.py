@@ -28,7 +28,7 @@ def wait_until_healthy(
 ) -> None:
     """Wait until every program runs and, where it has a health URL, answers there with 200.
 
-    tell: is given the name of each program that came up. Raises Unhealthy.
+    tell: is given a line for each program that came up. Raises Unhealthy.
     """
     waiting = list(programs)
     deadline = time.monotonic() + deadline_seconds
@@ -40,7 +40,7 @@ def wait_until_healthy(
                 raise Unhealthy(_report(program, "does not start"))
             if state == "RUNNING" and (not program.health or answers(program.health, trust_bundle)):
                 waiting.remove(program)
-                tell(program.name)
+                tell(f"{program.name} is up")
         if waiting and time.monotonic() > deadline:
             state = states[waiting[0].name][0]
             raise Unhealthy(_report(waiting[0], f"is not healthy after {deadline_seconds:.0f} s ({state})"))
