@@ -3,7 +3,6 @@
 Tests start it in ways that no service starts itself.
 """
 
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from workshop.environment.deployment import Deployment
 from workshop.environment.health import answers
 from workshop.environment.parties import REPOSITORY
+from workshop.environment.ports import free_port
 from workshop.environment.supervision import clean_environment
 
 OWN_CONFIGURATION = Path("bank_api/gunicorn.conf.py")
@@ -37,7 +37,7 @@ class SecondBank:
         cls, deployment: Deployment, configuration: Path, variables: Mapping[str, str], log: Path
     ) -> "SecondBank":
         """Start it; returns at once. variables: added to its environment."""
-        port = _free_port()
+        port = free_port()
         state = deployment.states["bank_api"]
         own = {"STATE_DIR": str(state), "BIND": f"127.0.0.1:{port}", **variables}
         with log.open("w") as output:
@@ -62,9 +62,3 @@ class SecondBank:
         """Stop it."""
         self.process.terminate()
         self.process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

@@ -1,6 +1,7 @@
 """The ports of the environment, and what to say when one of them is taken."""
 
 import contextlib
+import random
 import socket
 import subprocess
 from dataclasses import astuple, dataclass
@@ -8,6 +9,11 @@ from pathlib import Path
 
 # /proc/net/tcp's number for a socket that listens.
 _LISTENING = "0A"
+
+# Linux gives outgoing connections ports from 32768 on, macOS from 49152.
+_QUIET_PORTS = range(15000, 32000)
+_chance = random.SystemRandom()
+_given: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -27,15 +33,24 @@ class Ports:
     @classmethod
     def free(cls) -> "Ports":
         """Ports that nobody uses now, for tests beside a running environment."""
-        with contextlib.ExitStack() as held:
-            sockets = [held.enter_context(socket.socket()) for _ in astuple(cls())]
-            for one in sockets:
-                one.bind(("127.0.0.1", 0))
-            return cls(*(one.getsockname()[1] for one in sockets))
+        return cls(*(free_port() for _ in astuple(cls())))
 
     def taken(self) -> list[int]:
         """The ports that somebody listens on already."""
         return [port for port in astuple(self) if _is_taken(port)]
+
+
+def free_port() -> int:
+    """A port that nobody uses now, another one at each call of this process.
+
+    It lies below those that the system gives to outgoing connections: one of them could take it before
+    its server does.
+    """
+    while True:
+        port = _chance.choice(_QUIET_PORTS)
+        if port not in _given and not _is_taken(port):
+            _given.add(port)
+            return port
 
 
 def holder(port: int) -> tuple[int, str] | None:
