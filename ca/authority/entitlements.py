@@ -17,10 +17,10 @@ from sender_constraint.rules import enforces, rule
 
 SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject of the request is not this participant's.")
 ALTERNATIVE_NAME = rule(
-    "csr.alternative_name", "RFC 7030 §3.7", "The request asks for a name that is not this participant's."
+    "csr.alternative-name", "RFC 7030 §3.7", "The request asks for a name that is not this participant's."
 )
 SERVER_NAME = rule(
-    "csr.server_name", "RFC 9525 §6.1", "A server's certificate is asked for without a DNS name."
+    "csr.server-name", "RFC 9525 §6.1", "A server's certificate is asked for without a DNS name."
 )
 SAME_SUBJECT = rule(
     "renewal.subject",
@@ -28,7 +28,7 @@ SAME_SUBJECT = rule(
     "The subject of the request is not that of the certificate it renews.",
 )
 SAME_ALTERNATIVE_NAMES = rule(
-    "renewal.alternative_names",
+    "renewal.alternative-names",
     "RFC 7030 §4.2.2",
     "The alternative names of the request are not those of the certificate it renews.",
 )

@@ -31,7 +31,7 @@ KEY = rule(
     "The public key is none that the scheme's parties verify: P-256, P-384, or RSA with 2048 to 4096 bits.",
 )
 SIGNATURE_ALGORITHM = rule(
-    "csr.signature_algorithm", "RFC 2986 §4.2", "The request is signed over a hash that is broken or unknown."
+    "csr.signature-algorithm", "RFC 2986 §4.2", "The request is signed over a hash that is broken or unknown."
 )
 SIGNATURE = rule(
     "csr.signature",

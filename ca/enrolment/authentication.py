@@ -28,7 +28,7 @@ CERTIFICATE_PRESENTED = rule(
     "renewal.certificate", "RFC 7030 §3.3.2", "A renewal comes without the certificate that it is to renew."
 )
 CERTIFICATE_ISSUED = rule(
-    "renewal.issued_here",
+    "renewal.issued-here",
     "RFC 7030 §3.3.2",
     "The certificate to renew is not one that this authority issued to a participant.",
 )

@@ -25,8 +25,8 @@ CERTIFICATE_MEDIA_TYPE = "application/pkcs7-mime; smime-type=certs-only"  # RFC 
 # Base64 makes four of three; the rest is for line ends of any style and a PEM tool's margins.
 LARGEST_BODY_BYTES = 2 * LARGEST_REQUEST_BYTES
 
-MEDIA_TYPE = rule("est.media_type", "RFC 7030 §4.2.1", "The body is not announced as application/pkcs10.")
-BODY_SIZE = rule("est.body_size", "RFC 9110 §15.5.14", "The body is larger than any certification request.")
+MEDIA_TYPE = rule("est.media-type", "RFC 7030 §4.2.1", "The body is not announced as application/pkcs10.")
+BODY_SIZE = rule("est.body-size", "RFC 9110 §15.5.14", "The body is larger than any certification request.")
 ENCODING = rule("est.encoding", "RFC 8951 §3.1", "The body is not base64.")
 
 

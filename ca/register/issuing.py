@@ -19,7 +19,7 @@ from ca.register.models import Enrolment, IssuedCertificate, serial_text
 from sender_constraint.rules import enforces, rule
 
 SECRET_SPENT = rule(
-    "enrolment.secret_spent",
+    "enrolment.secret-spent",
     "RFC 7030 §3.2.3",
     "The one-time secret was spent on a request with another key.",
 )

@@ -221,7 +221,7 @@ def test_the_operator_issues_from_a_file(
     ("profile", "content", "complaint"),
     [
         ("client", corrupted(csr(new_key())), "csr.signature"),
-        ("server", csr(new_key(), names=[]), "csr.server_name"),
+        ("server", csr(new_key(), names=[]), "csr.server-name"),
         ("client", csr(new_key(), x509.Name([]), []), "names nobody"),
         ("client", b"-----BEGIN NOTHING-----", "holds no certification request"),
         ("client", b"", "csr.size"),

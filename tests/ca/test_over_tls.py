@@ -202,7 +202,7 @@ def test_curl_and_openssl_alone_enrol_and_renew(authority: RunningAuthority, tmp
     assert curl(authority, tmp_path, "simplereenroll", *send("third.b64")) == 403
     assert trail.last()["rule"] == "renewal.certificate"
     assert curl(authority, tmp_path, "simpleenroll", "--user", f"partner:{secret}", *send("third.b64")) == 403
-    assert trail.last()["rule"] == "enrolment.secret_spent"
+    assert trail.last()["rule"] == "enrolment.secret-spent"
     assert curl(authority, tmp_path, "simpleenroll", "--user", "partner:wrong", *send("third.b64")) == 401
     assert trail.last()["rule"] == "est.credentials"
 
@@ -244,7 +244,7 @@ def test_a_self_made_certificate_with_the_participants_subject_renews_nothing(
     trail = authority.trail
     present = ["--cert", "forged.pem", "--key", "forged.key"]
     assert curl(authority, tmp_path, "simplereenroll", *present, *send("next.b64")) == 403
-    assert (trail.last()["rule"], trail.last()["outcome"]) == ("renewal.issued_here", "refused")
+    assert (trail.last()["rule"], trail.last()["outcome"]) == ("renewal.issued-here", "refused")
 
 
 @pytest.mark.parametrize("size", [LARGEST_BODY_BYTES + 1, 1024 * 1024])

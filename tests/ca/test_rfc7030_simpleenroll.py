@@ -112,7 +112,7 @@ def test_the_secret_of_another_participant_is_refused(
         pytest.param(csr(new_key(), OTHER), "csr.subject", 403, id="another participant's subject"),
         pytest.param(
             csr(new_key(), names=[x509.DNSName(PARTNER_DNS), x509.DNSName("other-partner.example")]),
-            "csr.alternative_name",
+            "csr.alternative-name",
             403,
             id="another participant's DNS name",
         ),
@@ -136,7 +136,7 @@ def test_a_server_asks_for_a_dns_name(client: Client, admitted: Admit, trail: Tr
     assert (
         post(client, "simpleenroll", encoded(nameless), authorization=server.authorization).status_code == 403
     )
-    assert trail.last()["rule"] == "csr.server_name"
+    assert trail.last()["rule"] == "csr.server-name"
     named = csr(new_key(), "CN=bank-api,O=Bank plc,C=GB", names=[x509.DNSName("localhost")])
     certificate = issued(post(client, "simpleenroll", encoded(named), authorization=server.authorization))
     purposes = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -147,7 +147,7 @@ def test_a_spent_secret_is_refused_for_another_key(client: Client, partner: Admi
     issued(post(client, "simpleenroll", encoded(csr(new_key())), authorization=partner.authorization))
     again = post(client, "simpleenroll", encoded(csr(new_key())), authorization=partner.authorization)
     assert again.status_code == 403
-    assert trail.last()["rule"] == "enrolment.secret_spent"
+    assert trail.last()["rule"] == "enrolment.secret-spent"
     assert IssuedCertificate.objects.count() == 1
 
 

@@ -140,11 +140,11 @@ def test_a_certificate_in_a_header_is_no_certificate(
     ("subject", "names", "rule"),
     [
         pytest.param(OTHER, (x509.DNSName(PARTNER_DNS),), "renewal.subject", id="another subject"),
-        pytest.param(PARTNER, (), "renewal.alternative_names", id="one name less"),
+        pytest.param(PARTNER, (), "renewal.alternative-names", id="one name less"),
         pytest.param(
             PARTNER,
             (x509.DNSName(PARTNER_DNS), x509.UniformResourceIdentifier("urn:example:partner")),
-            "renewal.alternative_names",
+            "renewal.alternative-names",
             id="one name more, though it is the participant's",
         ),
     ],
@@ -167,7 +167,7 @@ def test_a_name_that_the_operator_took_away_is_not_renewed(
 ) -> None:
     admitted(Application("partner", "client", PARTNER))
     assert renew(client, certificate).status_code == 403
-    assert trail.last()["rule"] == "csr.alternative_name"
+    assert trail.last()["rule"] == "csr.alternative-name"
 
 
 def test_the_certificate_of_another_participant_does_not_renew_this_one(
@@ -193,13 +193,13 @@ def test_a_certificate_of_another_authority_is_refused(
         clock.now,
     )
     assert renew(client, foreign).status_code == 403
-    assert trail.last()["rule"] == "renewal.issued_here"
+    assert trail.last()["rule"] == "renewal.issued-here"
 
     record = record_of(certificate)
     record.serial = serial_text(foreign)
     record.save()
     assert renew(client, foreign).status_code == 403
-    assert trail.last()["rule"] == "renewal.issued_here"
+    assert trail.last()["rule"] == "renewal.issued-here"
 
 
 def test_a_certificate_that_was_issued_by_hand_is_renewed_by_hand(
@@ -207,7 +207,7 @@ def test_a_certificate_that_was_issued_by_hand_is_renewed_by_hand(
 ) -> None:
     IssuedCertificate.objects.update(enrolment=None)
     assert renew(client, certificate).status_code == 403
-    assert trail.last()["rule"] == "renewal.issued_here"
+    assert trail.last()["rule"] == "renewal.issued-here"
 
 
 def test_a_request_that_another_key_signed_is_refused(

@@ -81,7 +81,7 @@ def test_another_media_type_is_refused(
         client, "simpleenroll", ONE_LINE, authorization=partner.authorization, content_type=media_type
     )
     assert response.status_code == 415
-    assert trail.last()["rule"] == "est.media_type"
+    assert trail.last()["rule"] == "est.media-type"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_body_that_is_no_request_in_base64_is_refused(
 def test_a_large_body_is_refused_unread(client: Client, partner: Admitted, trail: Trail, size: int) -> None:
     response = post(client, "simpleenroll", b"A" * size, authorization=partner.authorization)
     assert response.status_code == 413
-    assert trail.last()["rule"] == "est.body_size"
+    assert trail.last()["rule"] == "est.body-size"
 
 
 @pytest.mark.parametrize(

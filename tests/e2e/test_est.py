@@ -111,7 +111,7 @@ def test_a_secret_admits_one_key_and_only_the_participant_whose_it_is(
     # The answer may have been lost: the same key gets the same certificate.
     assert answer.certificate(newcomer.enrols(), ENROLLED) == issued
     spent = newcomer.but(key=new_private_key()).enrols()
-    event = answer.refused(spent, 403, "enrolment.secret_spent")
+    event = answer.refused(spent, 403, "enrolment.secret-spent")
     assert event["client_id"] == "newcomer"
     assert newcomer.secret not in deployment.audit_file("ca").read_text()
 
@@ -123,9 +123,9 @@ def test_a_participant_gets_its_own_names_and_no_others(admits: Admits, answer: 
     for names, rule in (
         (replace(own, subject=PARTNER.subject), "csr.subject"),
         (replace(own, subject=own.subject.upper()), "csr.subject"),
-        (replace(own, dns=PARTNER.dns), "csr.alternative_name"),
-        (replace(own, dns=(*own.dns, *PARTNER.dns)), "csr.alternative_name"),
-        (replace(own, uris=PARTNER.uris), "csr.alternative_name"),
+        (replace(own, dns=PARTNER.dns), "csr.alternative-name"),
+        (replace(own, dns=(*own.dns, *PARTNER.dns)), "csr.alternative-name"),
+        (replace(own, uris=PARTNER.uris), "csr.alternative-name"),
     ):
         answer.refused(ambitious.but(names=names).enrols(), 403, rule)
     # What was refused did not spend the secret.
@@ -141,12 +141,12 @@ def test_a_certificate_renews_itself_and_nobody_elses(admits: Admits, mint: Mint
     holder = newcomer.but(credentials=own, key=new_private_key())
     for names, rule in (
         (PARTNER, "renewal.subject"),
-        (replace(holder.names, dns=PARTNER.dns), "renewal.alternative_names"),
+        (replace(holder.names, dns=PARTNER.dns), "renewal.alternative-names"),
     ):
         answer.refused(holder.but(names=names).renews(), 403, rule)
     answer.refused(holder.but(credentials=NO_CREDENTIALS).renews(), 403, "renewal.certificate")
     # Signed with the authority's key, and in no register: nobody was ever given it.
     unknown = holder.but(credentials=mint.credentials(mint.certificate()), names=PARTNER)
-    answer.refused(unknown.renews(), 403, "renewal.issued_here")
+    answer.refused(unknown.renews(), 403, "renewal.issued-here")
     second = answer.certificate(holder.renews(), RENEWED)
     assert (second.subject, second.public_key()) == (first.subject, holder.key.public_key())
