@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.django.renewal import declared_store
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "authserver"
@@ -48,20 +48,8 @@ CERTIFICATE_STORES = {
     ),
 }
 
-CELERY_BROKER_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
-CELERY_IMPORTS = RENEWAL_TASKS
-CELERY_BEAT_SCHEDULE = renewal_schedule(environment.number("RENEWAL_CHECK_SECONDS", 60))
-CELERY_TASK_IGNORE_RESULT = True
+RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
+REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
-    # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.security.DisallowedHost": {"level": "CRITICAL"},
-    },
-}
+# Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.
+LOGGING = environment.logging({"django.request": "ERROR", "django.security.DisallowedHost": "CRITICAL"})

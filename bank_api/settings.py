@@ -1,6 +1,6 @@
 """Settings of the bank's API. Every value can be given by the environment or by ``service.env``."""
 
-from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.django.renewal import declared_store
 from sender_constraint.server.environment import ServiceEnvironment
 
 environment = ServiceEnvironment("bank_api")
@@ -44,11 +44,7 @@ CERTIFICATE_STORES = {
     ),
 }
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
-CELERY_BROKER_URL = environment.text("REDIS_URL", "redis://127.0.0.1:6379/0")
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_IMPORTS = RENEWAL_TASKS
-CELERY_BEAT_SCHEDULE = renewal_schedule(RENEWAL_CHECK_SECONDS)
+REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sender_constraint.django.authentication.BoundTokenAuthentication"],
@@ -73,12 +69,5 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
-    # Each request is in the audit trail; Django's own line for a 4xx would be a second one.
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+# Each request is in the audit trail; Django's own line for a 4xx would be a second one.
+LOGGING = environment.logging({"django.request": "ERROR"})

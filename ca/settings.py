@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.django.renewal import declared_store
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "ca"
@@ -56,18 +56,8 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": _environment.text("LOG_LEVEL", "INFO").upper()},
-    # What is refused is in the audit trail, with its reason; here are the errors.
-    "loggers": {"django": {"handlers": ["stderr"], "level": "ERROR", "propagate": False}},
-}
+# What is refused is in the audit trail, with its reason; here are the errors.
+LOGGING = _environment.logging({"django": "ERROR"})
 
 # Celery: the renewal of the certificate of this service.
-CELERY_BROKER_URL = _environment.text("REDIS_URL", "redis://localhost:6379/0")
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_IMPORTS = RENEWAL_TASKS
-CELERY_BEAT_SCHEDULE = renewal_schedule(RENEWAL_CHECK_SECONDS)
+REDIS_URL = _environment.text("REDIS_URL", "redis://localhost:6379/0")

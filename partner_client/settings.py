@@ -3,7 +3,7 @@
 There is no database: what this service keeps is its certificate, in files.
 """
 
-from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+from sender_constraint.django.renewal import declared_store
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "partner_client"
@@ -49,21 +49,8 @@ USE_I18N = False
 
 AUDIT_DIR = environment.audit_directory()
 
-CELERY_BROKER_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 5, "socket_timeout": 30}
-# A broker that is away comes back: the worker and the schedule wait for it, for as long as it takes.
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_IMPORTS = RENEWAL_TASKS
-CELERY_BEAT_SCHEDULE = renewal_schedule(environment.number("RENEWAL_CHECK_SECONDS", 60))
+RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
+REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": environment.text("LOG_LEVEL", "INFO").upper()},
-    # A line for each request would say less than the audit trail of whoever was called.
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
-}
+# A line for each request would say less than the audit trail of whoever was called.
+LOGGING = environment.logging({"httpx": "WARNING", "httpcore": "WARNING"})

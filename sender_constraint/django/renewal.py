@@ -2,7 +2,7 @@
 
 In ``settings.py``::
 
-    from sender_constraint.django.renewal import RENEWAL_TASKS, declared_store, renewal_schedule
+    from sender_constraint.django.renewal import declared_store
 
     SERVICE = "bank_api"
     AUDIT_DIR = environment.audit_directory()
@@ -15,8 +15,11 @@ In ``settings.py``::
         ),
     }
     RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
-    CELERY_IMPORTS = RENEWAL_TASKS
-    CELERY_BEAT_SCHEDULE = renewal_schedule(RENEWAL_CHECK_SECONDS)
+    REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
+
+In ``celery.py``::
+
+    app = worker_of("bank_api")
 
 ``CERTIFICATE_ISSUER`` names the function that makes the issuer of a declared store; without it, the
 store is filled by EST. An authority that issues to itself names its own, a function like ``est_issuer``.

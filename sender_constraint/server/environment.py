@@ -4,7 +4,9 @@ Every setting has the value that the local environment uses as its default, so t
 ``manage.py`` works from a shell without any variable set.
 """
 
+import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,20 @@ class ServiceEnvironment:
             database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
         return database
 
+    def logging(self, levels: Mapping[str, str]) -> dict[str, Any]:
+        """Django's ``LOGGING``: lines on standard error, from the level ``LOG_LEVEL`` on.
+
+        levels: by logger, for those that would repeat what stands elsewhere.
+        """
+        return {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["console"], "level": self.text("LOG_LEVEL", "INFO").upper()},
+            "loggers": {name: {"level": level} for name, level in levels.items()},
+        }
+
     def trust_bundle(self) -> Path:
         """The PEM file of the scheme's certificate authorities, which every party shares."""
         return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
@@ -86,6 +102,4 @@ class ServiceEnvironment:
 
 
 def _private(path: str, flags: int) -> int:
-    import os
-
     return os.open(path, flags, 0o600)

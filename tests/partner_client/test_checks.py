@@ -22,7 +22,7 @@ def test_the_defaults_are_good() -> None:
         ("ISSUER", "https://as.example?a", "E001"),
         ("API_URL", "http://api.example", "E002"),
         ("CLIENT_ID", "", "E003"),
-        ("CELERY_BEAT_SCHEDULE", {"renewal": {"schedule": 0.0}}, "E004"),
+        ("RENEWAL_CHECK_SECONDS", 0, "E004"),
     ],
 )
 def test_a_wrong_setting_has_its_number(settings: Settings, name: str, value: object, number: str) -> None:
