@@ -1,6 +1,7 @@
 """What is generated: the supervisor's configuration, the services' settings, demo.env."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from workshop.environment.deployment import attached
 from workshop.environment.local import parties_on_this_machine
 from workshop.environment.parties import SERVICES, Parties
 from workshop.environment.ports import Ports
-from workshop.environment.programs import services, stores
+from workshop.environment.programs import redis_server, services, stores
 from workshop.environment.supervision import _socket_path, clean_environment, configuration
 
 PASSWORDS = {name: f"secret-of-{name}" for name in ("operator", "bank", "partner", "other_partner")}
@@ -142,3 +143,16 @@ def test_variables_describe_an_environment_in_containers() -> None:
 
 def _shell_quoted(word: str) -> str:
     return word if word.isascii() and " " not in word else f"'{word}'"
+
+
+@pytest.mark.parametrize(
+    ("said", "taken"), [("v=7.0.15 sha=0", True), ("v=5.0.7 sha=0", False), ("?", False)]
+)
+def test_a_redis_server_on_the_path_is_taken_if_it_is_not_too_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, taken: bool
+) -> None:
+    server = tmp_path / "redis-server"
+    server.write_text(f"#!/bin/sh\necho 'Redis server {said}'\n")
+    server.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert (redis_server() == str(server)) is taken

