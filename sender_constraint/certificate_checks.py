@@ -29,6 +29,18 @@ from sender_constraint.trust_anchors import VerifiedChain
 MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_PRESENTED_CERTIFICATES = 10
 
+# What cryptography raises for certificates that it cannot read; names that it does not support, such as the
+# X.400 address in a subject alternative name, are no ValueError. UserWarning: an odd country name warns, and
+# warnings may be errors.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    UserWarning,
+)
+
 MISSING = rule("certificate.missing", "RFC 8705 §2", "No certificate was presented on the connection.")
 MALFORMED = rule("certificate.malformed", "RFC 5280 §4.1", "The certificate is too large or malformed.")
 NOT_YET_VALID = rule("certificate.not-yet-valid", "RFC 5280 §4.1.2.5", "The certificate is not yet valid.")
@@ -99,8 +111,7 @@ def load_certificate(der: bytes, error: type[Refusal]) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
         _ = (certificate.subject, certificate.issuer, certificate.extensions, certificate.not_valid_after_utc)
-    # UserWarning: an odd country name warns, and warnings may be errors.
-    except (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, UserWarning) as problem:
+    except _UNREADABLE as problem:
         raise error(MALFORMED, "The certificate is malformed", problem=str(problem)[:200]) from problem
     return certificate
 

@@ -109,6 +109,7 @@ def read_request(der: bytes) -> x509.CertificateSigningRequest:
     except (
         ValueError,
         UnsupportedAlgorithm,
+        x509.InvalidVersion,
         x509.DuplicateExtension,
         x509.UnsupportedGeneralNameType,
     ) as error:

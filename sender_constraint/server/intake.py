@@ -6,6 +6,7 @@ RFC 9110, HTTP Semantics (https://www.rfc-editor.org/rfc/rfc9110) and RFC 9112, 
 
 import io
 import json
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,12 +19,20 @@ from sender_constraint.server.limits import Phase
 from sender_constraint.server.paced_socket import PacedSocket
 
 SYNTAX = rule("http.syntax", "RFC 9112 §2.2", "The request cannot be read, or can be read in two ways.")
+HOST = rule("http.host", "RFC 9112 §3.2", "A request of HTTP/1.1 does not say which host it is for.")
+CODING = rule(
+    "http.transfer-coding",
+    "RFC 9112 §6.1",
+    "The body is compressed in transit, which this server does not undo.",
+)
 BODY_SIZE = rule("http.body-size", "RFC 9110 §15.5.14", "The body is longer than this server reads.")
 PACE = rule(
     "http.pace",
     "RFC 9112 §9.5",
     "The request did not arrive, or its answer was not taken, in the time for it.",
 )
+
+Headers = Sequence[tuple[str, str]]
 
 _STATUS_OF_SYNTAX: dict[type[ParseException], HTTPStatus] = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -50,6 +59,26 @@ def check_syntax(error: Exception) -> None:
         raise RequestRefused(SYNTAX, "malformed request", status=status, reason=type(error).__name__)
 
 
+@enforces(HOST)
+def check_host(version: tuple[int, int], headers: Headers) -> None:
+    """Refuse a request of HTTP/1.1 without Host; gunicorn refuses several. Raises RequestRefused."""
+    if version >= (1, 1) and not any(name == "HOST" for name, _ in headers):
+        raise RequestRefused(HOST, "no host", status=HTTPStatus.BAD_REQUEST)
+
+
+@enforces(CODING)
+def check_coding(headers: Headers) -> None:
+    """Refuse ``gzip, chunked``: gunicorn lets it pass for the application to undo. Raises RequestRefused.
+
+    Whoever undid it in between would read another body than this server. Codings that gunicorn does not
+    know, and ``chunked`` in another place than the last, it has refused already.
+    """
+    codings = [value for name, value in headers if name == "TRANSFER-ENCODING"]
+    if any(coding.strip(" \t").lower() != "chunked" for each in codings for coding in each.split(",")):
+        status = HTTPStatus.NOT_IMPLEMENTED
+        raise RequestRefused(CODING, "unsupported transfer coding", status=status, presented=codings)
+
+
 @enforces(BODY_SIZE)
 def check_body_size(size: int, limit: int) -> None:
     """Refuse a body of more than ``limit`` bytes. Raises RequestRefused with 413."""
@@ -64,6 +93,15 @@ def check_pace(expired: Phase | None) -> None:
     if expired in (Phase.HEADER, Phase.BODY, Phase.RESPONSE):
         status = HTTPStatus.REQUEST_TIMEOUT
         raise RequestRefused(PACE, "request too slow", status=status, waited_for=expired.value)
+
+
+def check_head(request: Any) -> None:
+    """Refuse what gunicorn's parser accepts and HTTP does not, or this server cannot read.
+
+    Raises RequestRefused.
+    """
+    check_host(request.version, request.headers)
+    check_coding(request.headers)
 
 
 def read_body(request: Any, connection: PacedSocket, limit: int) -> None:

@@ -91,6 +91,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_request(self, listener_name: Any, req: Any, sock: PacedSocket, addr: Any) -> None:
         """Serve one request: its body whole first, then the application."""
+        intake.check_head(req)
         intake.read_body(req, sock, self.limits.body_bytes)
         sock.begin(Phase.RESPONSE)
         super().handle_request(listener_name, req, sock, addr)

@@ -114,6 +114,7 @@ def test_a_signature_over_sha_1_is_refused(tmp_path: Path) -> None:
         pytest.param(b"no request", id="text"),
         pytest.param(csr(new_key())[:-1], id="cut off"),
         pytest.param(csr(new_key()) + b"\0", id="something behind it"),
+        pytest.param(csr(new_key()).replace(b"\x02\x01\x00", b"\x02\x01\x01", 1), id="another version"),
     ],
 )
 def test_what_is_no_request_is_refused(der: bytes) -> None:

@@ -52,6 +52,7 @@ def issue(
     alternative_names: Sequence[x509.GeneralName] = (),
     with_key_identifier: bool = True,
     claimed_issuer: Issued | None = None,
+    more: Sequence[x509.ExtensionType] = (),
 ) -> Issued:
     """A certificate signed by the issuer, by itself without one; it may claim another issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
@@ -77,6 +78,8 @@ def issue(
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     if alternative_names:
         builder = builder.add_extension(x509.SubjectAlternativeName(alternative_names), critical=False)
+    for extension in more:
+        builder = builder.add_extension(extension, critical=False)
     return Issued(builder.sign((issuer.key if issuer else key), hashes.SHA256()), key)
 
 

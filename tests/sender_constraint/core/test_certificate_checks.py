@@ -133,6 +133,17 @@ def test_octets_that_are_no_certificate_are_refused(der: bytes) -> None:
     assert refused_beside.value.rule is checks.MALFORMED
 
 
+@pytest.mark.parametrize(
+    "names", [b"\x30\x04\xa3\x02\x30\x00", b"\x30\x05\xa5\x03\xa1\x01\x00"], ids=["X.400", "EDI"]
+)
+@pytest.mark.parametrize("issuer", [SCHEME.issuing, None], ids=["of the scheme", "self-signed"])
+def test_a_kind_of_name_that_cannot_be_read_is_refused(issuer: Issued | None, names: bytes) -> None:
+    odd = x509.UnrecognizedExtension(x509.SubjectAlternativeName.oid, names)
+    with pytest.raises(InvalidClient) as refused:
+        authenticate([issue(issuer, more=[odd]).der])
+    assert refused.value.rule is checks.MALFORMED
+
+
 def test_too_many_certificates_are_refused() -> None:
     presented = [PARTNER.der] + [SCHEME.issuing.der] * checks.MAX_PRESENTED_CERTIFICATES
     with pytest.raises(InvalidClient) as refused:

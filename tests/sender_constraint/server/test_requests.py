@@ -111,6 +111,29 @@ def test_an_ambiguous_or_oversized_head_is_refused(
     assert (event["rule"], event["status"]) == ("http.syntax", status)
 
 
+@pytest.mark.clause("RFC 9112 §6.1")
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"GZIP,chunked", b"deflate, chunked"])
+def test_a_body_that_is_compressed_in_transit_is_refused(front: Server, exchange: Any, coding: bytes) -> None:
+    plain = chunked(b"body")
+    assert exchange(plain)[0] == 200
+    status, _, address = exchange(plain.replace(b": chunked", b": " + coding))
+    assert status == 501
+    event = front.event_of("http.request", address)
+    assert (event["rule"], event["status"]) == ("http.transfer-coding", 501)
+
+
+@pytest.mark.clause("RFC 9112 §3.2")
+def test_a_request_without_a_host_is_refused(front: Server, exchange: Any) -> None:
+    status, _, address = exchange(measured(b"body").replace(b"Host: localhost\r\n", b""))
+    assert status == 400
+    event = front.event_of("http.request", address)
+    assert (event["rule"], event["status"]) == ("http.host", 400)
+
+
+def test_http_1_0_needs_no_host(exchange: Any) -> None:
+    assert exchange(b"GET / HTTP/1.0\r\n\r\n")[0] == 200
+
+
 def test_a_long_request_line_is_refused(exchange: Any) -> None:
     status, _, _ = exchange(b"GET /" + b"x" * 5000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
     assert status == 414
