@@ -167,11 +167,11 @@ def test_down_ends_what_a_killed_launcher_left_behind(tmp_path: Path) -> None:
 
 def test_a_service_that_cannot_start_is_named_with_the_end_of_its_log(tmp_path: Path) -> None:
     broken = [sys.executable, "-c", "print('the reason is this'); raise SystemExit(3)"]
-    environment = Environment(tmp_path, ports=Ports.free(), commands={"bank-api": broken})
+    environment = Environment(tmp_path, ports=Ports.free(), commands={"ca": broken})
     with pytest.raises(Unhealthy) as unhealthy, environment:
         pass
     message = str(unhealthy.value)
-    assert "bank-api does not start" in message
+    assert "ca does not start" in message
     assert "the reason is this" in message
-    assert str(tmp_path / "bank_api" / "log" / "web.log") in message
+    assert str(tmp_path / "ca" / "log" / "web.log") in message
     assert processes.running(tmp_path) == []

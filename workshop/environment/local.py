@@ -152,12 +152,12 @@ class Environment:
             authority.wait()
             supervisor.run(*self._of("ca"))
             self._tell("everybody enrols")
+            # They wait for the authority, and would report its silence: what is wrong with it says more.
+            self.wait_until_healthy("ca")
             for preparing in others:
                 preparing.wait()
                 supervisor.run(*self._of(preparing.service))
-        wait_until_healthy(
-            supervisor, list(self._programs.values()), self.deployment.trust_bundle, self._tell
-        )
+        self.wait_until_healthy(*(name for name in self._programs if name != "ca"))
         demo_env.write(self.root / "demo.env", self.deployment)
 
     def _connections(self, passwords: Mapping[str, str]) -> dict[str, dict[str, str]]:
