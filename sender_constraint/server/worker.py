@@ -6,6 +6,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+from gevent import sleep
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -59,7 +60,8 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             self.changed.wait(1)
             self.changed.clear()
         for server in servers:
-            server.close()
+            # Not close(): it forgets its handler, which a connection accepted a moment ago still needs.
+            server.stop_accepting()
         self._finish_requests()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -126,6 +128,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             min(waiting, key=lambda each: each.since).dismiss()
 
     def _finish_requests(self) -> None:
+        sleep(0)  # what was accepted a moment ago gets to its handler, and is counted
         for connection in list(self.open):
             if connection.phase in BETWEEN_REQUESTS:
                 connection.dismiss()
