@@ -60,8 +60,11 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             self.changed.wait(1)
             self.changed.clear()
         for server in servers:
-            # Not close(): it forgets its handler, which a connection accepted a moment ago still needs.
             server.stop_accepting()
+        # close() makes a server forget its handler: what was accepted a moment ago gets there first.
+        sleep(0)
+        for server in servers:
+            server.close()
         self._finish_requests()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -128,7 +131,6 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             min(waiting, key=lambda each: each.since).dismiss()
 
     def _finish_requests(self) -> None:
-        sleep(0)  # what was accepted a moment ago gets to its handler, and is counted
         for connection in list(self.open):
             if connection.phase in BETWEEN_REQUESTS:
                 connection.dismiss()
