@@ -31,6 +31,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "authserver.outages.Outages",
     "sender_constraint.django.middleware.Refusals",
+    "sender_constraint.django.problem_details.methods",
 ]
 APPEND_SLASH = False
 # HTTP-only neighbours share the name localhost in the local environment: no HSTS.
@@ -52,4 +53,4 @@ RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.
-LOGGING = environment.logging({"django.request": "ERROR", "django.security.DisallowedHost": "CRITICAL"})
+LOGGING = environment.logging({"django.request": "ERROR"})

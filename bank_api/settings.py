@@ -18,6 +18,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",  # states Content-Length, which keeps connections open
     "sender_constraint.django.problem_details.Problems",
+    "sender_constraint.django.problem_details.methods",
 ]
 APPEND_SLASH = False
 USE_TZ = True

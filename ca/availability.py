@@ -1,8 +1,9 @@
-"""What every address says while the authority has no usable keys, or has ended: not now."""
+"""What every address says while the authority has no usable keys or no register, or has ended: not now."""
 
 import logging
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from ca.authority.directory import NoAuthority
@@ -23,7 +24,7 @@ class Availability:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:  # noqa: ARG002
         """Answer for an authority that cannot be used; anything else is Django's to report."""
-        if not isinstance(exception, NoAuthority | AuthorityExpired):
+        if not isinstance(exception, NoAuthority | AuthorityExpired | OperationalError):
             return None
         logger.error("the authority cannot be used: %s", exception)
         return HttpResponse(

@@ -7,6 +7,10 @@ from django.urls import path
 
 from ca.register import views as register
 
+handler400 = "sender_constraint.django.problem_details.bad_request"
+handler404 = "sender_constraint.django.problem_details.page_not_found"
+handler500 = "sender_constraint.django.problem_details.server_error"
+
 urlpatterns = [
     path("roots.pem", register.roots),
     path("issuing.pem", register.issuing_pem),

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.common.CommonMiddleware",  # Content-Length, and the Host header against ALLOWED_HOSTS
     "ca.availability.Availability",
+    "sender_constraint.django.problem_details.methods",
 ]
 ROOT_URLCONF = "ca.urls"
 WSGI_APPLICATION = "ca.wsgi.application"

@@ -5,6 +5,10 @@ from django.urls import path
 from ca.enrolment import views as est
 from ca.register import views as register
 
+handler400 = "sender_constraint.django.problem_details.bad_request"
+handler404 = "sender_constraint.django.problem_details.page_not_found"
+handler500 = "sender_constraint.django.problem_details.server_error"
+
 urlpatterns = [
     # RFC 7030 §3.2.2
     path(".well-known/est/cacerts", est.cacerts),

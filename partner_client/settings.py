@@ -40,6 +40,7 @@ MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "sender_constraint.django.problem_details.methods",
 ]
 APPEND_SLASH = False
 DATABASES: dict[str, dict[str, str]] = {}

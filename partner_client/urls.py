@@ -4,6 +4,10 @@ from django.urls import path
 
 from partner_client.rotation.views import health, status
 
+handler400 = "sender_constraint.django.problem_details.bad_request"
+handler404 = "sender_constraint.django.problem_details.page_not_found"
+handler500 = "sender_constraint.django.problem_details.server_error"
+
 urlpatterns = [
     path("", status, name="home"),
     path("status", status, name="status"),

@@ -11,15 +11,20 @@ from bank_api.representations import MoneySerializer
 
 
 class TextField(serializers.CharField):
-    """Printable text; a number is not taken for its digits."""
+    """Printable text, exactly as it is sent; a number is not taken for its digits."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
-        """The text. Raises ValidationError for another JSON type, or for control characters."""
+        """The text. Raises ValidationError for another JSON type, control characters, or space around it."""
         if not isinstance(data, str):
             raise serializers.ValidationError("Must be a string.")
-        text = super().to_internal_value(data)
+        text = str(super().to_internal_value(data))
         if not text.isprintable():
             raise serializers.ValidationError("Must not hold control characters.")
+        if text != text.strip():
+            raise serializers.ValidationError("Must not begin or end with a space.")
         return text
 
 

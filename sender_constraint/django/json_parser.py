@@ -9,6 +9,7 @@ https://www.rfc-editor.org/rfc/rfc8259
 from collections.abc import Mapping
 from typing import IO, Any
 
+from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
 from sender_constraint.django.problems import BadRequest, ContentTooLarge
@@ -24,17 +25,23 @@ BODY_MALFORMED = rule(
 
 
 class StrictJSONParser(BaseParser):
-    """Parses a body of ``application/json`` that is an object. Raises ContentTooLarge or BadRequest."""
+    """Parses a body of ``application/json`` that is an object. Raises ContentTooLarge or BadRequest.
+
+    And the framework's UnsupportedMediaType for a range of types.
+    """
 
     media_type = "application/json"
 
     def parse(
         self,
         stream: IO[Any],
-        media_type: str | None = None,  # noqa: ARG002  # the signature is the framework's
+        media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """The members of the object in the body; ``stream`` is read only if it announces to be short."""
+        # To the framework a range matches: application/* is for Accept, and no body is of that type.
+        if "*" in (media_type or ""):
+            raise UnsupportedMediaType(media_type or "")
         length = (parser_context or {})["request"].META.get("CONTENT_LENGTH") or 0
         check_size(int(length))
         return parsed_object(stream.read(MAXIMUM_BYTES))

@@ -14,7 +14,14 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    JsonResponse,
+    UnreadablePostError,
+)
 from rest_framework import exceptions
 
 from sender_constraint.django import audit
@@ -82,6 +89,20 @@ class Problems:
         """Answer for what is a problem; anything else is Django's to report."""
         problem = exception if isinstance(exception, Problem) else problem_of(exception)
         return None if problem is None else _answered(request, problem)
+
+
+def methods(get_response: Handler) -> Handler:
+    """Middleware: a method that a plain view does not have is a problem too, and recorded."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        problem = MethodNotAllowed(METHOD, "The resource does not have this method")
+        problem.headers = {"Allow": response.headers["Allow"]}
+        return _answered(request, problem)
+
+    return handle
 
 
 def _answered(request: HttpRequest, problem: Problem) -> HttpResponse:

@@ -14,6 +14,9 @@ import environ
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+# Anybody can send an odd Host: the audit trail has it, and the log needs no traceback of it.
+_RECORDED_ELSEWHERE = {"django.security.DisallowedHost": "CRITICAL"}
+
 
 class ServiceEnvironment:
     """Reads the settings of one service.
@@ -79,7 +82,7 @@ class ServiceEnvironment:
             "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["console"], "level": self.text("LOG_LEVEL", "INFO").upper()},
-            "loggers": {name: {"level": level} for name, level in levels.items()},
+            "loggers": {name: {"level": level} for name, level in {**_RECORDED_ELSEWHERE, **levels}.items()},
         }
 
     def trust_bundle(self) -> Path:

@@ -13,6 +13,7 @@ from typing import Any
 from gunicorn.http import errors
 from gunicorn.http.errors import NoMoreData, ParseException
 
+from sender_constraint.correlation import CORRELATION_HEADER, accepted_correlation_id
 from sender_constraint.errors import Refusal
 from sender_constraint.rules import enforces, rule
 from sender_constraint.server.limits import Phase
@@ -24,6 +25,9 @@ CODING = rule(
     "http.transfer-coding",
     "RFC 9112 §6.1",
     "The body is compressed in transit, which this server does not undo.",
+)
+CONTENT_CODING = rule(
+    "http.content-coding", "RFC 9110 §8.4", "The body is compressed, which no application here undoes."
 )
 BODY_SIZE = rule("http.body-size", "RFC 9110 §15.5.14", "The body is longer than this server reads.")
 PACE = rule(
@@ -79,6 +83,15 @@ def check_coding(headers: Headers) -> None:
         raise RequestRefused(CODING, "unsupported transfer coding", status=status, presented=codings)
 
 
+@enforces(CONTENT_CODING)
+def check_content_coding(headers: Headers) -> None:
+    """Refuse a Content-Encoding, for the same reason. Raises RequestRefused with 415 (§15.5.16)."""
+    presented = [value for name, value in headers if name == "CONTENT-ENCODING"]
+    if any(value.strip(" \t").lower() not in ("", "identity") for value in presented):
+        status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        raise RequestRefused(CONTENT_CODING, "unsupported content coding", status=status, presented=presented)
+
+
 @enforces(BODY_SIZE)
 def check_body_size(size: int, limit: int) -> None:
     """Refuse a body of more than ``limit`` bytes. Raises RequestRefused with 413."""
@@ -102,6 +115,7 @@ def check_head(request: Any) -> None:
     """
     check_host(request.version, request.headers)
     check_coding(request.headers)
+    check_content_coding(request.headers)
 
 
 def read_body(request: Any, connection: PacedSocket, limit: int) -> None:
@@ -128,7 +142,14 @@ def read_body(request: Any, connection: PacedSocket, limit: int) -> None:
     request.body = io.BytesIO(body)
 
 
-def answer(status: int) -> bytes:
+def correlation_id_in(request: Any) -> str:
+    """The correlation id of a gunicorn request; a fresh one where its header was not read."""
+    headers = getattr(request, "headers", None) or ()
+    name = CORRELATION_HEADER.upper()
+    return accepted_correlation_id(next((value for each, value in headers if each == name), None))
+
+
+def answer(status: int, correlation_id: str) -> bytes:
     """A whole response (problem details, RFC 9457) that closes the connection."""
     title = HTTPStatus(status).phrase
     content = json.dumps({"type": "about:blank", "title": title, "status": status}).encode()
@@ -137,6 +158,7 @@ def answer(status: int) -> bytes:
         "Content-Type: application/problem+json\r\n"
         f"Content-Length: {len(content)}\r\n"
         "Cache-Control: no-store\r\n"
+        f"{CORRELATION_HEADER}: {correlation_id}\r\n"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + content

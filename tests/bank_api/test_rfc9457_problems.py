@@ -50,7 +50,8 @@ def test_a_caller_that_accepts_no_json_is_refused(partner: Caller, verdict: Verd
 
 @pytest.mark.clause("RFC 9110 §15.5.16")
 @pytest.mark.parametrize(
-    "media_type", ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"]
+    "media_type",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/*", "*/*"],
 )
 def test_a_body_of_another_type_is_refused(
     partner: Caller, instruction: dict[str, Any], verdict: Verdict, media_type: str

@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from django.core.checks import run_checks
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import LONGEST_LIFETIME, Hierarchy, create_hierarchy
+from ca.enrolment import views
 from ca.register.configuration import utc_now
-from tests.ca.material import EST
+from tests.ca.material import EST, Trail
 
 pytestmark = pytest.mark.usefixtures("hierarchy")
 
@@ -47,9 +49,48 @@ def test_health_needs_an_authority(client: Client, settings: Settings, tmp_path:
     assert client.get("/roots.pem").status_code == 503
 
 
-def test_a_host_that_is_not_ours_is_refused(client: Client) -> None:
+def reason(trail: Trail) -> tuple[str, str, int]:
+    event = trail.last()
+    return event["outcome"], event["rule"], event["status"]
+
+
+def test_a_host_that_is_not_ours_is_refused_and_recorded_without_a_traceback(
+    client: Client, trail: Trail, caplog: pytest.LogCaptureFixture
+) -> None:
     assert client.get("/health", HTTP_HOST="localhost:8440").status_code == 200
     assert client.get("/health", HTTP_HOST="evil.example").status_code == 400
+    assert reason(trail) == ("refused", "request.malformed", 400)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("surface", ["ca.urls", "ca.public_urls"])
+def test_what_is_not_there_is_refused_and_recorded(
+    client: Client, settings: Settings, trail: Trail, surface: str
+) -> None:
+    settings.ROOT_URLCONF = surface
+    assert client.get("/../keys/authority/root-private-key.pem").status_code == 404
+    assert reason(trail) == ("refused", "request.path", 404)
+    refused = client.delete("/health")
+    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD")
+    assert reason(trail) == ("refused", "request.method", 405)
+
+
+@pytest.mark.parametrize(("operation", "method"), [("cacerts", "POST"), ("simpleenroll", "GET")])
+def test_an_operation_by_another_method_is_refused_and_recorded(
+    client: Client, trail: Trail, operation: str, method: str
+) -> None:
+    assert client.generic(method, f"{EST}/{operation}").status_code == 405
+    assert reason(trail) == ("refused", "request.method", 405)
+
+
+def test_a_register_that_is_away_is_told_from_a_defect(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(views, "authenticate_by_secret", locked)
+    assert client.post(f"{EST}/simpleenroll").status_code == 503
 
 
 def findings() -> list[str]:

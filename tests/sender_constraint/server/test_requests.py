@@ -122,6 +122,16 @@ def test_a_body_that_is_compressed_in_transit_is_refused(front: Server, exchange
     assert (event["rule"], event["status"]) == ("http.transfer-coding", 501)
 
 
+@pytest.mark.clause("RFC 9110 §8.4")
+def test_a_compressed_body_is_refused(front: Server, exchange: Any) -> None:
+    plain = HEAD + b"Content-Encoding: identity\r\nContent-Length: 4\r\n\r\nbody"
+    assert exchange(plain)[0] == 200
+    status, _, address = exchange(plain.replace(b"identity", b"gzip"))
+    assert status == 415
+    event = front.event_of("http.request", address)
+    assert (event["rule"], event["status"]) == ("http.content-coding", 415)
+
+
 @pytest.mark.clause("RFC 9112 §3.2")
 def test_a_request_without_a_host_is_refused(front: Server, exchange: Any) -> None:
     status, _, address = exchange(measured(b"body").replace(b"Host: localhost\r\n", b""))
