@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.correlation import CORRELATION_HEADER
 from workshop.wire import Exchange
 
 WAIT_SECONDS = 5.0
@@ -49,7 +50,7 @@ class AuditReader:
         self._files = [directory / "audit.jsonl" for directory in directories.values()]
 
     def about(self, exchange: Exchange) -> Evidence:
-        """The events of an exchange: by its correlation id, or by the peer's address if TLS ended it.
+        """The events of an exchange: by the correlation id of its answer, or by address if TLS ended it.
 
         The server writes an event before it answers, but it learns of a failed handshake when its peer
         does: so this waits for the first event, for at most WAIT_SECONDS.
@@ -58,7 +59,7 @@ class AuditReader:
         def belongs(event: dict[str, Any]) -> bool:
             if exchange.status is None:
                 return event.get("peer") == exchange.local_address and event["outcome"] == "refused"
-            return event.get("correlation_id") == exchange.correlation_id
+            return event.get("correlation_id") == exchange.headers.get(CORRELATION_HEADER)
 
         return Evidence(self._wait_for(belongs))
 

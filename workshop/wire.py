@@ -8,13 +8,13 @@ import http.client
 import json
 import socket
 import ssl
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-CORRELATION_HEADER = "x-fapi-interaction-id"
+from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
+
 TIMEOUT_SECONDS = 10
 
 
@@ -81,7 +81,7 @@ class Wire:
         context = self._context(credentials, tls)
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        correlation_id = str(uuid.uuid4())
+        correlation_id = new_correlation_id()
         host, port = str(parts.hostname), parts.port or 443
         # Without a context of ours it would load the system's authorities, which takes longer than the call.
         connection = http.client.HTTPSConnection(host, port, context=context)

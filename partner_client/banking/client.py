@@ -21,7 +21,7 @@ from partner_client.banking.representations import (
 )
 from partner_client.banking.resources import Account, Balance, Payment, PaymentInstruction, Transaction
 from sender_constraint.client.caller import Caller
-from sender_constraint.client.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
 
 class BankingClient:

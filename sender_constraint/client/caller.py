@@ -20,7 +20,6 @@ from sender_constraint.certificates.generations import Generation, GenerationSto
 from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.client.attempts import Attempts
 from sender_constraint.client.binding import Binding
-from sender_constraint.client.correlation import CORRELATION_HEADER, new_correlation_id
 from sender_constraint.client.errors import CallFailed, ServerUnreachable
 from sender_constraint.client.metadata import discover
 from sender_constraint.client.observer import CallerObserver
@@ -28,6 +27,7 @@ from sender_constraint.client.retries import Retries, is_repeatable
 from sender_constraint.client.single_flight import SingleFlight
 from sender_constraint.client.token_source import TokenRequest, TokenSource
 from sender_constraint.client.transport import open_pool
+from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
 PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 

@@ -17,10 +17,10 @@ import httpx
 
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.renewal import Clock, utc_now
-from sender_constraint.client.correlation import CORRELATION_HEADER, new_correlation_id
 from sender_constraint.client.errors import CallFailed, ServerUnreachable, TokenRefused, TokenUnusable
 from sender_constraint.client.retries import Retries
 from sender_constraint.client.single_flight import SingleFlight
+from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_LIFETIME_SECONDS = 10 * 365 * 86400

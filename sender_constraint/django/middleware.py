@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from sender_constraint.correlation import CORRELATION_HEADER
 from sender_constraint.django import audit
-from sender_constraint.django.correlation import HEADER, correlation_id_of
+from sender_constraint.django.correlation import correlation_id_of
 from sender_constraint.django.peer import smuggled_certificate_headers
 from sender_constraint.errors import Refusal
 
@@ -23,7 +24,7 @@ def correlation(get_response: Handler) -> Handler:
                 request, "peer.certificate_header_ignored", section="RFC 9440 §4", headers=smuggled
             )
         response = get_response(request)
-        response.headers[HEADER] = correlation_id_of(request)
+        response.headers[CORRELATION_HEADER] = correlation_id_of(request)
         return response
 
     return handle

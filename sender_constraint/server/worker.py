@@ -106,13 +106,15 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_error(self, req: Any, client: PacedSocket, addr: Any, exc: BaseException) -> None:
         """Answer what ended a request early: a refusal with its own status, anything else with 500."""
+        correlation_id = intake.correlation_id_in(req)
         try:
             if isinstance(exc, intake.RequestRefused):
                 raise exc
             if isinstance(exc, Exception):
                 intake.check_syntax(exc)
         except intake.RequestRefused as refusal:
-            self._record(refusal, addr, method=getattr(req, "method", None), path=getattr(req, "path", None))
+            method, path = getattr(req, "method", None), getattr(req, "path", None)
+            self._record(refusal, addr, correlation_id=correlation_id, method=method, path=path)
             status = refusal.status
         else:
             # Without the query: whoever puts a token there shall not find it in a log.
@@ -120,7 +122,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             status = 500
         client.lingers = True
         with contextlib.suppress(OSError):
-            client.sendall(intake.answer(status))
+            client.sendall(intake.answer(status, correlation_id))
 
     def _make_room(self) -> None:
         """Before the pool is full, let go of who has waited longest, so that the next caller gets in."""

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sender_constraint.correlation import CORRELATION_HEADER
 from tests.e2e.calling import APICaller
 from tests.e2e.minting import Mint
 from tests.e2e.verdict import Verdict
@@ -26,7 +27,6 @@ from tests.sender_constraint.resource_server.malformed_tokens import (
     malformed_tokens,
 )
 from workshop.environment.deployment import Deployment
-from workshop.wire import CORRELATION_HEADER
 
 ANSWERED = "api.call"
 # What the front reads of one header line, "Authorization: Bearer " included.

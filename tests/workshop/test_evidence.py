@@ -10,7 +10,14 @@ from workshop import evidence
 from workshop.evidence import AuditReader, Evidence
 from workshop.wire import Exchange
 
-ANSWERED = Exchange("GET", "https://localhost/accounts", "id-1", "127.0.0.1:5000", status=401)
+ANSWERED = Exchange(
+    "GET",
+    "https://localhost/accounts",
+    "id-1",
+    "127.0.0.1:5000",
+    status=401,
+    headers={"x-fapi-interaction-id": "id-1"},
+)
 ENDED_BY_TLS = Exchange("GET", "https://localhost/accounts", "id-1", "127.0.0.1:5000", alert="decrypt_error")
 
 

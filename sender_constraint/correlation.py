@@ -1,0 +1,23 @@
+"""The correlation id: one UUID that travels with a call through every service.
+
+It is the ``x-fapi-interaction-id`` of FAPI (FAPI 1.0 Baseline §6.2.1): taken from the request where it is a
+UUID, born where it is not, sent on with every call, and given back in every response.
+"""
+
+import uuid
+
+CORRELATION_HEADER = "x-fapi-interaction-id"
+
+
+def new_correlation_id() -> str:
+    """A fresh one."""
+    return str(uuid.uuid4())
+
+
+def accepted_correlation_id(presented: str | None) -> str:
+    """The presented one in the form of RFC 9562 §4, lower-case; a fresh one in place of anything else."""
+    try:
+        canonical = str(uuid.UUID(presented or ""))
+    except ValueError:
+        return new_correlation_id()
+    return canonical if presented and presented.lower() == canonical else new_correlation_id()
