@@ -15,6 +15,7 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, VerificationError
@@ -28,6 +29,8 @@ from sender_constraint.trust_anchors import VerifiedChain
 
 MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_PRESENTED_CERTIFICATES = 10
+SHORTEST_RSA_KEY_BITS = 2048
+SHORTEST_CURVE_BITS = 224
 
 # What cryptography raises for certificates that it cannot read; names that it does not support, such as the
 # X.400 address in a subject alternative name, are no ValueError. UserWarning: an odd country name warns, and
@@ -55,6 +58,11 @@ IS_AUTHORITY = rule(
     "certificate.is-authority",
     "RFC 5280 §4.2.1.9",
     "An authority's certificate acts as a caller's.",
+)
+KEY = rule(
+    "certificate.key",
+    "RFC 9325 §4.5",
+    "The certificate's key is weak: RSA below 2048 bits, an elliptic curve below 224, or DSA.",
 )
 CHAIN = rule(
     "certificate.chain", "RFC 5280 §6.1", "The certificate does not lead to an authority of the scheme."
@@ -88,6 +96,7 @@ def verify_client_certificate(
     check_validity(certificate, now, error)
     check_purpose(certificate, error)
     check_not_ca(certificate, error)
+    check_key(certificate, error)
     chain = check_chain(certificate, certificates[1:], anchors, now, error)
     return VerifiedCertificate(certificate, certificate_thumbprint(certificates[0]), chain or ())
 
@@ -187,6 +196,28 @@ def check_not_ca(certificate: x509.Certificate, error: type[Refusal]) -> None:
         return
     if constraints.ca:
         raise error(IS_AUTHORITY, "The certificate is a certificate authority's")
+
+
+@enforces(KEY)
+def check_key(certificate: x509.Certificate, error: type[Refusal]) -> None:
+    """RFC 9325 §4.5: possession proves nothing of a key that others can compute.
+
+    TLS does not look: the front accepts any certificate. Nor does the chain: it is about issuers' keys.
+    """
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as problem:
+        raise error(KEY, "The certificate's key is not supported", problem=str(problem)[:200]) from problem
+    match key:
+        case rsa.RSAPublicKey():
+            weak = key.key_size < SHORTEST_RSA_KEY_BITS
+        case ec.EllipticCurvePublicKey():
+            weak = key.key_size < SHORTEST_CURVE_BITS
+        case _:
+            weak = isinstance(key, dsa.DSAPublicKey)
+    if weak:
+        presented = f"{type(key).__name__}, {getattr(key, 'key_size', None)} bits"
+        raise error(KEY, "The certificate's key is too weak", presented=presented)
 
 
 @enforces(CHAIN)

@@ -31,9 +31,11 @@ def opened_account(client_id: str, identifier: str, *, lock: bool = False) -> Ac
     candidates = Account.objects.select_for_update() if lock else Account.objects.all()
     key = as_identifier(identifier)
     account = candidates.filter(pk=key).first() if key else None
+    # Asked in any case: the time that it takes must not tell another client's account from none.
+    is_opened = key is not None and AccountAccess.objects.filter(account=key, client_id=client_id).exists()
     check_account_known(account, identifier)
     assert account is not None  # noqa: S101  # check_account_known has refused
-    check_account_opened(account, client_id)
+    check_account_opened(account, is_opened)
     return account
 
 
@@ -54,7 +56,7 @@ def check_account_known(account: Account | None, identifier: str) -> None:
 
 
 @enforces(ACCOUNT_NOT_OPENED)
-def check_account_opened(account: Account, client_id: str) -> None:
+def check_account_opened(account: Account, is_opened: bool) -> None:
     """RFC 9700 §2.3: least privilege; the scope says what may be done, this says to which accounts."""
-    if not AccountAccess.objects.filter(account=account, client_id=client_id).exists():
+    if not is_opened:
         raise NotFound(ACCOUNT_NOT_OPENED, "There is no such account", presented=str(account.pk))

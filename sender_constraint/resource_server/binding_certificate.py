@@ -35,13 +35,14 @@ def verify_binding_certificate(
 ) -> VerifiedCertificate:
     """Verify a certificate that only binds a token.
 
-    Validity always; purpose and chain where it says that an authority of the scheme issued it. Others,
-    such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign`` says so.
+    Validity and key always; purpose and chain where it says that an authority of the scheme issued it.
+    Others, such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign`` says so.
     certificates: DER, as presented, the sender's own first. now: aware.
     """
     checks.check_presented(certificates, error)
     certificate = checks.load_certificate(certificates[0], error)
     checks.check_validity(certificate, now, error)
+    checks.check_key(certificate, error)
     thumbprint = certificate_thumbprint(certificates[0])
     if not anchors.is_scheme_issued(certificate):
         check_foreign_accepted(certificate, accept_foreign, error)

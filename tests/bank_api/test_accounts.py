@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from bank_api.accounts import views
 from bank_api.accounts.models import Account, Transaction
@@ -64,6 +66,18 @@ def test_another_clients_account_looks_like_none_outside_and_has_its_own_reason_
     verdict.problem(unknown, 404, "accounts.unknown")
     assert opened_to_other.json() == unknown.json()
     assert set(opened_to_other.headers) == set(unknown.headers)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_another_clients_account_costs_the_database_as_much_as_none(
+    partner: Caller, foreign_account: Account, route: str
+) -> None:
+    asked = []
+    for identifier in (foreign_account.pk, uuid.uuid4()):
+        with CaptureQueriesContext(connection) as queries:
+            assert partner.get(route.format(identifier)).status_code == 404
+        asked.append([query["sql"].replace(identifier.hex, "") for query in queries])
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize("route", ROUTES)

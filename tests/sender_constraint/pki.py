@@ -9,6 +9,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -53,8 +54,12 @@ def issue(
     with_key_identifier: bool = True,
     claimed_issuer: Issued | None = None,
     more: Sequence[x509.ExtensionType] = (),
+    public_key: CertificatePublicKeyTypes | None = None,
 ) -> Issued:
-    """A certificate signed by the issuer, by itself without one; it may claim another issuer."""
+    """A certificate signed by the issuer, by itself without one; it may claim another issuer.
+
+    public_key: what is certified in place of the key that comes with it.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject_name = name_of(subject) if isinstance(subject, str) else subject
     claimed = claimed_issuer or issuer
@@ -63,7 +68,7 @@ def issue(
         x509.CertificateBuilder()
         .subject_name(subject_name)
         .issuer_name(issuer_name or (claimed.certificate.subject if claimed else subject_name))
-        .public_key(key.public_key())
+        .public_key(public_key or key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(not_before)
         .not_valid_after(not_after)

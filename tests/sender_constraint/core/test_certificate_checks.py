@@ -2,12 +2,14 @@ from collections.abc import Callable, Sequence
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sender_constraint import certificate_checks as checks
 from sender_constraint.errors import InvalidClient, InvalidToken
+from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
 from sender_constraint.rules import Rule
 from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.flawed_certificates import (
@@ -142,6 +144,43 @@ def test_a_kind_of_name_that_cannot_be_read_is_refused(issuer: Issued | None, na
     with pytest.raises(InvalidClient) as refused:
         authenticate([issue(issuer, more=[odd]).der])
     assert refused.value.rule is checks.MALFORMED
+
+
+@pytest.mark.clause("RFC 9325 §4.5")
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(rsa.generate_private_key(65537, 1024), id="RSA 1024"),  # noqa: S505 - weak on purpose
+        pytest.param(rsa.generate_private_key(65537, 2040), id="RSA 2040"),  # noqa: S505
+        pytest.param(dsa.generate_private_key(2048), id="DSA"),
+        pytest.param(ec.generate_private_key(ec.SECP192R1()), id="P-192"),
+    ],
+)
+@pytest.mark.parametrize("issuer", [SCHEME.issuing, None], ids=["of the scheme", "self-signed"])
+def test_a_certificate_with_a_weak_key_is_refused_even_if_an_authority_issued_it(
+    key: rsa.RSAPrivateKey | dsa.DSAPrivateKey | ec.EllipticCurvePrivateKey, issuer: Issued | None
+) -> None:
+    weak = issue(issuer, public_key=key.public_key())
+    with pytest.raises(InvalidClient) as refused:
+        authenticate([weak.der])
+    assert refused.value.rule is checks.KEY
+    with pytest.raises(InvalidToken) as unbound:
+        verify_binding_certificate([weak.der], SCHEME.anchors, NOW, InvalidToken)
+    assert unbound.value.rule is checks.KEY
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(rsa.generate_private_key(65537, 2048), id="RSA 2048"),
+        pytest.param(ec.generate_private_key(ec.SECP384R1()), id="P-384"),
+        pytest.param(ed25519.Ed25519PrivateKey.generate(), id="Ed25519"),
+    ],
+)
+def test_keys_of_other_kinds_authenticate_too(
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey,
+) -> None:
+    assert authenticate([issue(SCHEME.issuing, public_key=key.public_key()).der])
 
 
 def test_too_many_certificates_are_refused() -> None:
