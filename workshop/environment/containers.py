@@ -10,7 +10,6 @@ from pathlib import Path
 from workshop.environment.deployment import attached
 from workshop.environment.parties import (
     ORGANISATIONS,
-    SERVICES,
     Parties,
     organisations,
     write_private,
@@ -26,6 +25,8 @@ BINDS = {
     "partner_client": "partner-pages:8000",
 }
 SUPERUSER = "postgres"
+# The services that keep something in a database; the partner keeps files alone.
+WITH_DATABASE = ("ca", "authserver", "bank_api")
 
 
 def main() -> None:
@@ -40,10 +41,10 @@ def main() -> None:
     parties.write_settings(
         {
             service: {
-                "DATABASE_URL": f"postgres://{service}:{passwords[service]}@postgres:5432/{service}",
-                "REDIS_URL": f"redis://:{redis[organisation]}@{_redis_host(organisation)}:6379/{database}",
+                "REDIS_URL": f"redis://:{redis[organisation]}@{_redis_host(organisation)}:6379/{number}"
             }
-            for service, (organisation, database) in ORGANISATIONS.items()
+            | (_database(service, passwords[service]) if service in passwords else {})
+            for service, (organisation, number) in ORGANISATIONS.items()
         }
     )
     parties.write_participants()
@@ -51,7 +52,7 @@ def main() -> None:
 
 def database_passwords(folder: Path) -> dict[str, str]:
     """By role, its password; made once. The database's user may read them: their volume is the wall."""
-    return {role: _made_once(folder / role, 0o444) for role in (SUPERUSER, *SERVICES)}
+    return {role: _made_once(folder / role, 0o444) for role in (SUPERUSER, *WITH_DATABASE)}
 
 
 def redis_passwords(folder: Path) -> dict[str, str]:
@@ -64,6 +65,10 @@ def redis_passwords(folder: Path) -> dict[str, str]:
         write_private(folder / organisation / "redis.conf", "\n".join(lines))
         passwords[organisation] = password
     return passwords
+
+
+def _database(service: str, password: str) -> dict[str, str]:
+    return {"DATABASE_URL": f"postgres://{service}:{password}@postgres:5432/{service}"}
 
 
 def _redis_host(organisation: str) -> str:
