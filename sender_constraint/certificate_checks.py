@@ -59,6 +59,9 @@ IS_AUTHORITY = rule(
     "RFC 5280 §4.2.1.9",
     "An authority's certificate acts as a caller's.",
 )
+KEY_USAGE = rule(
+    "certificate.key-usage", "RFC 5280 §4.2.1.3", "The certificate's key is for other uses than signatures."
+)
 KEY = rule(
     "certificate.key",
     "RFC 9325 §4.5",
@@ -96,6 +99,7 @@ def verify_client_certificate(
     check_validity(certificate, now, error)
     check_purpose(certificate, error)
     check_not_ca(certificate, error)
+    check_key_usage(certificate, error)
     check_key(certificate, error)
     chain = check_chain(certificate, certificates[1:], anchors, now, error)
     return VerifiedCertificate(certificate, certificate_thumbprint(certificates[0]), chain or ())
@@ -196,6 +200,17 @@ def check_not_ca(certificate: x509.Certificate, error: type[Refusal]) -> None:
         return
     if constraints.ca:
         raise error(IS_AUTHORITY, "The certificate is a certificate authority's")
+
+
+@enforces(KEY_USAGE)
+def check_key_usage(certificate: x509.Certificate, error: type[Refusal]) -> None:
+    """RFC 5280 §4.2.1.3: where uses are stated, digitalSignature is among them: it signs the handshake."""
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return
+    if not usage.digital_signature:
+        raise error(KEY_USAGE, "The certificate's key is not for signatures")
 
 
 @enforces(KEY)

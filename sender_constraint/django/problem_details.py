@@ -43,6 +43,8 @@ from sender_constraint.rules import Rule, enforces, rule
 
 MEDIA_TYPE = "application/problem+json"
 EVENT = "api.call"
+# What no view of the API decides: the same name as for what the TLS front refuses.
+PLAIN_EVENT = "http.request"
 
 MALFORMED = rule("request.malformed", "RFC 9110 §15.5.1", "The request is malformed, or ended early.")
 MEMBERS = rule("request.body-members", "RFC 9457 §3", "The body has missing, unknown or wrong members.")
@@ -106,7 +108,7 @@ def methods(get_response: Handler) -> Handler:
 
 
 def _answered(request: HttpRequest, problem: Problem) -> HttpResponse:
-    audit.refused(request, problem, event=EVENT)
+    audit.refused(request, problem, event=PLAIN_EVENT)
     return problem_response(problem)
 
 

@@ -36,7 +36,7 @@ def verify_binding_certificate(
     """Verify a certificate that only binds a token.
 
     Validity and key always; purpose and chain where it says that an authority of the scheme issued it.
-    Others, such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign`` says so.
+    Others, such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign``.
     certificates: DER, as presented, the sender's own first. now: aware.
     """
     checks.check_presented(certificates, error)
@@ -49,6 +49,7 @@ def verify_binding_certificate(
         return VerifiedCertificate(certificate, thumbprint, ())
     checks.check_purpose(certificate, error)
     checks.check_not_ca(certificate, error)
+    checks.check_key_usage(certificate, error)
     chain = checks.check_chain(certificate, certificates[1:], anchors, now, error)
     return VerifiedCertificate(certificate, thumbprint, chain or ())
 

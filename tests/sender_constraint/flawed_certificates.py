@@ -48,6 +48,7 @@ def flawed(scheme: Scheme, now: datetime, *, outside: timedelta = SECOND, **name
             lambda: leaf(scheme.issuing, usages=[ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE]),
             checks.PURPOSE_WRONG,
         ),
+        "a key for other uses": (lambda: leaf(scheme.issuing, signs=False), checks.KEY_USAGE),
         "an authority": (
             lambda: leaf(scheme.root, authority=True, usages=[ExtendedKeyUsageOID.CLIENT_AUTH]),
             checks.IS_AUTHORITY,

@@ -55,10 +55,11 @@ def issue(
     claimed_issuer: Issued | None = None,
     more: Sequence[x509.ExtensionType] = (),
     public_key: CertificatePublicKeyTypes | None = None,
+    signs: bool = True,
 ) -> Issued:
     """A certificate signed by the issuer, by itself without one; it may claim another issuer.
 
-    public_key: what is certified in place of the key that comes with it.
+    public_key: what is certified in place of the key that comes with it. signs: whether for signatures.
     """
     key = ec.generate_private_key(ec.SECP256R1())
     subject_name = name_of(subject) if isinstance(subject, str) else subject
@@ -74,7 +75,7 @@ def issue(
         .not_valid_after(not_after)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=path_length), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(_key_usage(authority), critical=True)
+        .add_extension(_key_usage(authority, signs), critical=True)
     )
     if with_key_identifier:
         identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(claimed_key)
@@ -88,11 +89,11 @@ def issue(
     return Issued(builder.sign((issuer.key if issuer else key), hashes.SHA256()), key)
 
 
-def _key_usage(authority: bool) -> x509.KeyUsage:
+def _key_usage(authority: bool, signs: bool) -> x509.KeyUsage:
     return x509.KeyUsage(
-        digital_signature=not authority,
+        digital_signature=not authority and signs,
         content_commitment=False,
-        key_encipherment=False,
+        key_encipherment=not authority and not signs,
         data_encipherment=False,
         key_agreement=False,
         key_cert_sign=authority,
