@@ -63,6 +63,10 @@ class AuditReader:
 
         return Evidence(self._wait_for(belongs))
 
+    def issued(self, thumbprint: str) -> dict[str, Any]:
+        """The event of the enrolment that gave this certificate; empty if no trail has it."""
+        return next((event for event in self._events() if _issued(event) == thumbprint), {})
+
     def _wait_for(self, belongs: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any], ...]:
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
@@ -76,3 +80,8 @@ class AuditReader:
             if file.exists():
                 with file.open() as lines:
                     yield from (json.loads(line) for line in lines if line.endswith("\n"))
+
+
+def _issued(event: dict[str, Any]) -> str | None:
+    by_est = event["event"].startswith("est.") and event["outcome"] == "accepted"
+    return event.get("detail", {}).get("thumbprint") if by_est else None

@@ -2,6 +2,8 @@
 
 import base64
 import ssl
+from contextlib import suppress
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from cryptography import x509
@@ -13,6 +15,7 @@ from sender_constraint.thumbprints import certificate_thumbprint
 from workshop.story.partner import current_partner, show
 from workshop.story.stage import Stage
 
+BACKDATED = timedelta(minutes=1)
 TITLE = "A certificate authority, and those who enrolled with it"
 
 
@@ -41,7 +44,25 @@ def play(stage: Stage) -> None:
         "partner": current_partner(deployment).generation.certificate,
     }
     for party, certificate in enrolled.items():
-        narrator.facts({party: certificate.subject.rfc4514_string(), **_described(certificate)})
+        event = stage.audit.issued(_thumbprint(certificate))
+        narrator.call(
+            party,
+            "ca",
+            event.get("method", ""),
+            event.get("path", "no enrolment in the audit trail"),
+            str(event.get("status", "")),
+            thumbprint=event.get("thumbprint"),
+            wanted=event.get("status") == 200,
+        )
+        lifetime = certificate.not_valid_after_utc - certificate.not_valid_before_utc - BACKDATED
+        narrator.facts(
+            {
+                party: certificate.subject.rfc4514_string(),
+                **_described(certificate),
+                "  lifetime": f"{lifetime} from its issue",
+            }
+        )
+        stage.row("1", f"{party} enrolled by EST", "200", str(event.get("status")))
         stage.row(
             "1", f"the scheme's CA issued the certificate of {party}", "yes", _issued_by(certificate, issuing)
         )
@@ -56,15 +77,16 @@ def _presented_at(stage: Stage, origin: str) -> x509.Certificate:
 
 
 def _described(certificate: x509.Certificate) -> dict[str, str]:
-    der = certificate.public_bytes(serialization.Encoding.DER)
     start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     described = {"  valid": f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC"}
-    try:
+    with suppress(x509.ExtensionNotFound):
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         described["  subject alternative names"] = ", ".join(str(name.value) for name in names)
-    except x509.ExtensionNotFound:
-        pass
-    return {**described, "  thumbprint": certificate_thumbprint(der)}
+    return {**described, "  thumbprint": _thumbprint(certificate)}
+
+
+def _thumbprint(certificate: x509.Certificate) -> str:
+    return certificate_thumbprint(certificate.public_bytes(serialization.Encoding.DER))
 
 
 def _issued_by(certificate: x509.Certificate, issuer: x509.Certificate) -> str:
