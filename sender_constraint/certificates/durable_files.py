@@ -2,6 +2,8 @@
 
 import os
 import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 PRIVATE = 0o600
@@ -16,6 +18,23 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
+
+
+def write_once(path: Path, content: bytes, mode: int) -> None:
+    """Write a file unless there is one. Of several who try at once, one succeeds; a reader sees it whole."""
+    descriptor, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            # A link under the name, unlike a rename onto it, never takes the place of another file.
+            path.hardlink_to(beside)
+    finally:
+        os.unlink(beside)  # noqa: PTH108 - mkstemp names it so
+    flush_directory(path.parent)
 
 
 def replace(path: Path, content: bytes, mode: int) -> None:

@@ -4,13 +4,14 @@ Every setting has the value that the local environment uses as its default, so t
 ``manage.py`` works from a shell without any variable set.
 """
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import environ
+
+from sender_constraint.certificates import durable_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -95,14 +96,8 @@ class ServiceEnvironment:
 
     def _born_here(self, name: str) -> str:
         file = self.state / name
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            with open(file, "x", opener=_private) as new:
-                new.write(secrets.token_urlsafe(50))
-        except FileExistsError:
-            pass
+        if not file.exists():
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # All processes of the service may start at once, and must find the same secret.
+            durable_files.write_once(file, secrets.token_urlsafe(50).encode(), durable_files.PRIVATE)
         return file.read_text()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
