@@ -30,18 +30,7 @@ def recorded(request: HttpRequest, event: str, **fields: Any) -> None:
 
 def refused(request: HttpRequest, refusal: Refusal, *, event: str = "request", **fields: Any) -> None:
     """Record a refusal: its rule, the section behind it, and what was expected beside what was presented."""
-    trail().record(
-        event,
-        "refused",
-        **_caller(request),
-        status=refusal.status,
-        error=refusal.code,
-        rule=refusal.rule.identifier,
-        section=refusal.rule.clause,
-        description=refusal.description,
-        detail=refusal.detail,
-        **fields,
-    )
+    trail().refused(event, refusal, **_caller(request), status=refusal.status, **fields)
 
 
 def _caller(request: HttpRequest) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.errors import Refusal
+
 
 class AuditTrail:
     """Appends events to ``audit.jsonl`` in the directory of one service.
@@ -35,3 +37,17 @@ class AuditTrail:
             os.write(descriptor, encoded)
         finally:
             os.close(descriptor)
+
+    def refused(self, event: str, refusal: Refusal, **fields: Any) -> None:
+        """Write a refusal: its rule, the section behind it, and what was expected beside what was presented.
+
+        fields: of the caller and the request; one of them may say more than the refusal itself does.
+        """
+        told = {
+            "error": refusal.code,
+            "rule": refusal.rule.identifier,
+            "section": refusal.rule.clause,
+            "description": refusal.description,
+            "detail": refusal.detail,
+        }
+        self.record(event, "refused", **{**told, **fields})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from OpenSSL import SSL
 
+from sender_constraint.certificate_checks import MAX_PRESENTED_CERTIFICATES
 from sender_constraint.errors import Refusal
 from sender_constraint.rules import enforces, rule
 from sender_constraint.server.audit_trail import AuditTrail
@@ -25,8 +26,6 @@ CHAIN_LENGTH = rule(
 )
 HANDSHAKE = rule("tls.handshake", "RFC 8446 §4", "The TLS handshake was not completed.")
 
-LONGEST_CHAIN = 10
-
 
 class HandshakeRefused(Refusal):
     """The TLS handshake failed: what goes over the wire is an alert."""
@@ -39,12 +38,10 @@ class Failure:
     """How a handshake failed.
 
     reasons: OpenSSL's, the first cause first; or our own words.
-    alert: the fatal alert, sent or received, if there was one.
     version: the protocol version as far as it was agreed.
     """
 
     reasons: tuple[str, ...]
-    alert: str | None
     version: str
 
 
@@ -65,7 +62,8 @@ def complete_handshake(connection: TLSSocket, peer: str, audit: AuditTrail) -> b
             return False
         check_chain_length(connection)
     except HandshakeRefused as refusal:
-        _record(refusal, connection, peer, audit)
+        # The alert is what the peer was told, or told us.
+        audit.refused("tls.handshake", refusal, peer=peer, error=connection.fatal_alert or refusal.code)
         return False
     except PeerGone:
         return False
@@ -90,8 +88,10 @@ def check_completed(failure: Failure) -> None:
 def check_chain_length(connection: TLSSocket) -> None:
     """Refuse a needlessly long chain, which whoever builds paths would pay for. Raises HandshakeRefused."""
     presented = len(connection.peer_certificates())
-    if presented > LONGEST_CHAIN:
-        raise HandshakeRefused(CHAIN_LENGTH, "chain too long", expected=LONGEST_CHAIN, presented=presented)
+    if presented > MAX_PRESENTED_CERTIFICATES:
+        raise HandshakeRefused(
+            CHAIN_LENGTH, "chain too long", expected=MAX_PRESENTED_CERTIFICATES, presented=presented
+        )
 
 
 def _attempt(connection: TLSSocket) -> Failure | None:
@@ -100,23 +100,10 @@ def _attempt(connection: TLSSocket) -> Failure | None:
     except PeerGone:
         if connection.expired is not Phase.HANDSHAKE:
             raise
-        return Failure(("too slow",), None, connection.version)
+        return Failure(("too slow",), connection.version)
     except SSL.SysCallError as error:
-        return Failure((str(error.args[-1]),), connection.fatal_alert, connection.version)
+        return Failure((str(error.args[-1]),), connection.version)
     except SSL.Error as error:
         reasons = tuple(str(entry[-1]) for entry in error.args[0]) if error.args else ("unknown",)
-        return Failure(reasons, connection.fatal_alert, connection.version)
+        return Failure(reasons, connection.version)
     return None
-
-
-def _record(refusal: HandshakeRefused, connection: TLSSocket, peer: str, audit: AuditTrail) -> None:
-    audit.record(
-        "tls.handshake",
-        "refused",
-        peer=peer,
-        rule=refusal.rule.identifier,
-        section=refusal.rule.clause,
-        error=connection.fatal_alert or refusal.code,
-        description=refusal.description,
-        detail=refusal.detail,
-    )

@@ -43,14 +43,7 @@ class Command(BaseCommand):
             record = current_issuer().by_hand(profile, asked).record
             _, issuing = authority_directory().certificates()
         except EnrolmentRefused as refusal:
-            trail().record(
-                "operator.issue",
-                "refused",
-                rule=refusal.rule.identifier,
-                section=refusal.rule.clause,
-                description=refusal.description,
-                detail=refusal.detail,
-            )
+            trail().refused("operator.issue", refusal)
             raise CommandError(
                 f"{refusal.description} [{refusal.rule.identifier}, {refusal.rule.clause}]"
             ) from None
