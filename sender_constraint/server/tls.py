@@ -5,6 +5,8 @@ loaded, so OpenSSL builds no chain that the application would build again. What 
 is possession of the leaf's key (RFC 8446 §4.4.3, RFC 5246 §7.4.8).
 """
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 from OpenSSL import SSL
@@ -22,6 +24,9 @@ GENERATION = rule(
     "RFC 8446 §4.4.2",
     "The server's own new certificate cannot be used; the last good one goes on serving.",
 )
+
+# A generation never changes, but what kept it from being read may pass: no descriptor left, for example.
+RETRY_SECONDS = 10
 
 # RFC 9325 §4.2: forward secrecy and authenticated encryption. TLS 1.3 has no others.
 TLS_1_2_SUITES = b":".join(
@@ -41,15 +46,27 @@ class GenerationRefused(Refusal):
 
 
 class TLSFront:
-    """Wraps accepted connections; to gunicorn and gevent it looks like an ``ssl.SSLContext``."""
+    """Wraps accepted connections; to gunicorn and gevent it looks like an ``ssl.SSLContext``.
 
-    def __init__(self, store: GenerationStore, audit: AuditTrail, limits: Limits) -> None:
+    monotonic: seconds, as ``time.monotonic``.
+    """
+
+    def __init__(
+        self,
+        store: GenerationStore,
+        audit: AuditTrail,
+        limits: Limits,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._audit = audit
         self._limits = limits
         generation = store.current()
         self._context = context_for(generation)
-        self._seen: str | None = generation.id
+        self._monotonic = monotonic
+        self._serving: str | None = generation.id
+        self._refused: str | None = ""  # none yet
+        self._next_attempt_at = float("-inf")
 
     def wrap_socket(self, raw: Any, **_as_gevent_passes: Any) -> TLSSocket:
         """The TLS side of an accepted connection. Nothing is sent or received here."""
@@ -58,23 +75,22 @@ class TLSFront:
     def _current_context(self) -> SSL.Context:
         """The context of the current generation, or of the last good one if that cannot be used."""
         current_id = self._store.current_id()
-        if current_id != self._seen:
-            # A bad generation is tried, and recorded, once: a generation never changes.
-            self._seen = current_id
-            try:
-                self._context = usable_context(self._store)
-            except GenerationRefused as refusal:
-                self._audit.record(
-                    "tls.generation",
-                    "refused",
-                    rule=refusal.rule.identifier,
-                    section=refusal.rule.clause,
-                    error=refusal.code,
-                    detail={"generation": current_id, **refusal.detail},
-                )
-            else:
-                self._audit.record("tls.generation", "accepted", detail={"generation": current_id})
+        known_as_bad = current_id == self._refused and self._monotonic() < self._next_attempt_at
+        if current_id != self._serving and not known_as_bad:
+            self._take(current_id)
         return self._context
+
+    def _take(self, current_id: str | None) -> None:
+        try:
+            self._context = usable_context(self._store)
+        except GenerationRefused as refusal:
+            if current_id != self._refused:  # recorded once, however often it is tried
+                detail = {"generation": current_id, **refusal.detail}
+                self._audit.refused("tls.generation", refusal, detail=detail)
+            self._refused, self._next_attempt_at = current_id, self._monotonic() + RETRY_SECONDS
+        else:
+            self._audit.record("tls.generation", "accepted", detail={"generation": current_id})
+            self._serving = current_id
 
 
 @enforces(GENERATION)

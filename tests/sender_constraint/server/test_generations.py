@@ -1,14 +1,23 @@
 """The server's own certificate turns under its callers."""
 
+import json
 import os
+import socket
 import ssl
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from OpenSSL import crypto
 
+from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.environment import ServiceEnvironment
+from sender_constraint.server.limits import limits_of
+from sender_constraint.server.tls import RETRY_SECONDS, TLSFront
 from sender_constraint.thumbprints import certificate_thumbprint
-from tests.sender_constraint.server.certificates import leaf
+from tests.sender_constraint.server.certificates import authority, leaf
 from tests.sender_constraint.server.running import Server, get
 
 
@@ -54,6 +63,38 @@ def test_a_bad_generation_is_recorded_once_and_the_last_good_one_serves(own_serv
 
     repaired = own_server.publish_generation().thumbprint
     assert served(own_server) == repaired
+
+
+def test_a_generation_that_could_not_be_read_for_a_moment_is_tried_again(tmp_path: Path) -> None:
+    issuer, store, now = authority(), GenerationStore(tmp_path / "server"), [0.0]
+
+    def publish() -> Generation:
+        server = leaf("localhost", issuer, ExtendedKeyUsageOID.SERVER_AUTH)
+        return store.publish(server.key_pem, server.chain_pem, datetime.now(UTC))
+
+    old = publish()
+    trail = AuditTrail("example", tmp_path)
+    limits = limits_of(ServiceEnvironment("example"))
+    front = TLSFront(store, trail, limits, monotonic=lambda: now[0])
+    new = publish()
+    unreadable = new.private_key_path.rename(new.directory / "elsewhere")
+
+    assert thumbprint_served_by(front) == old.thumbprint
+    unreadable.rename(new.private_key_path)
+    assert thumbprint_served_by(front) == old.thumbprint
+    now[0] += RETRY_SECONDS
+    assert thumbprint_served_by(front) == new.thumbprint
+    outcomes = [json.loads(line)["outcome"] for line in trail.path.read_text().splitlines()]
+    assert outcomes == ["refused", "accepted"]
+
+
+def thumbprint_served_by(front: TLSFront) -> str:
+    """By the context that the next connection gets."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        served = front.wrap_socket(ours)._connection.get_certificate()
+    assert served is not None
+    return certificate_thumbprint(crypto.dump_certificate(crypto.FILETYPE_ASN1, served))
 
 
 def point_at(server: Server, generation: str) -> None:
