@@ -32,6 +32,7 @@ class PacedSocket(ABC):
 
     phase, since: what the connection is waiting for, and from when (monotonic seconds).
     expired: the phase whose limit ended the connection, if one did.
+    dismissed: whether it was told to leave, and has not left yet.
     lingers: whether closing first reads what the peer still sends, so that it gets to see our last words
         instead of a reset (RFC 9112 §9.6).
     """
@@ -41,6 +42,7 @@ class PacedSocket(ABC):
         self._limits = limits
         self._closed = False
         self.expired: Phase | None = None
+        self.dismissed = False
         self.lingers = False
         self.begin(Phase.ARRIVAL)
 
@@ -70,6 +72,7 @@ class PacedSocket(ABC):
 
     def dismiss(self) -> None:
         """Let the peer's next byte never come: whoever waits for it reads the end of the stream."""
+        self.dismissed = True
         self.shutdown(socket.SHUT_RD)
 
     def shutdown(self, how: int) -> None:

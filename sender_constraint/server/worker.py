@@ -128,7 +128,8 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         """Before the pool is full, let go of who has waited longest, so that the next caller gets in."""
         if len(self.open) * 10 <= self.worker_connections * 9:
             return
-        waiting = [each for each in self.open if each.phase is not Phase.RESPONSE]
+        # Who was dismissed leaves a moment later: callers who come in a burst each dismiss another one.
+        waiting = [each for each in self.open if each.phase is not Phase.RESPONSE and not each.dismissed]
         if waiting:
             min(waiting, key=lambda each: each.since).dismiss()
 
@@ -149,18 +150,8 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             self._record(refusal, addr)
 
     def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> None:
-        self.audit.record(
-            "http.request",
-            "refused",
-            peer=_address(addr),
-            **fields,
-            status=int(refusal.status),
-            error=refusal.code,
-            rule=refusal.rule.identifier,
-            section=refusal.rule.clause,
-            description=refusal.description,
-            detail=refusal.detail,
-        )
+        status = int(refusal.status)
+        self.audit.refused("http.request", refusal, peer=_address(addr), status=status, **fields)
 
 
 def _address(addr: Any) -> str:
