@@ -9,10 +9,14 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ET
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent
 SERVICES = ("ca", "authserver", "bank_api", "partner_client")
+
+# The folders whose tests start the whole environment.
+WITH_ENVIRONMENT = ("e2e", "workshop")
 
 # Tests that some machines may skip, each with its reason.
 ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
@@ -22,40 +26,53 @@ NOTHING_COLLECTED = 5
 
 
 def main(arguments: list[str]) -> int:
-    """Run what ``arguments`` select (everything, without paths). Returns the exit status."""
-    counts: Counter[str] = Counter()
-    unlisted: set[str] = set()
-    status = 0
+    """Run what ``arguments`` select (everything, without paths). Returns the exit status.
+
+    Beside the first run, which mostly waits for real clocks, the others run one after the other.
+    """
     paths, options = _divide(arguments)
-    with tempfile.TemporaryDirectory() as reports:
-        for number, (selected, settings) in enumerate(runs(paths)):
-            report = Path(reports) / f"{number}.xml"
-            returned = pytest([*selected, *settings, *options, f"--junit-xml={report}"])
-            if returned not in (0, NOTHING_COLLECTED):
-                status = 1
-            counts += count(report)
-            unlisted |= skipped(report) - listed(ALLOWED_SKIPS.read_text())
+    with tempfile.TemporaryDirectory() as folder:
+        planned = list(enumerate(runs(paths)))
+        reports = [Path(folder) / f"{number}.xml" for number, _ in planned]
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            first, *others = [
+                [*selected, *settings, *options, f"--junit-xml={reports[number]}"]
+                for number, (selected, settings) in planned
+            ]
+            waiting = [beside.submit(pytest, run, captured=True) for run in others]
+            statuses = [pytest(first)[0]]
+            for ended in waiting:
+                status, output = ended.result()
+                statuses.append(status)
+                print(output, flush=True)
+        return _sum_up(statuses, reports)
+
+
+def _sum_up(statuses: list[int], reports: list[Path]) -> int:
+    counts = sum((count(report) for report in reports), Counter())
     if not counts:
         print("no test was selected")
         return NOTHING_COLLECTED
+    unlisted = set().union(*(skipped(report) for report in reports)) - listed(ALLOWED_SKIPS.read_text())
     for test in sorted(unlisted):
-        status = 1
         print(f"skipped, and not listed in {ALLOWED_SKIPS.name}: {test}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return status
+    return 1 if unlisted or any(status not in (0, NOTHING_COLLECTED) for status in statuses) else 0
 
 
 def runs(paths: list[str]) -> list[tuple[list[str], list[str]]]:
-    """Pairs of paths and options, one pair for each run of pytest."""
-    own: dict[str, list[str]] = {service: [] for service in SERVICES}
-    others: list[str] = []
+    """Pairs of paths and options, one pair for each run of pytest, the longest first."""
+    divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT[0], *SERVICES, "")}
     for path in paths or _all():
         folder = _folder(path)
-        own.get(folder, others).append(path)
-    divided = [
-        (selected, [f"--ds=tests.{service}.settings"]) for service, selected in own.items() if selected
+        if folder in WITH_ENVIRONMENT:
+            folder = WITH_ENVIRONMENT[0]
+        divided.get(folder, divided[""]).append(path)
+    return [
+        (selected, [f"--ds=tests.{name}.settings"] if name in SERVICES else [])
+        for name, selected in divided.items()
+        if selected
     ]
-    return [*divided, (others, [])] if others else divided
 
 
 def count(report: Path) -> Counter[str]:
@@ -89,12 +106,18 @@ def listed(text: str) -> set[str]:
     return {line.partition("#")[0].strip() for line in text.splitlines()} - {""}
 
 
-def pytest(arguments: list[str]) -> int:
-    """One run of pytest in a process of its own. Returns its exit status."""
+def pytest(arguments: list[str], *, captured: bool = False) -> tuple[int, str]:
+    """One run of pytest in a process of its own. Returns its exit status, and its output if captured."""
     environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments], env=environment, check=False
-    ).returncode
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments],
+        env=environment,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE if captured else None,
+        stderr=subprocess.STDOUT if captured else None,
+    )
+    return ended.returncode, ended.stdout or ""
 
 
 def _all() -> list[str]:

@@ -11,11 +11,18 @@ REPORT = """<testsuites><testsuite tests="4" failures="1" errors="1" skipped="1"
 
 
 def test_each_service_runs_under_its_own_settings_and_the_others_under_none() -> None:
-    paths = ["tests/ca/test_surfaces.py", "tests/bank_api", "tests/e2e", "tests/workshop/test_run.py::test_x"]
+    paths = [
+        "tests/ca/test_surfaces.py",
+        "tests/bank_api",
+        "tests/sender_constraint",
+        "tests/e2e",
+        "tests/workshop/test_run.py::test_x",
+    ]
     assert run.runs(paths) == [
+        (["tests/e2e", "tests/workshop/test_run.py::test_x"], []),
         (["tests/ca/test_surfaces.py"], ["--ds=tests.ca.settings"]),
         (["tests/bank_api"], ["--ds=tests.bank_api.settings"]),
-        (["tests/e2e", "tests/workshop/test_run.py::test_x"], []),
+        (["tests/sender_constraint"], []),
     ]
 
 
