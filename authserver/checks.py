@@ -15,10 +15,9 @@ from django.core.checks import CheckMessage, Error, register
 from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
 from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.store import NoSigningKey, signing_key_store
-from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
+from sender_constraint.django.checks import SERVING, check_renewal, check_trust_bundle
 
 TAG = "authserver"
-SERVING = "serving"
 
 
 def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
@@ -37,7 +36,7 @@ def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Dj
 
 
 def check_lifetime(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """RFC 6749 §4.2.2: a lifetime in seconds."""
+    """RFC 6749 §5.1: a lifetime in seconds."""
     if 1 <= settings.ACCESS_TOKEN_LIFETIME_SECONDS <= LONGEST_LIFETIME_SECONDS:
         return []
     hint = f"Between 1 and {LONGEST_LIFETIME_SECONDS}; minutes are usual."
@@ -69,29 +68,20 @@ def check_unbound_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
     return [checks.Warning(message, hint=hint, id="authserver.W001")]
 
 
-def check_trust_bundle(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """Without trust anchors nobody can be authenticated."""
-    try:
-        trust_anchors()
-    except NoTrustAnchors as error:
-        hint = "TRUST_BUNDLE names the PEM file of the scheme's certificate authorities, root included."
-        return [Error(f"The trust bundle cannot be used: {error}", hint=hint, id="authserver.E002")]
-    return []
-
-
 def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """Without a signing key no token can be issued."""
     try:
         signing_key_store().load()
     except NoSigningKey as error:
         hint = "Run manage.py prepare."
-        return [Error(f"There is no usable signing key: {error}", hint=hint, id="authserver.E006")]
+        return [Error(f"There is no usable signing key: {error}", hint=hint, id="authserver.E002")]
     return []
 
 
 def register_checks() -> None:
-    """Register all of them, in the order of their numbers."""
-    for check in (check_issuer, check_lifetime, check_resources, check_scopes, check_unbound_tokens):
+    """Register all of them, and those of the library."""
+    own = (check_issuer, check_lifetime, check_resources, check_scopes, check_unbound_tokens)
+    for check in (*own, check_renewal):
         register(check, TAG)
     for check in (check_trust_bundle, check_signing_key):
         register(check, SERVING, deploy=True)

@@ -1,11 +1,11 @@
 """What this server answers while something that it stands on is away."""
 
-from django.db import DatabaseError
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from authserver.keys.store import NoSigningKey
 from sender_constraint.django import audit
-from sender_constraint.django.middleware import Handler, refusal_response
+from sender_constraint.django.middleware import ExceptionAnswers, refusal_response
 from sender_constraint.django.problem_details import DATABASE, TRUST
 from sender_constraint.django.trust import NoTrustAnchors
 from sender_constraint.errors import Refusal
@@ -23,23 +23,15 @@ class TemporarilyUnavailable(Refusal):
     default_status = 503
 
 
-class Outages:
+class Outages(ExceptionAnswers):
     """Answer 503 (RFC 9110 §15.6.4) without database, signing key or trust anchors, and record why."""
 
-    def __init__(self, get_response: Handler) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on: Django calls process_exception by itself."""
-        return self._get_response(request)
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer for an outage; anything else is not ours."""
+        """Answer for an outage."""
         refusal = outage_of(exception)
         if refusal is None:
             return None
-        match = request.resolver_match
-        audit.refused(request, refusal, event=match.view_name if match else "request")
+        audit.refused(request, refusal)
         response = refusal_response(refusal)
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return response
@@ -49,7 +41,7 @@ class Outages:
 def outage_of(exception: Exception) -> TemporarilyUnavailable | None:
     """What is away, as a refusal; None for anything else."""
     match exception:
-        case DatabaseError():
+        case OperationalError():
             reason = DATABASE
         case NoTrustAnchors():
             reason = TRUST
@@ -57,4 +49,4 @@ def outage_of(exception: Exception) -> TemporarilyUnavailable | None:
             reason = SIGNING_KEY
         case _:
             return None
-    return TemporarilyUnavailable(reason, "the service is not available now", problem=str(exception))
+    return TemporarilyUnavailable(reason, "The service is not available now", problem=str(exception))

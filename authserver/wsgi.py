@@ -1,11 +1,5 @@
 """The WSGI application that gunicorn serves."""
 
-import os
+from sender_constraint.django.wsgi import application_of
 
-from django.core.management import call_command
-from django.core.wsgi import get_wsgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "authserver.settings")
-application = get_wsgi_application()
-# A server with a wrong setting does not start; what is only dangerous is said on its log.
-call_command("check", tags=["authserver", "serving"], deploy=True)
+application = application_of("authserver", "serving")

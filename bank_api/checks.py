@@ -12,10 +12,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
+from sender_constraint.django.checks import SERVING, check_renewal, check_trust_bundle
 
 TAG = "bank_api"
-SERVING = "serving"
 
 
 def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
@@ -41,19 +40,9 @@ def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return [checks.Warning(message, hint=hint, id="bank_api.W001")]
 
 
-def check_trust_bundle(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """Without trust anchors no certificate can be judged, and the issuer's keys cannot be fetched."""
-    try:
-        trust_anchors()
-    except NoTrustAnchors as error:
-        hint = "TRUST_BUNDLE names the PEM file of the scheme's certificate authorities, root included."
-        return [Error(f"The trust bundle cannot be used: {error}", hint=hint, id="bank_api.E003")]
-    return []
-
-
 def register_checks() -> None:
-    """Register all of them, in the order of their numbers."""
-    for check in (check_issuer, check_resource, check_bearer_route):
+    """Register all of them, and those of the library."""
+    for check in (check_issuer, check_resource, check_bearer_route, check_renewal):
         register(check, TAG)
     register(check_trust_bundle, SERVING, deploy=True)
 

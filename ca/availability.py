@@ -1,35 +1,46 @@
 """What every address says while the authority has no usable keys or no register, or has ended: not now."""
 
-import logging
-from collections.abc import Callable
-
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
+from sender_constraint.django import audit
+from sender_constraint.django.middleware import ExceptionAnswers
+from sender_constraint.django.problem_details import DATABASE, unavailable
+from sender_constraint.django.problems import Problem
+from sender_constraint.rules import enforces, rule
 
-logger = logging.getLogger(__name__)
+AUTHORITY = rule(
+    "service.authority",
+    "RFC 9110 §15.6.4",
+    "The authority's keys and certificates cannot be used, or its own time is over.",
+)
 
 
-class Availability:
-    """Middleware: 503 with a text for people, and the cause in the log."""
+class Availability(ExceptionAnswers):
+    """Answer 503 with a text for people (RFC 8951 §5), and record the cause."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on: Django calls process_exception by itself."""
-        return self._get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:  # noqa: ARG002
-        """Answer for an authority that cannot be used; anything else is Django's to report."""
-        if not isinstance(exception, NoAuthority | AuthorityExpired | OperationalError):
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for an authority that cannot be used."""
+        problem = outage_of(exception)
+        if problem is None:
             return None
-        logger.error("the authority cannot be used: %s", exception)
+        audit.refused(request, problem)
         return HttpResponse(
             "The certificate authority is not available now.\n",
-            status=503,
+            status=problem.status,
             content_type="text/plain; charset=utf-8",
-            headers={"Cache-Control": "no-store"},
+            headers={"Cache-Control": "no-store", **problem.headers},
         )
+
+
+@enforces(AUTHORITY)
+def outage_of(exception: Exception) -> Problem | None:
+    """What is away, as a problem; None for anything else."""
+    match exception:
+        case NoAuthority() | AuthorityExpired():
+            return unavailable(AUTHORITY, str(exception))
+        case OperationalError():
+            return unavailable(DATABASE, str(exception))
+    return None

@@ -1,4 +1,4 @@
-"""Numbered checks of this service's configuration, which every command runs before it does anything."""
+"""Numbered checks of this service's configuration, before every command and before serving."""
 
 import stat
 from datetime import timedelta
@@ -11,9 +11,13 @@ from django.core.checks import CheckMessage, Error, register
 from ca.authority.directory import NoAuthority, pem_of
 from ca.authority.hierarchy import LONGEST_LIFETIME
 from ca.register.configuration import authority_directory
+from sender_constraint.django.checks import check_renewal
+
+TAG = "ca"
+register(check_renewal, TAG)
 
 
-@register
+@register(TAG)
 def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E001: certificates live, and at most 398 days with their backdated minute."""
     longest = int(LONGEST_LIFETIME.total_seconds())
@@ -28,7 +32,7 @@ def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
+@register(TAG)
 def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E002: a span of time is not negative."""
     if settings.RENEWAL_AFTER_EXPIRY_SECONDS >= 0:
@@ -42,7 +46,7 @@ def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
+@register(TAG)
 def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E003: EST is served over TLS at an origin, without a path (RFC 7030 §3.2.2 adds its own)."""
     origin = urlsplit(settings.PUBLIC_ORIGIN)
@@ -57,7 +61,7 @@ def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
+@register(TAG)
 def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E004: nobody else reads the authority's keys."""
     open_to_others = [
@@ -71,7 +75,7 @@ def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register
+@register(TAG)
 def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E005: what participants trust is this authority."""
     authority = authority_directory()

@@ -12,8 +12,8 @@ handler404 = "sender_constraint.django.problem_details.page_not_found"
 handler500 = "sender_constraint.django.problem_details.server_error"
 
 urlpatterns = [
-    path("roots.pem", register.roots),
-    path("issuing.pem", register.issuing_pem),
-    path("issuing.der", register.issuing_der),
-    path("health", register.health),
+    path("roots.pem", register.roots, name="roots"),
+    path("issuing.pem", register.issuing_pem, name="issuing"),
+    path("issuing.der", register.issuing_der, name="issuing"),
+    path("health", register.public_health, name="health"),
 ]

@@ -2,8 +2,8 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+from sender_constraint.django.wsgi import application_of
 
 # Whatever the process's environment says: EST is never served in the clear.
 os.environ["DJANGO_SETTINGS_MODULE"] = "ca.public_settings"
-application = get_wsgi_application()
+application = application_of("ca")

@@ -11,8 +11,8 @@ handler500 = "sender_constraint.django.problem_details.server_error"
 
 urlpatterns = [
     # RFC 7030 §3.2.2
-    path(".well-known/est/cacerts", est.cacerts),
-    path(".well-known/est/simpleenroll", est.simpleenroll),
-    path(".well-known/est/simplereenroll", est.simplereenroll),
-    path("health", register.health),
+    path(".well-known/est/cacerts", est.cacerts, name="est.cacerts"),
+    path(".well-known/est/simpleenroll", est.simpleenroll, name="est.simpleenroll"),
+    path(".well-known/est/simplereenroll", est.simplereenroll, name="est.simplereenroll"),
+    path("health", register.health, name="health"),
 ]

@@ -1,8 +1,5 @@
 """The authority over TLS, for gunicorn."""
 
-import os
+from sender_constraint.django.wsgi import application_of
 
-from django.core.wsgi import get_wsgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ca.settings")
-application = get_wsgi_application()
+application = application_of("ca")

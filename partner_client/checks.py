@@ -8,6 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from sender_constraint.client.errors import MetadataInvalid
 from sender_constraint.client.metadata import metadata_url
+from sender_constraint.django.checks import check_renewal
 
 TAG = "partner_client"
 
@@ -37,15 +38,7 @@ def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - 
     return [Error("CLIENT_ID is empty.", hint=hint, id="partner_client.E003")]
 
 
-def check_renewal(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """A certificate that nobody looks at ends."""
-    if settings.RENEWAL_CHECK_SECONDS > 0:
-        return []
-    hint = "A thirtieth of the certificate's lifetime is a good choice."
-    return [Error("RENEWAL_CHECK_SECONDS is not positive.", hint=hint, id="partner_client.E004")]
-
-
 def register_checks() -> None:
-    """Register all of them, in the order of their numbers."""
+    """Register all of them, and those of the library."""
     for check in (check_issuer, check_api_url, check_client_id, check_renewal):
         register(check, TAG)

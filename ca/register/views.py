@@ -2,12 +2,12 @@
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from ca.authority.directory import NoAuthority, pem_of
+from ca.authority.directory import pem_of
 from ca.register.configuration import authority_directory
+from sender_constraint.django.health import database, healthy_with
 
 PEM_MEDIA_TYPE = "application/pem-certificate-chain"  # RFC 8555 §9.1
 DER_MEDIA_TYPE = "application/pkix-cert"  # RFC 2585 §4.1
@@ -34,15 +34,10 @@ def issuing_der(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django'
     return HttpResponse(issuing.public_bytes(serialization.Encoding.DER), content_type=DER_MEDIA_TYPE)
 
 
-@require_safe
-def health(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
-    """200 while there is an authority whose certificates can be read, 503 otherwise."""
-    try:
-        _certificates()
-    except NoAuthority:
-        return JsonResponse({"service": settings.SERVICE, "status": "no authority"}, status=503)
-    return JsonResponse({"service": settings.SERVICE, "status": "ok"})
-
-
 def _certificates() -> tuple[x509.Certificate, x509.Certificate]:
     return authority_directory().certificates()
+
+
+# Over TLS certificates are issued, which takes the register; in the clear they are only shown.
+health = healthy_with(_certificates, database)
+public_health = healthy_with(_certificates)

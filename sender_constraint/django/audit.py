@@ -11,6 +11,9 @@ from sender_constraint.django.peer import peer_of
 from sender_constraint.errors import Refusal
 from sender_constraint.server.audit_trail import AuditTrail
 
+# What no view decides has the same name as what the TLS front refuses.
+HTTP_REQUEST = "http.request"
+
 
 @cache
 def trail() -> AuditTrail:
@@ -28,9 +31,14 @@ def recorded(request: HttpRequest, event: str, **fields: Any) -> None:
     trail().record(event, "recorded", **_caller(request), **fields)
 
 
-def refused(request: HttpRequest, refusal: Refusal, *, event: str = "request", **fields: Any) -> None:
-    """Record a refusal: its rule, the section behind it, and what was expected beside what was presented."""
-    trail().refused(event, refusal, **_caller(request), status=refusal.status, **fields)
+def refused(request: HttpRequest, refusal: Refusal, *, event: str | None = None, **fields: Any) -> None:
+    """Record a refusal: its rule, the section behind it, and what was expected beside what was presented.
+
+    event: by default the name of the view that was asked; ``http.request`` where no view was.
+    """
+    match = request.resolver_match
+    name = event or (match.view_name if match else HTTP_REQUEST)
+    trail().refused(name, refusal, **_caller(request), status=refusal.status, **fields)
 
 
 def _caller(request: HttpRequest) -> dict[str, Any]:

@@ -1,5 +1,6 @@
-"""Middleware that every service has, outermost first: correlation, then refusals."""
+"""Middleware that every service has, outermost first: correlation, then answers to what views raise."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -20,9 +21,7 @@ def correlation(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         if smuggled := smuggled_certificate_headers(request):
-            audit.recorded(
-                request, "peer.certificate_header_ignored", section="RFC 9440 §4", headers=smuggled
-            )
+            audit.recorded(request, CERTIFICATE_HEADER_IGNORED, section="RFC 9440 §4", headers=smuggled)
         response = get_response(request)
         response.headers[CORRELATION_HEADER] = correlation_id_of(request)
         return response
@@ -30,8 +29,8 @@ def correlation(get_response: Handler) -> Handler:
     return handle
 
 
-class Refusals:
-    """Turn a Refusal that a view raised into its answer (RFC 6749 §5.2) and an audit event."""
+class ExceptionAnswers(ABC):
+    """Middleware that turns some of what views raise into an answer and an audit event."""
 
     def __init__(self, get_response: Handler) -> None:
         self._get_response = get_response
@@ -40,12 +39,19 @@ class Refusals:
         """Pass the request on: Django calls process_exception by itself."""
         return self._get_response(request)
 
+    @abstractmethod
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer for a Refusal; anything else is Django's to report."""
+        """The answer to an exception; None leaves it to the next, and at last to Django to report."""
+
+
+class Refusals(ExceptionAnswers):
+    """Turn a Refusal that a view raised into its answer (RFC 6749 §5.2) and an audit event."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer for a Refusal."""
         if not isinstance(exception, Refusal):
             return None
-        match = request.resolver_match
-        audit.refused(request, exception, event=match.view_name if match else "request")
+        audit.refused(request, exception)
         return refusal_response(exception)
 
 

@@ -25,7 +25,7 @@ from django.http import (
 from rest_framework import exceptions
 
 from sender_constraint.django import audit
-from sender_constraint.django.middleware import Handler, refusal_response
+from sender_constraint.django.middleware import ExceptionAnswers, Handler, refusal_response
 from sender_constraint.django.problems import (
     BadRequest,
     MethodNotAllowed,
@@ -43,8 +43,6 @@ from sender_constraint.rules import Rule, enforces, rule
 
 MEDIA_TYPE = "application/problem+json"
 EVENT = "api.call"
-# What no view of the API decides: the same name as for what the TLS front refuses.
-PLAIN_EVENT = "http.request"
 
 MALFORMED = rule("request.malformed", "RFC 9110 §15.5.1", "The request is malformed, or ended early.")
 MEMBERS = rule("request.body-members", "RFC 9457 §3", "The body has missing, unknown or wrong members.")
@@ -77,18 +75,11 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     return response
 
 
-class Problems:
+class Problems(ExceptionAnswers):
     """Middleware: the same for views that are not Django REST Framework's."""
 
-    def __init__(self, get_response: Handler) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on: Django calls process_exception by itself."""
-        return self._get_response(request)
-
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer for what is a problem; anything else is Django's to report."""
+        """Answer for what is a problem."""
         problem = exception if isinstance(exception, Problem) else problem_of(exception)
         return None if problem is None else _answered(request, problem)
 
@@ -108,7 +99,7 @@ def methods(get_response: Handler) -> Handler:
 
 
 def _answered(request: HttpRequest, problem: Problem) -> HttpResponse:
-    audit.refused(request, problem, event=PLAIN_EVENT)
+    audit.refused(request, problem, event=audit.HTTP_REQUEST)
     return problem_response(problem)
 
 
@@ -164,17 +155,17 @@ def problem_of(exception: Exception) -> Problem | None:
         case exceptions.UnsupportedMediaType():
             return UnsupportedMediaType(MEDIA, "The body must be application/json")
         case KeysUnavailable():
-            return _unavailable(ISSUER_KEYS, exception.reason, exception.retry_after_seconds)
+            return unavailable(ISSUER_KEYS, exception.reason, exception.retry_after_seconds)
         case NoTrustAnchors():
-            return _unavailable(TRUST, str(exception), retry_after_seconds=1)
+            return unavailable(TRUST, str(exception))
         case OperationalError():
             # SQLite: locked for longer than its timeout; PostgreSQL: away, or no connection left in the pool.
-            return _unavailable(DATABASE, str(exception), retry_after_seconds=1)
+            return unavailable(DATABASE, str(exception))
     return None
 
 
-def _unavailable(rule: Rule, reason: str, retry_after_seconds: float) -> Problem:
-    """RFC 9110 §10.2.3: Retry-After is in whole seconds."""
+def unavailable(rule: Rule, reason: str, retry_after_seconds: float = 1) -> Problem:
+    """Something is away. reason: for the audit trail. RFC 9110 §10.2.3: Retry-After is in whole seconds."""
     problem = ServiceUnavailable(rule, "The service is not available now", reason=reason)
     problem.headers = {"Retry-After": str(math.ceil(retry_after_seconds))}
     return problem

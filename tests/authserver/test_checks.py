@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
-from authserver.checks import SERVING, TAG
+from authserver.checks import TAG
 from authserver.keys.store import SigningKeyStore
+from sender_constraint.django.checks import SERVING
 
 
 def ids(tag: str = TAG) -> list[str | None]:
@@ -71,11 +72,11 @@ def test_unbound_tokens_are_announced(settings: Any) -> None:
 
 def test_a_server_without_trust_bundle_does_not_start(settings: Any, tmp_path: Any) -> None:
     settings.TRUST_BUNDLE = tmp_path / "missing.pem"
-    assert ids(SERVING) == ["authserver.E002"]
+    assert ids(SERVING) == ["sender_constraint.E001"]
     settings.TRUST_BUNDLE.write_text("no PEM")
-    assert ids(SERVING) == ["authserver.E002"]
+    assert ids(SERVING) == ["sender_constraint.E001"]
 
 
 def test_a_server_without_signing_key_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setattr("authserver.checks.signing_key_store", lambda: SigningKeyStore(tmp_path))
-    assert ids(SERVING) == ["authserver.E006"]
+    assert ids(SERVING) == ["authserver.E002"]

@@ -37,7 +37,7 @@ def test_a_wrong_setting_is_found_at_start(settings: Any, name: str, value: str,
 def test_a_missing_trust_bundle_is_found_at_start(settings: Any) -> None:
     settings.DEMO = False
     settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
-    assert identifiers() == ["bank_api.E003"]
+    assert identifiers() == ["sender_constraint.E001"]
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from ca.enrolment import views
 from ca.register.configuration import utc_now
 from tests.ca.material import EST, Trail
 
-pytestmark = pytest.mark.usefixtures("hierarchy")
+pytestmark = pytest.mark.usefixtures("db", "hierarchy")
 
 
 def test_the_public_surface_has_the_authorities_certificates(
@@ -30,7 +30,7 @@ def test_the_public_surface_has_the_authorities_certificates(
     der = client.get("/issuing.der")
     assert x509.load_der_x509_certificate(der.content) == hierarchy.issuing.certificate
     assert der.headers["Content-Type"] == "application/pkix-cert"
-    assert client.get("/health").json() == {"service": "ca", "status": "ok"}
+    assert client.get("/health").json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize("operation", ["cacerts", "simpleenroll", "simplereenroll"])
@@ -41,10 +41,11 @@ def test_est_is_not_on_the_public_surface(client: Client, settings: Settings, op
     assert client.post(f"{EST}/{operation}").status_code == 404
 
 
-def test_health_needs_an_authority(client: Client, settings: Settings, tmp_path: Path) -> None:
+def test_health_needs_an_authority(client: Client, settings: Settings, tmp_path: Path, trail: Trail) -> None:
     assert client.get("/health").status_code == 200
     settings.KEYS_DIR = tmp_path
     assert client.get("/health").status_code == 503
+    assert reason(trail) == ("refused", "service.authority", 503)
     settings.ROOT_URLCONF = "ca.public_urls"
     assert client.get("/roots.pem").status_code == 503
 
@@ -84,13 +85,16 @@ def test_an_operation_by_another_method_is_refused_and_recorded(
 
 
 def test_a_register_that_is_away_is_told_from_a_defect(
-    client: Client, monkeypatch: pytest.MonkeyPatch
+    client: Client, monkeypatch: pytest.MonkeyPatch, trail: Trail
 ) -> None:
     def locked(*_: object) -> None:
         raise OperationalError("database is locked")
 
     monkeypatch.setattr(views, "authenticate_by_secret", locked)
-    assert client.post(f"{EST}/simpleenroll").status_code == 503
+    answer = client.post(f"{EST}/simpleenroll")
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert reason(trail) == ("refused", "service.database", 503)
+    assert trail.last()["event"] == "est.simpleenroll"
 
 
 def findings() -> list[str]:

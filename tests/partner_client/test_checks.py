@@ -16,16 +16,18 @@ def test_the_defaults_are_good() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "number"),
+    ("name", "value", "identifier"),
     [
-        ("ISSUER", "http://as.example", "E001"),
-        ("ISSUER", "https://as.example?a", "E001"),
-        ("API_URL", "http://api.example", "E002"),
-        ("CLIENT_ID", "", "E003"),
-        ("RENEWAL_CHECK_SECONDS", 0, "E004"),
+        ("ISSUER", "http://as.example", "partner_client.E001"),
+        ("ISSUER", "https://as.example?a", "partner_client.E001"),
+        ("API_URL", "http://api.example", "partner_client.E002"),
+        ("CLIENT_ID", "", "partner_client.E003"),
+        ("RENEWAL_CHECK_SECONDS", 0, "sender_constraint.E002"),
     ],
 )
-def test_a_wrong_setting_has_its_number(settings: Settings, name: str, value: object, number: str) -> None:
+def test_a_wrong_setting_is_found_at_start(
+    settings: Settings, name: str, value: object, identifier: str
+) -> None:
     setattr(settings, name, value)
 
-    assert ids() == [f"partner_client.{number}"]
+    assert ids() == [identifier]
