@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from workshop.wire import Exchange
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.02
+# Times in the trail are cut to milliseconds.
+CLOCK_STEP = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class AuditReader:
 
         def belongs(event: dict[str, Any]) -> bool:
             if exchange.status is None:
-                return event.get("peer") == exchange.local_address and event["outcome"] == "refused"
+                of_peer = event.get("peer") == exchange.local_address and event["outcome"] == "refused"
+                return of_peer and datetime.fromisoformat(event["time"]) >= exchange.started_at - CLOCK_STEP
             return event.get("correlation_id") == exchange.headers.get(CORRELATION_HEADER)
 
         return Evidence(self._wait_for(belongs))

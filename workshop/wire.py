@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,13 +36,14 @@ class Exchange:
 
     status: HTTP status, or None where TLS ended the connection.
     alert: what TLS said in that case, in OpenSSL's words.
-    local_address: ``ip:port`` of the caller, as the server sees it.
+    local_address: ``ip:port`` of the caller, as the server sees it. started_at: aware; a port comes back.
     """
 
     method: str
     url: str
     correlation_id: str
     local_address: str
+    started_at: datetime
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -86,16 +88,22 @@ class Wire:
         # Without a context of ours it would load the system's authorities, which takes longer than the call.
         connection = http.client.HTTPSConnection(host, port, context=context)
         plain = socket.create_connection((host, port), timeout=TIMEOUT_SECONDS)
-        address = "{}:{}".format(*plain.getsockname()[:2])
+        address, started_at = "{}:{}".format(*plain.getsockname()[:2]), datetime.now(UTC)
+
+        def ended(**members: Any) -> Exchange:
+            return Exchange(method, url, correlation_id, address, started_at, **members)
+
         try:
             connection.sock = context.wrap_socket(plain, server_hostname=host)
             sent = {CORRELATION_HEADER: correlation_id, **(headers or {})}
             connection.request(method, target, body=body, headers=sent)
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.getheaders()}
-            return Exchange(method, url, correlation_id, address, response.status, received, response.read())
+            return ended(status=response.status, headers=received, body=response.read())
         except ssl.SSLError as error:
-            return Exchange(method, url, correlation_id, address, alert=alert_of(error))
+            return ended(alert=alert_of(error))
+        except ConnectionError as error:
+            return ended(alert=str(error))
         finally:
             connection.close()
             plain.close()

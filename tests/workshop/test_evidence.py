@@ -1,6 +1,7 @@
 """Which audit events belong to a call, and how long one waits for them."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,24 @@ from workshop import evidence
 from workshop.evidence import AuditReader, Evidence
 from workshop.wire import Exchange
 
+NOW = datetime(2030, 1, 1, 12, 0, 0, 500, tzinfo=UTC)
 ANSWERED = Exchange(
     "GET",
     "https://localhost/accounts",
     "id-1",
     "127.0.0.1:5000",
+    NOW,
     status=401,
     headers={"x-fapi-interaction-id": "id-1"},
 )
-ENDED_BY_TLS = Exchange("GET", "https://localhost/accounts", "id-1", "127.0.0.1:5000", alert="decrypt_error")
+ENDED_BY_TLS = Exchange(
+    "GET", "https://localhost/accounts", "id-1", "127.0.0.1:5000", NOW, alert="decrypt_error"
+)
 
 
 def event(**members: Any) -> dict[str, Any]:
-    return {"event": "api.call", "outcome": "refused", "correlation_id": "id-1", **members}
+    time = NOW.isoformat(timespec="milliseconds")
+    return {"time": time, "event": "api.call", "outcome": "refused", "correlation_id": "id-1", **members}
 
 
 class Trails:
@@ -58,6 +64,7 @@ def test_an_answered_call_has_the_events_of_its_correlation_id_in_every_service(
 def test_a_call_that_tls_ended_has_the_refusal_of_its_address_and_no_other(trails: Trails) -> None:
     trails.record("bank_api", event="recorded only", peer="127.0.0.1:5000", outcome="recorded")
     trails.record("bank_api", event="another peer's", peer="127.0.0.1:5001")
+    trails.record("bank_api", event="before us", peer="127.0.0.1:5000", time="2030-01-01T11:59:59.000+00:00")
     trails.record("bank_api", event="tls.handshake", peer="127.0.0.1:5000", correlation_id=None)
 
     assert trails.reader.about(ENDED_BY_TLS).names() == {"tls.handshake"}

@@ -1,6 +1,7 @@
 """The story's own parts: the stage with its rows, the narrator, and how a performance ends."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,7 +18,7 @@ from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
 from workshop.thief import Played
 from workshop.wire import NO_CREDENTIALS, Exchange
 
-ANSWER = Exchange("GET", "https://localhost/accounts", "id-1", "127.0.0.1:5000")
+ANSWER = Exchange("GET", "https://localhost/accounts", "id-1", "127.0.0.1:5000", datetime.now(UTC))
 
 
 @pytest.fixture
