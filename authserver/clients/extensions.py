@@ -27,7 +27,7 @@ DEFAULT_RESOURCE = rule(
 )
 LIFETIME = rule(
     "registration.lifetime",
-    "RFC 6749 §4.2.2",
+    "RFC 6749 §5.1",
     "The client is to get tokens that live for no time, or for more than a day.",
 )
 
@@ -57,7 +57,7 @@ def check_default_resource(default_resource: str, resources: Collection[str]) ->
 
 @enforces(LIFETIME)
 def check_lifetime(seconds: int | None) -> None:
-    """RFC 6749 §4.2.2: a lifetime in seconds."""
+    """RFC 6749 §5.1: a lifetime in seconds."""
     if seconds is not None and not 1 <= seconds <= LONGEST_LIFETIME_SECONDS:
         raise InvalidClientMetadata(
             LIFETIME, f"access_token_lifetime_seconds is not between 1 and {LONGEST_LIFETIME_SECONDS}"

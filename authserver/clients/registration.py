@@ -60,11 +60,11 @@ class RegistrationPolicy:
 def read_metadata(document: bytes) -> dict[str, Any]:
     """The client's metadata (RFC 7591 §3.1) from JSON in UTF-8. Raises InvalidClientMetadata."""
     if len(document) > LARGEST_DOCUMENT_BYTES:
-        raise InvalidClientMetadata(DOCUMENT, f"the metadata is larger than {LARGEST_DOCUMENT_BYTES} bytes")
+        raise InvalidClientMetadata(DOCUMENT, f"The metadata is larger than {LARGEST_DOCUMENT_BYTES} bytes")
     try:
         return parse_object(document)
     except ValueError as error:
-        raise InvalidClientMetadata(DOCUMENT, f"the metadata is unusable: {error}") from error
+        raise InvalidClientMetadata(DOCUMENT, f"The metadata is unusable: {error}") from error
 
 
 def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> RegisteredClient:

@@ -51,7 +51,7 @@ class Grant:
 def check_bound(client: RegisteredClient, demo: bool) -> None:
     """RFC 8705 §3: tokens are bound, whatever the register says, unless this is the demo."""
     if not client.tls_client_certificate_bound_access_tokens and not demo:
-        raise UnauthorizedClient(BOUND, "tokens that are not bound to a certificate are not issued here")
+        raise UnauthorizedClient(BOUND, "Tokens that are not bound to a certificate are not issued here")
 
 
 def claims_of(grant: Grant, policy: IssuingPolicy, now: datetime) -> dict[str, Any]:

@@ -60,7 +60,7 @@ SAN_URI = rule(
     "None of the certificate's URIs is the client's tls_client_auth_san_uri.",
 )
 
-FAILED = "client authentication failed"
+FAILED = "Client authentication failed"
 
 # RFC 6749 §2.3.1, RFC 7521 §4.2: what in a form says who the client is, beside a certificate.
 CREDENTIAL_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
@@ -73,7 +73,7 @@ def check_one_method(certificates: Sequence[bytes], credentials: Sequence[str]) 
     """RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request."""
     if certificates and credentials:
         raise InvalidRequest(
-            ONE_METHOD, "the client authenticates in more than one way", presented=list(credentials)
+            ONE_METHOD, "The client authenticates in more than one way", presented=list(credentials)
         )
 
 
@@ -82,7 +82,7 @@ def check_method_supported(credentials: Sequence[str]) -> None:
     """RFC 6749 §2.3: a method that this server does not have is refused, never passed over."""
     if credentials:
         raise InvalidClient(
-            METHOD_SUPPORTED, "the client authentication method is not supported", presented=list(credentials)
+            METHOD_SUPPORTED, "The client authentication method is not supported", presented=list(credentials)
         )
 
 

@@ -16,7 +16,7 @@ def check_grant_supported(grant_type: str) -> None:
     if grant_type not in GRANT_TYPES_SUPPORTED:
         raise UnsupportedGrantType(
             GRANT_SUPPORTED,
-            "the grant is not supported",
+            "The grant is not supported",
             expected=list(GRANT_TYPES_SUPPORTED),
             presented=grant_type[:200],
         )
@@ -28,7 +28,7 @@ def check_grant_allowed(grant_type: str, client: RegisteredClient) -> None:
     if grant_type not in client.grant_types:
         raise UnauthorizedClient(
             GRANT_ALLOWED,
-            "the client may not use this grant",
+            "The client may not use this grant",
             expected=list(client.grant_types),
             presented=grant_type,
         )

@@ -25,7 +25,7 @@ RESOURCE_ALLOWED = rule(
 def check_one_resource(resources: Sequence[str]) -> None:
     """RFC 8707 §2.2: one token, one audience."""
     if len(set(resources)) > 1:
-        raise InvalidTarget(ONE_RESOURCE, "ask for one resource at a time", presented=len(resources))
+        raise InvalidTarget(ONE_RESOURCE, "Ask for one resource at a time", presented=len(resources))
 
 
 @enforces(RESOURCE_SYNTAX)
@@ -43,7 +43,7 @@ def check_resource_allowed(resource: str, client: RegisteredClient) -> None:
     if resource not in client.resources:
         raise InvalidTarget(
             RESOURCE_ALLOWED,
-            "the resource is not one of this client's",
+            "The resource is not one of this client's",
             expected=list(client.resources),
             presented=resource[:200],
         )

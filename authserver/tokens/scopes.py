@@ -15,7 +15,7 @@ SCOPE_ALLOWED = rule(
 def check_scope_syntax(scope: str) -> None:
     """RFC 6749 §3.3: values of printable ASCII, with single spaces between."""
     if not is_scope(scope):
-        raise InvalidScope(SCOPE_SYNTAX, "the scope is malformed", presented=scope[:200])
+        raise InvalidScope(SCOPE_SYNTAX, "The scope is malformed", presented=scope[:200])
 
 
 @enforces(SCOPE_ALLOWED)
@@ -24,7 +24,7 @@ def check_scope_allowed(scope: str, client: RegisteredClient) -> None:
     if set(scope.split(" ")).difference(client.scope.split(" ")):
         raise InvalidScope(
             SCOPE_ALLOWED,
-            "the scope exceeds what the client is registered for",
+            "The scope exceeds what the client is registered for",
             expected=client.scope,
             presented=scope[:200],
         )

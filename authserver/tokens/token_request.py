@@ -65,14 +65,14 @@ class TokenRequest:
 def check_method(method: str | None) -> None:
     """RFC 6749 §3.2: the client MUST use POST."""
     if method != "POST":
-        raise InvalidRequest(METHOD, "the token endpoint takes POST", status=405, presented=method)
+        raise InvalidRequest(METHOD, "The token endpoint takes POST", status=405, presented=method)
 
 
 @enforces(QUERY)
 def check_query(query: str) -> None:
     """RFC 6749 §2.3.1: parameters MUST NOT be included in the request URI."""
     if query:
-        raise InvalidRequest(QUERY, "parameters belong in the body")
+        raise InvalidRequest(QUERY, "Parameters belong in the body")
 
 
 @enforces(CONTENT_TYPE)
@@ -80,7 +80,7 @@ def check_content_type(content_type: str) -> None:
     """RFC 6749 §3.2: the form encoding, in UTF-8."""
     media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
     if media_type != FORM or any(each not in ("", "charset=utf-8", 'charset="utf-8"') for each in parameters):
-        raise InvalidRequest(CONTENT_TYPE, f"the body must be {FORM}", presented=content_type[:200])
+        raise InvalidRequest(CONTENT_TYPE, f"The body must be {FORM}", presented=content_type[:200])
 
 
 @enforces(BODY_SIZE)
@@ -88,7 +88,7 @@ def check_body_size(size: int) -> None:
     """RFC 9110 §15.5.14: at most LARGEST_BODY_BYTES."""
     if size > LARGEST_BODY_BYTES:
         raise InvalidRequest(
-            BODY_SIZE, "the body is too large", status=413, expected=LARGEST_BODY_BYTES, presented=size
+            BODY_SIZE, "The body is too large", status=413, expected=LARGEST_BODY_BYTES, presented=size
         )
 
 
@@ -98,11 +98,11 @@ def check_encoding(body: bytes) -> None:
     try:
         text = _decoded(body, "strict")
     except UnicodeDecodeError:
-        raise InvalidRequest(ENCODING, "the body is malformed", problem="not UTF-8") from None
+        raise InvalidRequest(ENCODING, "The body is malformed", problem="not UTF-8") from None
     if _BROKEN_PERCENT_ENCODING.search(body):
-        raise InvalidRequest(ENCODING, "the body is malformed", problem="percent-encoding")
+        raise InvalidRequest(ENCODING, "The body is malformed", problem="percent-encoding")
     if _CONTROL_CHARACTER.search(text):
-        raise InvalidRequest(ENCODING, "the body is malformed", problem="control character")
+        raise InvalidRequest(ENCODING, "The body is malformed", problem="control character")
 
 
 @enforces(REPEATED)
@@ -111,7 +111,7 @@ def check_repeated(form: Form) -> None:
     repeated = sorted(name for name, values in form.items() if len(values) > 1 and name not in _REPEATABLE)
     if repeated:
         raise InvalidRequest(
-            REPEATED, "a parameter is repeated", presented=[name[:64] for name in repeated[:8]]
+            REPEATED, "A parameter is repeated", presented=[name[:64] for name in repeated[:8]]
         )
 
 

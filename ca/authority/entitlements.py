@@ -20,7 +20,7 @@ ALTERNATIVE_NAME = rule(
     "csr.alternative-name", "RFC 7030 §3.7", "The request asks for a name that is not this participant's."
 )
 SERVER_NAME = rule(
-    "csr.server-name", "RFC 9525 §6.1", "A server's certificate is asked for without a DNS name."
+    "csr.server-name", "RFC 9525 §4.1", "A server's certificate is asked for without a DNS name."
 )
 SAME_SUBJECT = rule(
     "renewal.subject",
@@ -57,7 +57,7 @@ def check_subject(request: CertificationRequest, entitlement: Entitlement) -> No
     """The whole name, not only its common name."""
     difference = first_difference(entitlement.subject, distinguished_name(request.subject))
     if difference is not None:
-        raise EnrolmentRefused(SUBJECT, "The subject is not one of this participant.", difference=difference)
+        raise EnrolmentRefused(SUBJECT, "The subject is not one of this participant", difference=difference)
 
 
 @enforces(ALTERNATIVE_NAME)
@@ -67,7 +67,7 @@ def check_alternative_names(request: CertificationRequest, entitlement: Entitlem
     if foreign:
         raise EnrolmentRefused(
             ALTERNATIVE_NAME,
-            "An alternative name is not one of this participant.",
+            "An alternative name is not one of this participant",
             expected=[*entitlement.dns_names, *entitlement.uris],
             presented=written(foreign),
         )
@@ -78,7 +78,7 @@ def check_server_name(request: CertificationRequest, profile: Profile) -> None:
     """Clients look for a server's name in the SAN alone."""
     has_dns_name = any(isinstance(name, x509.DNSName) for name in request.alternative_names)
     if profile.needs_dns_name and not has_dns_name:
-        raise EnrolmentRefused(SERVER_NAME, "The certificate of a server needs a DNS name.")
+        raise EnrolmentRefused(SERVER_NAME, "The certificate of a server needs a DNS name")
 
 
 @enforces(SAME_SUBJECT)
@@ -87,7 +87,7 @@ def check_same_subject(request: CertificationRequest, renewed: x509.Certificate)
     difference = first_difference(distinguished_name(renewed.subject), distinguished_name(request.subject))
     if difference is not None:
         raise EnrolmentRefused(
-            SAME_SUBJECT, "The subject is not that of the certificate to renew.", difference=difference
+            SAME_SUBJECT, "The subject is not that of the certificate to renew", difference=difference
         )
 
 
@@ -98,7 +98,7 @@ def check_same_alternative_names(request: CertificationRequest, renewed: x509.Ce
     if frozenset(expected) != frozenset(request.alternative_names):
         raise EnrolmentRefused(
             SAME_ALTERNATIVE_NAMES,
-            "The alternative names are not those of the certificate to renew.",
+            "The alternative names are not those of the certificate to renew",
             expected=written(expected),
             presented=written(request.alternative_names),
         )

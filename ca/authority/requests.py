@@ -94,7 +94,7 @@ def check_size(der: bytes) -> None:
     if not 0 < len(der) <= LARGEST_REQUEST_BYTES:
         raise RequestMalformed(
             SIZE,
-            f"A certification request has 1 to {LARGEST_REQUEST_BYTES} bytes.",
+            f"A certification request has 1 to {LARGEST_REQUEST_BYTES} bytes",
             expected=LARGEST_REQUEST_BYTES,
             presented=len(der),
         )
@@ -114,7 +114,7 @@ def read_request(der: bytes) -> x509.CertificateSigningRequest:
         x509.UnsupportedGeneralNameType,
     ) as error:
         raise RequestMalformed(
-            SYNTAX, "The body is not a PKCS #10 certification request in DER.", reason=str(error)
+            SYNTAX, "The body is not a PKCS #10 certification request in DER", reason=str(error)
         ) from None
     return csr
 
@@ -147,7 +147,7 @@ def check_signature_algorithm(csr: x509.CertificateSigningRequest) -> None:
     if not isinstance(algorithm, _HASHES):
         raise RequestMalformed(
             SIGNATURE_ALGORITHM,
-            "Sign the request over SHA-256, SHA-384 or SHA-512.",
+            "Sign the request over SHA-256, SHA-384 or SHA-512",
             presented=csr.signature_algorithm_oid.dotted_string,
         )
 
@@ -160,7 +160,7 @@ def check_signature(csr: x509.CertificateSigningRequest) -> None:
     except (ValueError, UnsupportedAlgorithm):
         valid = False
     if not valid:
-        raise RequestMalformed(SIGNATURE, "The request is not signed by the key that it carries.")
+        raise RequestMalformed(SIGNATURE, "The request is not signed by the key that it carries")
 
 
 @enforces(AUTHORITY)
@@ -168,13 +168,13 @@ def check_asks_for_no_authority(csr: x509.CertificateSigningRequest) -> None:
     """Say so, rather than issue something else than what was asked for."""
     constraints = _basic_constraints(csr)
     if constraints is not None and constraints.ca:
-        raise EnrolmentRefused(AUTHORITY, "This authority certifies nobody to certify others.")
+        raise EnrolmentRefused(AUTHORITY, "This authority certifies nobody to certify others")
 
 
 def _key_refused(presented: str) -> RequestMalformed:
     return RequestMalformed(
         KEY,
-        "The key must be EC on P-256 or P-384, or RSA with 2048 to 4096 bits and exponent 65537.",
+        "The key must be EC on P-256 or P-384, or RSA with 2048 to 4096 bits and exponent 65537",
         presented=presented,
     )
 

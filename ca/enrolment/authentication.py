@@ -48,7 +48,7 @@ def authenticate_by_secret(authorization: str) -> Enrolment:
             found = enrolment
     if found is None:
         raise CredentialsRefused(
-            CREDENTIALS, "Participant and enrolment secret do not belong together.", participant=name[:64]
+            CREDENTIALS, "Participant and enrolment secret do not belong together", participant=name[:64]
         )
     return found
 
@@ -68,7 +68,7 @@ def check_presented(certificate: x509.Certificate | None) -> x509.Certificate:
     """There is no other way to ask for a renewal."""
     if certificate is None:
         raise EnrolmentRefused(
-            CERTIFICATE_PRESENTED, "Present, in the TLS handshake, the certificate that is to be renewed."
+            CERTIFICATE_PRESENTED, "Present, in the TLS handshake, the certificate that is to be renewed"
         )
     return certificate
 
@@ -81,7 +81,7 @@ def check_issued_here(
     if record is None or record.enrolment is None or record.certificate != presented:
         raise EnrolmentRefused(
             CERTIFICATE_ISSUED,
-            "The certificate presented is none that this authority renews.",
+            "The certificate presented is none that this authority renews",
             issuer=presented.issuer.rfc4514_string(),
             serial=serial_text(presented),
         )

@@ -43,7 +43,7 @@ def check_media_type(request: HttpRequest) -> None:
     if (request.content_type or "").lower() != REQUEST_MEDIA_TYPE:
         raise RequestMalformed(
             MEDIA_TYPE,
-            f"Send the request as {REQUEST_MEDIA_TYPE}.",
+            f"Send the request as {REQUEST_MEDIA_TYPE}",
             status=415,
             expected=REQUEST_MEDIA_TYPE,
             presented=request.content_type,
@@ -57,7 +57,7 @@ def check_body_size(request: HttpRequest) -> None:
     if not announced.isdecimal() or int(announced) > LARGEST_BODY_BYTES:
         raise RequestMalformed(
             BODY_SIZE,
-            f"A certification request takes at most {LARGEST_BODY_BYTES} bytes in base64.",
+            f"A certification request takes at most {LARGEST_BODY_BYTES} bytes in base64",
             status=413,
             expected=LARGEST_BODY_BYTES,
             presented=announced[:20],
@@ -71,7 +71,7 @@ def decode_body(request: HttpRequest) -> bytes:
         return base64.b64decode(b"".join(request.body.split()), validate=True)
     except (binascii.Error, OSError):  # OSError: the sender went away
         raise RequestMalformed(
-            ENCODING, "The body is not base64 of a DER request (neither DER nor PEM itself)."
+            ENCODING, "The body is not base64 of a DER request (neither DER nor PEM itself)"
         ) from None
 
 

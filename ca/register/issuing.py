@@ -146,7 +146,7 @@ def check_secret_unspent(enrolment: Enrolment, request: CertificationRequest) ->
     if enrolment.used_with_key != request.public_key_digest:
         raise EnrolmentRefused(
             SECRET_SPENT,
-            "The one-time secret was used with another key. Ask the operator for a new one.",
+            "The one-time secret was used with another key; ask the operator for a new one",
             expected=enrolment.used_with_key,
             presented=request.public_key_digest,
         )
@@ -157,7 +157,7 @@ def check_not_revoked(record: IssuedCertificate) -> None:
     """Revocation ends the line: it takes an operator and a new secret to begin again."""
     if record.revoked_at is not None:
         raise EnrolmentRefused(
-            REVOKED, "The certificate is revoked.", serial=record.serial, revoked_at=record.revoked_at
+            REVOKED, "The certificate is revoked", serial=record.serial, revoked_at=record.revoked_at
         )
 
 
@@ -170,7 +170,7 @@ def check_is_latest_if_expired(record: IssuedCertificate, now: datetime) -> None
     if latest != record:
         raise EnrolmentRefused(
             LATEST,
-            "The certificate has expired, and another one took its place.",
+            "The certificate has expired, and another one took its place",
             expected=latest.serial,
             presented=record.serial,
         )
@@ -182,7 +182,7 @@ def check_window(record: IssuedCertificate, renewal_after_expiry: timedelta, now
     if now > record.not_after + renewal_after_expiry:
         raise EnrolmentRefused(
             WINDOW,
-            "The certificate expired too long ago. Ask the operator for a new enrolment secret.",
+            "The certificate expired too long ago; ask the operator for a new enrolment secret",
             not_after=record.not_after,
             window_seconds=int(renewal_after_expiry.total_seconds()),
         )

@@ -74,14 +74,14 @@ def complete_handshake(connection: TLSSocket, peer: str, audit: AuditTrail) -> b
 def check_possession(failure: Failure) -> None:
     """Refuse a handshake that the leaf's key did not sign (CertificateVerify). Raises HandshakeRefused."""
     if "bad signature" in failure.reasons:
-        raise HandshakeRefused(POSSESSION, "bad signature", reason="bad signature", tls=failure.version)
+        raise HandshakeRefused(POSSESSION, "Bad signature", reason="bad signature", tls=failure.version)
 
 
 @enforces(HANDSHAKE)
 def check_completed(failure: Failure) -> None:
     """Refuse a handshake that failed for any other reason. Raises HandshakeRefused."""
     reason = "; ".join(failure.reasons)
-    raise HandshakeRefused(HANDSHAKE, "handshake failure", reason=reason, tls=failure.version)
+    raise HandshakeRefused(HANDSHAKE, "Handshake failure", reason=reason, tls=failure.version)
 
 
 @enforces(CHAIN_LENGTH)
@@ -90,7 +90,7 @@ def check_chain_length(connection: TLSSocket) -> None:
     presented = len(connection.peer_certificates())
     if presented > MAX_PRESENTED_CERTIFICATES:
         raise HandshakeRefused(
-            CHAIN_LENGTH, "chain too long", expected=MAX_PRESENTED_CERTIFICATES, presented=presented
+            CHAIN_LENGTH, "Chain too long", expected=MAX_PRESENTED_CERTIFICATES, presented=presented
         )
 
 

@@ -60,14 +60,14 @@ def check_syntax(error: Exception) -> None:
     """
     if isinstance(error, ParseException) and not _is_ours(error):
         status = _STATUS_OF_SYNTAX.get(type(error), HTTPStatus.BAD_REQUEST)
-        raise RequestRefused(SYNTAX, "malformed request", status=status, reason=type(error).__name__)
+        raise RequestRefused(SYNTAX, "Malformed request", status=status, reason=type(error).__name__)
 
 
 @enforces(HOST)
 def check_host(version: tuple[int, int], headers: Headers) -> None:
     """Refuse a request of HTTP/1.1 without Host; gunicorn refuses several. Raises RequestRefused."""
     if version >= (1, 1) and not any(name == "HOST" for name, _ in headers):
-        raise RequestRefused(HOST, "no host", status=HTTPStatus.BAD_REQUEST)
+        raise RequestRefused(HOST, "No host", status=HTTPStatus.BAD_REQUEST)
 
 
 @enforces(CODING)
@@ -80,7 +80,7 @@ def check_coding(headers: Headers) -> None:
     codings = [value for name, value in headers if name == "TRANSFER-ENCODING"]
     if any(coding.strip(" \t").lower() != "chunked" for each in codings for coding in each.split(",")):
         status = HTTPStatus.NOT_IMPLEMENTED
-        raise RequestRefused(CODING, "unsupported transfer coding", status=status, presented=codings)
+        raise RequestRefused(CODING, "Unsupported transfer coding", status=status, presented=codings)
 
 
 @enforces(CONTENT_CODING)
@@ -89,7 +89,7 @@ def check_content_coding(headers: Headers) -> None:
     presented = [value for name, value in headers if name == "CONTENT-ENCODING"]
     if any(value.strip(" \t").lower() not in ("", "identity") for value in presented):
         status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
-        raise RequestRefused(CONTENT_CODING, "unsupported content coding", status=status, presented=presented)
+        raise RequestRefused(CONTENT_CODING, "Unsupported content coding", status=status, presented=presented)
 
 
 @enforces(BODY_SIZE)
@@ -97,7 +97,7 @@ def check_body_size(size: int, limit: int) -> None:
     """Refuse a body of more than ``limit`` bytes. Raises RequestRefused with 413."""
     if size > limit:
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        raise RequestRefused(BODY_SIZE, "body too large", status=status, expected=limit, presented=size)
+        raise RequestRefused(BODY_SIZE, "Body too large", status=status, expected=limit, presented=size)
 
 
 @enforces(PACE)
@@ -105,7 +105,7 @@ def check_pace(expired: Phase | None) -> None:
     """Refuse a request that began, and neither arrived nor was answered in time. Raises RequestRefused."""
     if expired in (Phase.HEADER, Phase.BODY, Phase.RESPONSE):
         status = HTTPStatus.REQUEST_TIMEOUT
-        raise RequestRefused(PACE, "request too slow", status=status, waited_for=expired.value)
+        raise RequestRefused(PACE, "Request too slow", status=status, waited_for=expired.value)
 
 
 def check_head(request: Any) -> None:

@@ -99,7 +99,7 @@ def usable_context(store: GenerationStore) -> SSL.Context:
     try:
         return context_for(store.current())
     except (NoGeneration, BrokenGeneration, SSL.Error) as error:
-        raise GenerationRefused(GENERATION, "unusable certificate", reason=str(error)) from error
+        raise GenerationRefused(GENERATION, "Unusable certificate", reason=str(error)) from error
 
 
 def context_for(generation: Generation) -> SSL.Context:

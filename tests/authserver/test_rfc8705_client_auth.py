@@ -25,7 +25,7 @@ from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make
 
 Registers = Callable[..., RegisteredClient]
 
-FAILED = "client authentication failed"
+FAILED = "Client authentication failed"
 
 
 @pytest.fixture
