@@ -25,7 +25,8 @@ def test_a_partner_is_taken_on_by_the_commands_of_the_page(environment: Environm
     manage.parent.mkdir()
     manage.write_text(
         "#!/bin/sh\nservice=$1; shift\n"
-        f'STATE_DIR="{environment.root}/$service" exec "{sys.executable}" "{REPOSITORY}/$service/manage.py" "$@"\n'
+        f'export STATE_DIR="{environment.root}/$service"\n'
+        f'exec "{sys.executable}" "{REPOSITORY}/$service/manage.py" "$@"\n'
     )
     manage.chmod(0o755)
     (tmp_path / "var").symlink_to(environment.root)
