@@ -63,7 +63,7 @@ class Demo:
         where = [str(self.root), json.dumps(asdict(self.ports)), json.dumps(commands)]
         with self.output.open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", _PLAY, *where, *arguments, "--report", str(self.report)],
+                [sys.executable, "-c", _PLAY, *where, "--report", str(self.report), *arguments],
                 cwd=REPOSITORY,
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -103,11 +103,16 @@ def test_help_needs_nothing_installed() -> None:
         assert option in told.stdout
 
 
-def test_an_act_that_there_is_not_is_a_usage_error_before_anything_starts(tmp_path: Path) -> None:
-    refused = Demo(tmp_path / "never").play("--act", "9")
+@pytest.mark.parametrize(
+    "arguments", [("--act", "9"), ("--report", "/nowhere/report.json"), ("--lifetime", "3600")]
+)
+def test_an_argument_that_cannot_be_is_a_usage_error_before_anything_starts(
+    arguments: tuple[str, str], tmp_path: Path
+) -> None:
+    refused = Demo(tmp_path / "never").play(*arguments)
 
     assert refused.status == 2
-    assert "--act" in refused.output
+    assert f"argument {arguments[0]}" in refused.output
     assert not (tmp_path / "never" / "ca").exists()
 
 

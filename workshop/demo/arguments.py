@@ -1,6 +1,7 @@
 """What ``./scripts/demo`` takes. Needs only the standard library, so that --help needs no installation."""
 
 import argparse
+import os
 from pathlib import Path
 
 ACTS = {
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--pause", action="store_true", help="wait for a key between acts, for trainers")
     result.add_argument("--explain", action="store_true", help="tell more about each step")
     result.add_argument(
-        "--report", type=Path, metavar="FILE", help="write the table and the timeline to FILE, as JSON"
+        "--report", type=_report, metavar="FILE", help="write the table and the timeline to FILE, as JSON"
     )
     result.add_argument(
         "--keep",
@@ -55,3 +56,10 @@ def _lifetime(text: str) -> int:
             f"from {SHORTEST_LIFETIME_SECONDS} to {LIFETIME_SECONDS} seconds, so that people see them turn"
         )
     return seconds
+
+
+def _report(text: str) -> Path:
+    path = Path(text).absolute()
+    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
+        raise argparse.ArgumentTypeError(f"cannot be written: {path}")
+    return path
