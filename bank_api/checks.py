@@ -13,15 +13,19 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from sender_constraint.django.checks import SERVING, check_renewal, check_trust_bundle
+from sender_constraint.issuers import metadata_url
 
 TAG = "bank_api"
 
 
 def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """RFC 8414 §2: an https URL without query and fragment."""
-    hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
-    wrong = Error("ISSUER is not an https URL.", hint=hint, id="bank_api.E001")
-    return [] if _is_https(settings.ISSUER) else [wrong]
+    try:
+        metadata_url(settings.ISSUER)
+    except ValueError as error:
+        hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
+        return [Error(f"ISSUER cannot be used: {error}", hint=hint, id="bank_api.E001")]
+    return []
 
 
 def check_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature

@@ -6,9 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from sender_constraint.client.errors import MetadataInvalid
-from sender_constraint.client.metadata import metadata_url
 from sender_constraint.django.checks import check_renewal
+from sender_constraint.issuers import metadata_url
 
 TAG = "partner_client"
 
@@ -17,7 +16,7 @@ def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Dja
     """RFC 8414 §2: an HTTPS URL without query and fragment."""
     try:
         metadata_url(settings.ISSUER)
-    except MetadataInvalid as error:
+    except ValueError as error:
         hint = "Set ISSUER to the identifier of the authorization server, exactly as it calls itself."
         return [Error(f"ISSUER cannot be used: {error}", hint=hint, id="partner_client.E001")]
     return []

@@ -6,7 +6,6 @@ side is for the audit trail: the rule that refused, and what was expected beside
     Refusal
     ├── InvalidRequest          400  RFC 6749 §5.2, RFC 6750 §3.1
     ├── InvalidClient           401  RFC 6749 §5.2
-    ├── InvalidGrant            400  RFC 6749 §5.2
     ├── UnauthorizedClient      400  RFC 6749 §5.2
     ├── UnsupportedGrantType    400  RFC 6749 §5.2
     ├── InvalidScope            400  RFC 6749 §5.2
@@ -52,12 +51,6 @@ class InvalidClient(Refusal):
 
     code = "invalid_client"
     default_status = 401
-
-
-class InvalidGrant(Refusal):
-    """The grant is invalid, expired or somebody else's."""
-
-    code = "invalid_grant"
 
 
 class UnauthorizedClient(Refusal):

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.verification import Store
 
 from sender_constraint.names import DistinguishedName, distinguished_name
@@ -22,7 +21,7 @@ _REMEMBERED_CHAINS = 1024
 
 @dataclass(frozen=True, slots=True)
 class VerifiedChain:
-    """A chain from an end entity to an anchor, both included, and the time in which all of it is valid."""
+    """A chain from an end entity to an anchor, both included."""
 
     certificates: tuple[x509.Certificate, ...]
 
@@ -68,13 +67,11 @@ class VerifiedChains:
 class TrustAnchors:
     """The scheme's certificate authorities: self-issued ones are anchors, the others intermediates.
 
-    generation: SHA-256 over the bundle, hexadecimal; it names these anchors in an audit trail.
     verified: the chains verified to these anchors; other anchors have a memory of their own.
     """
 
     anchors: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...]
-    generation: str
     store: Store
     names: frozenset[DistinguishedName]
     key_identifiers: frozenset[bytes]
@@ -87,11 +84,9 @@ class TrustAnchors:
         anchors = tuple(each for each in certificates if each.subject == each.issuer)
         if not anchors:
             raise ValueError("the trust bundle holds no self-issued certificate")
-        encoded = sorted(each.public_bytes(Encoding.DER) for each in certificates)
         return cls(
             anchors=anchors,
             intermediates=tuple(each for each in certificates if each not in anchors),
-            generation=hashlib.sha256(b"".join(encoded)).hexdigest(),
             store=Store(list(anchors)),
             names=frozenset(distinguished_name(each.subject) for each in certificates),
             key_identifiers=frozenset(filter(None, map(_subject_key_identifier, certificates))),

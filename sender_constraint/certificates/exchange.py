@@ -1,6 +1,7 @@
 """One HTTP exchange whose answer is limited in size and in time, however slowly it drips in."""
 
 import time
+from collections.abc import Callable
 
 import httpx
 
@@ -16,24 +17,30 @@ class AnswerTooSlow(httpx.TimeoutException):
 
 
 def exchange(
-    client: httpx.Client, request: httpx.Request, *, max_bytes: int, seconds: float
+    client: httpx.Client,
+    request: httpx.Request,
+    *,
+    max_bytes: int,
+    seconds: float,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> httpx.Response:
     """Send a request and read its answer whole, but no more than ``max_bytes`` of body.
 
     seconds: for the whole exchange; one wait may begin just before they end, so that twice as much is
-    the limit. Raises httpx.TransportError: no answer, too large, too slow.
+    the limit. monotonic: seconds, as ``time.monotonic``. Redirections are not followed.
+    Raises httpx.TransportError: no answer, too large, too slow.
     """
-    deadline = time.monotonic() + seconds
+    deadline = monotonic() + seconds
     limits = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
     request.extensions["timeout"] = limits.as_dict()
-    response = client.send(request, stream=True)
+    response = client.send(request, stream=True, follow_redirects=False)
     try:
         body = bytearray()
         for part in response.iter_bytes():
             body += part
             if len(body) > max_bytes:
                 raise AnswerTooLarge(f"the answer has more than {max_bytes} bytes", request=request)
-            if time.monotonic() > deadline:
+            if monotonic() > deadline:
                 raise AnswerTooSlow(f"the answer took more than {seconds:g} seconds", request=request)
     finally:
         response.close()

@@ -13,8 +13,8 @@ import httpx
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.client.errors import MetadataInvalid, ServerUnreachable
 from sender_constraint.client.retries import Retries
+from sender_constraint.issuers import metadata_url
 
-WELL_KNOWN = "/.well-known/oauth-authorization-server"
 MAX_METADATA_BYTES = 256 * 1024
 
 
@@ -26,23 +26,12 @@ class ServerMetadata:
     token_endpoint: str
 
 
-def metadata_url(issuer: str) -> str:
-    """Where an issuer's metadata is: the well-known part goes between host and path (RFC 8414 §3.1).
-
-    Raises MetadataInvalid if the issuer is not an HTTPS URL without query and fragment (§2).
-    """
-    try:
-        url = httpx.URL(issuer)
-    except httpx.InvalidURL as error:
-        raise MetadataInvalid(f"the issuer {issuer!r} is not a URL") from error
-    if url.scheme != "https" or not url.host or "?" in issuer or "#" in issuer:
-        raise MetadataInvalid(f"the issuer {issuer!r} is not an HTTPS URL without query and fragment")
-    return str(url.copy_with(path=WELL_KNOWN + url.path.rstrip("/")))
-
-
 def discover(pool: httpx.Client, issuer: str, retries: Retries) -> ServerMetadata:
     """Fetch and check an issuer's metadata. Raises ServerUnreachable or MetadataInvalid."""
-    url = metadata_url(issuer)
+    try:
+        url = metadata_url(issuer)
+    except ValueError as error:
+        raise MetadataInvalid(str(error)) from error
     request = pool.build_request("GET", url, headers={"Accept": "application/json"})
     try:
         response = retries.send(

@@ -5,7 +5,6 @@
     ├── NotFound                404
     ├── MethodNotAllowed        405
     ├── NotAcceptable           406
-    ├── Conflict                409
     ├── LengthRequired          411
     ├── ContentTooLarge         413
     ├── UnsupportedMediaType    415
@@ -61,13 +60,6 @@ class NotAcceptable(Problem):
 
     code = "not_acceptable"
     default_status = 406
-
-
-class Conflict(Problem):
-    """The request contradicts the state of the resource."""
-
-    code = "conflict"
-    default_status = 409
 
 
 class LengthRequired(Problem):

@@ -12,11 +12,12 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+from sender_constraint.certificates.exchange import exchange
+from sender_constraint.issuers import metadata_url
 from sender_constraint.strict_json import parse_object
 
 MAX_RESPONSE_BYTES = 64 * 1024
 MAX_SECONDS = 5.0
-_WELL_KNOWN = "/.well-known/oauth-authorization-server"
 
 
 class DiscoveryFailed(Exception):
@@ -28,19 +29,17 @@ def discover_keys(
 ) -> Mapping[str, EllipticCurvePublicKey]:
     """The issuer's ES256 verification keys by ``kid``. Raises DiscoveryFailed."""
     deadline = monotonic() + MAX_SECONDS
-    metadata = _fetch(client, metadata_url(issuer), deadline, monotonic)
+    try:
+        url = metadata_url(issuer)
+    except ValueError as error:
+        raise DiscoveryFailed(str(error)) from error
+    metadata = _fetch(client, url, deadline, monotonic)
     if metadata.get("issuer") != issuer:
         raise DiscoveryFailed("the metadata is another issuer's (RFC 8414 §3.3)")
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str) or not jwks_uri.startswith("https://"):
         raise DiscoveryFailed("the metadata has no https jwks_uri (RFC 8414 §2)")
     return verification_keys(_fetch(client, jwks_uri, deadline, monotonic))
-
-
-def metadata_url(issuer: str) -> str:
-    """RFC 8414 §3.1: the well-known path goes between the issuer's host and its path."""
-    url = httpx.URL(issuer)
-    return str(url.copy_with(path=_WELL_KNOWN + url.path.rstrip("/")))
 
 
 def verification_keys(jwk_set: Mapping[str, Any]) -> Mapping[str, EllipticCurvePublicKey]:
@@ -85,26 +84,20 @@ def _verifies_es256(jwk: Any) -> bool:
 
 def _fetch(client: httpx.Client, url: str, deadline: float, monotonic: Callable[[], float]) -> dict[str, Any]:
     """A JSON object; bounded in bytes and, also where it trickles in, in time."""
-    body = bytearray()
+    headers = {"accept": "application/json", "accept-encoding": "identity"}
     try:
-        with client.stream(
-            "GET",
-            url,
-            headers={"accept": "application/json", "accept-encoding": "identity"},
-            follow_redirects=False,
-            timeout=max(deadline - monotonic(), 0.1),
-        ) as response:
-            if response.status_code != httpx.codes.OK:
-                raise DiscoveryFailed(f"{url} answered {response.status_code}")
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > MAX_RESPONSE_BYTES:
-                    raise DiscoveryFailed(f"{url} answered more than {MAX_RESPONSE_BYTES} bytes")
-                if monotonic() > deadline:
-                    raise DiscoveryFailed(f"{url} took longer than {MAX_SECONDS} seconds")
+        response = exchange(
+            client,
+            client.build_request("GET", url, headers=headers),
+            max_bytes=MAX_RESPONSE_BYTES,
+            seconds=max(deadline - monotonic(), 0.1),
+            monotonic=monotonic,
+        )
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         raise DiscoveryFailed(f"{url}: {type(problem).__name__}: {problem}") from problem
+    if response.status_code != httpx.codes.OK:
+        raise DiscoveryFailed(f"{url} answered {response.status_code}")
     try:
-        return parse_object(bytes(body))
+        return parse_object(response.content)
     except ValueError as problem:
         raise DiscoveryFailed(f"{url} answered no JSON object: {problem}") from problem

@@ -81,7 +81,3 @@ def _addresses(environment: Environment) -> str:
             demo_env.commands(),
         ]
     )
-
-
-def _tell(step: str) -> None:
-    print(f"  {step}", flush=True)

@@ -4,37 +4,13 @@ import httpx
 import pytest
 
 from sender_constraint.client.errors import MetadataInvalid, ServerUnreachable
-from sender_constraint.client.metadata import discover, metadata_url, read_metadata
+from sender_constraint.client.metadata import discover, read_metadata
 from sender_constraint.client.retries import Retries
 from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.tls_server import Answer, TLSServer
 
 ISSUER = "https://as.example"
 VALID = {"issuer": ISSUER, "token_endpoint": f"{ISSUER}/token"}
-
-
-@pytest.mark.clause("RFC 8414 §3.1")
-@pytest.mark.parametrize(
-    ("issuer", "url"),
-    [
-        ("https://as.example", "https://as.example/.well-known/oauth-authorization-server"),
-        ("https://as.example/", "https://as.example/.well-known/oauth-authorization-server"),
-        ("https://as.example:8441", "https://as.example:8441/.well-known/oauth-authorization-server"),
-        ("https://as.example/bank", "https://as.example/.well-known/oauth-authorization-server/bank"),
-    ],
-)
-def test_it_is_at_the_well_known_place(issuer: str, url: str) -> None:
-    assert metadata_url(issuer) == url
-
-
-@pytest.mark.clause("RFC 8414 §2")
-@pytest.mark.parametrize(
-    "issuer",
-    ["http://as.example", "https://as.example?a=b", "https://as.example#f", "as.example", "", "https://"],
-)
-def test_an_issuer_is_an_https_url(issuer: str) -> None:
-    with pytest.raises(MetadataInvalid):
-        metadata_url(issuer)
 
 
 @pytest.mark.clause("RFC 8705 §5")

@@ -13,11 +13,6 @@ def test_a_bundle_is_parted_into_anchors_and_intermediates_whatever_its_order() 
     backwards = TrustAnchors.from_pem(scheme.issuing.pem + scheme.root.pem)
     assert backwards.anchors == scheme.anchors.anchors == (scheme.root.certificate,)
     assert backwards.intermediates == (scheme.issuing.certificate,)
-    assert backwards.generation == scheme.anchors.generation
-
-
-def test_other_anchors_are_another_generation() -> None:
-    assert make_scheme().anchors.generation != make_scheme().anchors.generation
 
 
 @pytest.mark.parametrize(
