@@ -15,9 +15,9 @@ def new_correlation_id() -> str:
 
 
 def accepted_correlation_id(presented: str | None) -> str:
-    """The presented one in the form of RFC 9562 §4, lower-case; a fresh one in place of anything else."""
+    """The presented one, letter by letter, if it is a UUID (RFC 9562 §4); otherwise a fresh one."""
     try:
         canonical = str(uuid.UUID(presented or ""))
     except ValueError:
         return new_correlation_id()
-    return canonical if presented and presented.lower() == canonical else new_correlation_id()
+    return presented if presented and presented.lower() == canonical else new_correlation_id()
