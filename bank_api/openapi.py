@@ -41,7 +41,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(required=False)
     # The member's name on the wire; a field hides the serializer's own property of that name.
-    errors = PointedErrorSerializer(many=True, required=False)  # type: ignore[assignment]
+    errors = PointedErrorSerializer(many=True, required=False)  # type: ignore[assignment]  # as said above
 
 
 def answers(
@@ -50,20 +50,20 @@ def answers(
     """The answers of an operation: its own, the problems it may have, and those of every operation."""
     bodies = {
         (success, _JSON): serializer,
-        # 400: a token in the query string, or a malformed Authorization header.
+        # 400: a token in the query string, or a malformed Authorization header. 401 as a problem: no token.
         **{(status, _JSON): OAuthErrorSerializer for status in (400, 401, 403)},
-        **{(status, MEDIA_TYPE): ProblemSerializer for status in (*problems, 406, 503)},
+        **{(status, MEDIA_TYPE): ProblemSerializer for status in (401, *problems, 406, 503)},
     }
     return {key: OpenApiResponse(body, HTTPStatus(key[0]).phrase) for key, body in bodies.items()}
 
 
-class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped there
     """Both are needed: a certificate in the handshake, and a token that is bound to it."""
 
     target_class = "sender_constraint.django.authentication.BoundTokenAuthentication"
     name = ["mutualTLS", "bearer"]  # noqa: RUF012  # the framework's attribute
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:  # noqa: ARG002  # its signature
         """The schemes of OpenAPI 3.1 §4.8.27."""
         return [
             {"type": "mutualTLS", "description": "The certificate that the access token is bound to."},
@@ -80,13 +80,13 @@ class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-
         return {"mutualTLS": [], "bearer": [_scope(auto_schema)]}
 
 
-class UnboundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class UnboundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped there
     """A token alone."""
 
     target_class = "sender_constraint.django.authentication.UnboundTokenAuthentication"
     name = "unboundBearer"
 
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002  # its signature
         """The scheme of OpenAPI 3.1 §4.8.27."""
         return {
             "type": "http",
@@ -109,8 +109,8 @@ def document(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django's 
 @cache
 def _document() -> bytes:
     """Made once in a process: it takes long, and anyone may ask."""
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    return json.dumps(generator.get_schema(request=None, public=True)).encode()  # type: ignore[no-untyped-call]
+    generator = SchemaGenerator()  # type: ignore[no-untyped-call]  # untyped there
+    return json.dumps(generator.get_schema(request=None, public=True)).encode()  # type: ignore[no-untyped-call]  # untyped there
 
 
 def _scope(auto_schema: AutoSchema) -> str:

@@ -24,7 +24,7 @@ class ProtectedView(APIView):
     """A resource that demands an access token. Each answer is recorded, refusals by the exception handler.
 
     required_scope: the scope that a token needs here (RFC 6750 §3.1).
-    recorded: what a method adds to the audit event of its answer.
+    recorded: the detail that a method adds to the audit event of its answer.
     """
 
     required_scope: str
@@ -44,7 +44,7 @@ class ProtectedView(APIView):
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers["Cache-Control"] = "no-store"
         if final.status_code < 400:
-            audit.accepted(request._request, EVENT, status=final.status_code, **self.recorded)
+            audit.accepted(request._request, EVENT, status=final.status_code, detail=self.recorded or None)
         return final
 
 

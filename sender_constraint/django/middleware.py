@@ -21,7 +21,9 @@ def correlation(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         if smuggled := smuggled_certificate_headers(request):
-            audit.recorded(request, CERTIFICATE_HEADER_IGNORED, section="RFC 9440 §4", headers=smuggled)
+            audit.recorded(
+                request, CERTIFICATE_HEADER_IGNORED, section="RFC 9440 §4", detail={"headers": smuggled}
+            )
         response = get_response(request)
         response.headers[CORRELATION_HEADER] = correlation_id_of(request)
         return response

@@ -39,6 +39,7 @@ from sender_constraint.django.trust import NoTrustAnchors
 from sender_constraint.errors import InsufficientScope, Refusal
 from sender_constraint.resource_server.challenges import bearer_challenge
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
+from sender_constraint.resource_server.presentation import NoCredentials
 from sender_constraint.rules import Rule, enforces, rule
 
 MEDIA_TYPE = "application/problem+json"
@@ -68,7 +69,8 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     audit.refused(context["request"]._request, refusal, event=EVENT)
     if isinstance(refusal, Problem):
         return problem_response(refusal)
-    response = refusal_response(refusal)
+    # RFC 6750 §3.1: who presented nothing is told no error code, and nothing about an error.
+    response = _status_alone(401) if isinstance(refusal, NoCredentials) else refusal_response(refusal)
     # RFC 6750 §3.1: insufficient_scope says which scope the resource needs.
     scope = context["view"].required_scope if isinstance(refusal, InsufficientScope) else None
     response.headers["WWW-Authenticate"] = bearer_challenge(settings.RESOURCE, refusal, scope)
@@ -132,8 +134,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a defect. Django has logged the traceback; the caller learns only that."""
     audit.recorded(request, "service.defect", status=500)
-    body = {"type": "about:blank", "title": HTTPStatus(500).phrase, "status": 500}
-    return JsonResponse(body, status=500, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+    return _status_alone(500)
+
+
+def _status_alone(status: int) -> HttpResponse:
+    """RFC 9457 §4.2.1: problem details that say no more than the status does."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
 
 @enforces(MALFORMED, MEMBERS, PATH, METHOD, ACCEPT, MEDIA, DATABASE, TRUST, ISSUER_KEYS)

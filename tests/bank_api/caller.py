@@ -104,8 +104,7 @@ class Verdict:
         assert response.json() == {"error": error, "error_description": event["description"]}
         challenge = response.headers["WWW-Authenticate"]
         assert challenge.startswith('Bearer realm="https://localhost:8442"')
-        if rule != "presentation.missing":
-            assert f'error="{error}", error_description="{event["description"]}"' in challenge
+        assert f'error="{error}", error_description="{event["description"]}"' in challenge
         return event
 
     def problem(self, response: Any, status: int, rule: str, kind: str = "about:blank") -> dict[str, Any]:

@@ -30,7 +30,7 @@ class TestOneAfterAnother:
         verdict.accepted(second, 201)
         assert first.content == second.content
         assert first.headers["Location"] == second.headers["Location"]
-        assert [e["replayed"] for e in verdict.trail.events()] == [False, True]
+        assert [e["detail"]["replayed"] for e in verdict.trail.events()] == [False, True]
         account.refresh_from_db()
         assert account.available_minor_units == 1000_00 - 12_34
         assert Payment.objects.count() == Transaction.objects.count() == 1

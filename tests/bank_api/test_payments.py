@@ -33,7 +33,7 @@ def test_a_payment_is_booked_and_answered(
         "created_at": payment.created_at.isoformat().replace("+00:00", "Z"),
     }
     assert response.headers["Location"] == f"https://localhost:8442/payments/{payment.pk}"
-    assert verdict.trail.last()["payment"] == str(payment.pk)
+    assert verdict.trail.last()["detail"]["payment"] == str(payment.pk)
     account.refresh_from_db()
     assert account.available_minor_units == 1000_00 - 12_34
     booking = Transaction.objects.get()

@@ -17,17 +17,20 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.clause("RFC 6750 §3.1")
-def test_without_a_token_the_challenge_has_no_error_code(partner: Caller, verdict: Verdict) -> None:
+def test_without_a_token_neither_challenge_nor_body_has_an_error_code(
+    partner: Caller, verdict: Verdict
+) -> None:
     verdict.accepted(partner.get("/accounts"))
     response = partner.but(token=None).get("/accounts")
-    verdict.refused(response, 401, "invalid_token", "presentation.missing")
+    verdict.problem(response, 401, "presentation.missing")
+    assert response.json() == {"type": "about:blank", "title": "Unauthorized", "status": 401}
     assert response.headers["WWW-Authenticate"] == 'Bearer realm="https://localhost:8442"'
 
 
 @pytest.mark.clause("RFC 6750 §3.1")
 def test_another_scheme_presents_no_token(partner: Caller, verdict: Verdict) -> None:
     basic = partner.but(token=None, headers={"Authorization": "Basic cGFydG5lcjpzZWNyZXQ="})
-    verdict.refused(basic.get("/accounts"), 401, "invalid_token", "presentation.missing")
+    verdict.problem(basic.get("/accounts"), 401, "presentation.missing")
 
 
 @pytest.mark.clause("RFC 9700 §4.3.2")

@@ -113,7 +113,7 @@ def test_a_certificate_in_a_header_is_ignored_and_recorded(
     response = partner.on().get("/accounts", **{header: value})
     verdict.refused(response, 401, "invalid_token", "binding.certificate-missing")
     ignored = next(e for e in verdict.trail.events() if e["event"] == "peer.certificate_header_ignored")
-    assert ignored["headers"] == [header.lower()]
+    assert ignored["detail"]["headers"] == [header.lower()]
     assert ignored["outcome"] == "recorded"
 
 

@@ -43,9 +43,9 @@ def test_the_same_key_and_content_pay_once_and_get_the_same_answer(
     before = balance(api)
     first, again = api.pays(payment, key), api.pays(payment, key)
     as_laid_out_anew = api.pays(json.dumps(payment, indent=4, sort_keys=True).encode(), f'"{key}"')
-    assert verdict.accepted(first, ANSWERED, 201)["replayed"] is False
+    assert verdict.accepted(first, ANSWERED, 201)["detail"]["replayed"] is False
     for repeated in (again, as_laid_out_anew):
-        assert verdict.accepted(repeated, ANSWERED, 201)["replayed"] is True
+        assert verdict.accepted(repeated, ANSWERED, 201)["detail"]["replayed"] is True
         assert repeated.body == first.body
     assert balance(api) == before - Decimal("0.01")
     verdict.accepted(api.gets(f"/payments/{first.json()['id']}"), ANSWERED)
@@ -96,7 +96,7 @@ def test_another_clients_same_key_is_another_key(
     own = api.pays(payment, key)
     verdict.accepted(own, ANSWERED, 201)
     others = other_api.pays({**PAYMENT, "debtor_account": other_api.account()}, key)
-    assert verdict.accepted(others, ANSWERED, 201)["replayed"] is False
+    assert verdict.accepted(others, ANSWERED, 201)["detail"]["replayed"] is False
     assert others.json()["id"] != own.json()["id"]
 
 
