@@ -19,7 +19,7 @@ class Account(models.Model):
     currency = models.CharField(max_length=3)
     available_minor_units = models.BigIntegerField(default=0)
 
-    class Meta:  # noqa: D106
+    class Meta:  # noqa: D106  # Django's
         ordering = ("name", "id")
         # Beneath the application's own check: two payments at once cannot overdraw an account.
         constraints = (
@@ -43,7 +43,7 @@ class AccountAccess(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="accesses")
     client_id = models.CharField(max_length=255)
 
-    class Meta:  # noqa: D106
+    class Meta:  # noqa: D106  # Django's
         constraints = (models.UniqueConstraint(fields=("client_id", "account"), name="access_once"),)
 
     def __str__(self) -> str:
@@ -59,7 +59,7 @@ class Transaction(models.Model):
     amount_minor_units = models.BigIntegerField()
     description = models.CharField(max_length=200)
 
-    class Meta:  # noqa: D106
+    class Meta:  # noqa: D106  # Django's
         indexes = (models.Index(fields=("account", "-booked_at", "id"), name="newest_first"),)
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ class IdempotencyRecord(models.Model):
     refused_by = models.CharField(max_length=100, default="")
     created_at = models.DateTimeField()
 
-    class Meta:  # noqa: D106
+    class Meta:  # noqa: D106  # Django's
         # Two requests at once: one inserts, the other waits for it and finds its outcome.
         constraints = (models.UniqueConstraint(fields=("client_id", "key"), name="key_once_per_client"),)
 

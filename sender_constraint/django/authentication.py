@@ -50,7 +50,7 @@ class BoundTokenAuthentication(BaseAuthentication):
         http_request = request._request
         token = protected_resource().token(http_request.headers.get("Authorization"), http_request.GET)
         # From here on the audit trail can say whose token it is, whoever sent it.
-        http_request.client_id = token.client_id  # type: ignore[attr-defined]
+        http_request.client_id = token.client_id  # type: ignore[attr-defined]  # for audit
         return ClientPrincipal(token.client_id), self.sender_of(token, request)
 
     def sender_of(self, token: VerifiedToken, request: Request) -> BoundToken | UnboundToken:

@@ -24,7 +24,7 @@ class RequiredScope(BasePermission):
     def has_permission(self, request: Request, view: "APIView") -> bool:
         """True, or InsufficientScope is raised."""
         presented = cast("BoundToken | UnboundToken", request.auth)
-        check_scope(presented.token, view.required_scope)  # type: ignore[attr-defined]
+        check_scope(presented.token, view.required_scope)  # type: ignore[attr-defined]  # the view's
         return True
 
 

@@ -33,5 +33,5 @@ def test_it_is_at_the_well_known_place(issuer: str, url: str) -> None:
     ],
 )
 def test_an_issuer_is_an_https_url(issuer: str) -> None:
-    with pytest.raises(ValueError, match="HTTPS URL|Port"):
+    with pytest.raises(ValueError, match=r"HTTPS URL|Port"):
         metadata_url(issuer)
