@@ -1,31 +1,21 @@
 """A caller of the token endpoint, whose requests are valid but for what a test changes."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from django.test import Client
 
+from tests.connection import FakeTLSSocket
 from tests.sender_constraint.pki import Issued
+from tests.trail import Trail
 
 FORM = "application/x-www-form-urlencoded"
 RESOURCE = "https://localhost:8442"
 OTHER_RESOURCE = "https://other-api.example"
 LEGAL_DESCRIPTION = r"[\x20-\x21\x23-\x5b\x5d-\x7e]+"  # RFC 6749 §5.2
-
-
-@dataclass(frozen=True)
-class FakeTLSSocket:
-    """What the TLS front gives to the application: the certificates of the handshake."""
-
-    certificates: Sequence[bytes] = ()
-
-    def peer_certificates(self) -> tuple[bytes, ...]:
-        return tuple(self.certificates)
 
 
 @dataclass(frozen=True)
@@ -65,19 +55,6 @@ class Caller:
             headers=dict(self.headers),
             **connection,
         )
-
-
-@dataclass(frozen=True)
-class Trail:
-    """The audit trail of the server under test."""
-
-    file: Path
-
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
-
-    def last(self) -> dict[str, Any]:
-        return self.events()[-1]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
 from authserver.keys.store import signing_key_store
 from authserver.tokens import views
-from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Trail, Verdict
+from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
+from tests.trail import Trail
 
 PARTNER = x509.Name(
     [
@@ -70,9 +70,7 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
 
 @pytest.fixture
 def verdict(settings: Any) -> Verdict:
-    file = Path(settings.AUDIT_DIR) / "audit.jsonl"
-    file.unlink(missing_ok=True)
-    return Verdict(Trail(file))
+    return Verdict(Trail(settings.AUDIT_DIR / "audit.jsonl"))
 
 
 @pytest.fixture

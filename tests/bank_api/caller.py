@@ -3,25 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from django.test import Client
 
+from tests.connection import FakeTLSSocket
 from tests.sender_constraint.pki import Issued
+from tests.trail import Trail
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-
-
-@dataclass(frozen=True)
-class FakeTLSSocket:
-    """What the TLS front gives to the application: the certificates of the handshake."""
-
-    certificates: Sequence[bytes] = ()
-
-    def peer_certificates(self) -> tuple[bytes, ...]:
-        return tuple(self.certificates)
 
 
 @dataclass(frozen=True)
@@ -67,19 +58,6 @@ class Caller:
             headers={**authorization, **self.headers, **(headers or {})},
             **environ,
         )
-
-
-@dataclass(frozen=True)
-class Trail:
-    """The audit trail of the server under test."""
-
-    file: Path
-
-    def events(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.file.read_text().splitlines()] if self.file.exists() else []
-
-    def last(self) -> dict[str, Any]:
-        return self.events()[-1]
 
 
 @dataclass(frozen=True)

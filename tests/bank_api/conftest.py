@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,9 +14,10 @@ from sender_constraint.django.protected_resource import ProtectedResource
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.resource_server.access_token import AccessTokenVerifier
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
-from tests.bank_api.caller import Caller, Trail, Verdict
+from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.issuer import ISSUER, RESOURCE, TestIssuer
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
+from tests.trail import Trail
 
 
 @pytest.fixture(scope="session")
@@ -82,9 +82,7 @@ def resource(
 
 @pytest.fixture
 def verdict(settings: Any) -> Verdict:
-    file = Path(settings.AUDIT_DIR) / "audit.jsonl"
-    file.unlink(missing_ok=True)
-    return Verdict(Trail(file))
+    return Verdict(Trail(settings.AUDIT_DIR / "audit.jsonl"))
 
 
 @pytest.fixture

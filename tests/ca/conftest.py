@@ -19,7 +19,6 @@ from tests.ca.material import (
     PARTNER_DNS,
     PARTNER_URI,
     MovedClock,
-    Trail,
     basic,
     csr,
     encoded,
@@ -27,6 +26,7 @@ from tests.ca.material import (
     new_key,
     post,
 )
+from tests.trail import Trail
 
 
 @pytest.fixture(scope="session")

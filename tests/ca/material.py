@@ -1,10 +1,8 @@
 """Keys, requests and callers from which the tests take one thing away at a time."""
 
 import base64
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -15,20 +13,12 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from django.http import HttpResponse
 from django.test import Client
 
+from tests.connection import FakeTLSSocket
+
 PARTNER = "CN=partner,O=Partner Ltd,C=GB"
 PARTNER_DNS = "partner.example"
 PARTNER_URI = "urn:example:partner"
 EST = "/.well-known/est"
-
-
-class FakeTLSSocket:
-    """What the TLS front puts beside a request: the certificates of the connection, DER, the leaf first."""
-
-    def __init__(self, *certificates: x509.Certificate) -> None:
-        self._certificates = tuple(each.public_bytes(serialization.Encoding.DER) for each in certificates)
-
-    def peer_certificates(self) -> tuple[bytes, ...]:
-        return self._certificates
 
 
 class MovedClock:
@@ -42,21 +32,6 @@ class MovedClock:
 
     def move(self, **span: float) -> None:
         self.now += timedelta(**span)
-
-
-class Trail:
-    """The events that the service has recorded since the test began."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._begin = file.stat().st_size if file.exists() else 0
-
-    def events(self) -> list[dict[str, Any]]:
-        lines = self._file.read_bytes()[self._begin :].splitlines() if self._file.exists() else []
-        return [json.loads(line) for line in lines]
-
-    def last(self) -> dict[str, Any]:
-        return self.events()[-1]
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:
@@ -111,7 +86,7 @@ def post(
     if authorization is not None:
         extra["HTTP_AUTHORIZATION"] = authorization
     if certificate is not None:
-        extra["gunicorn.socket"] = FakeTLSSocket(certificate)
+        extra["gunicorn.socket"] = FakeTLSSocket([certificate.public_bytes(serialization.Encoding.DER)])
     return client.post(f"{EST}/{operation}", data=body, content_type=content_type, **extra)  # type: ignore[return-value]
 
 

@@ -23,7 +23,6 @@ from tests.ca.material import (
     PARTNER_DNS,
     PARTNER_URI,
     MovedClock,
-    Trail,
     basic,
     corrupted,
     csr,
@@ -32,6 +31,7 @@ from tests.ca.material import (
     new_key,
     post,
 )
+from tests.trail import Trail
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 COMMANDS = ("init", "participant", "issue", "list", "show", "prepare", "enrol")

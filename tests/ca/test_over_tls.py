@@ -25,7 +25,8 @@ from sender_constraint.certificates.errors import IssuerRefused
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
-from tests.ca.material import PARTNER, PARTNER_DNS, Trail, csr, encoded, new_key
+from tests.ca.material import PARTNER, PARTNER_DNS, csr, encoded, new_key
+from tests.trail import Trail
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STARTING_SECONDS = 30.0

@@ -18,7 +18,6 @@ from tests.ca.conftest import Admit, Admitted
 from tests.ca.material import (
     PARTNER_DNS,
     MovedClock,
-    Trail,
     basic,
     corrupted,
     csr,
@@ -27,6 +26,7 @@ from tests.ca.material import (
     new_key,
     post,
 )
+from tests.trail import Trail
 
 OTHER = "CN=other-partner,O=Other Partner Ltd,C=GB"
 

@@ -23,7 +23,6 @@ from tests.ca.material import (
     PARTNER,
     PARTNER_DNS,
     MovedClock,
-    Trail,
     corrupted,
     csr,
     encoded,
@@ -31,6 +30,7 @@ from tests.ca.material import (
     new_key,
     post,
 )
+from tests.trail import Trail
 
 OTHER = "CN=other-partner,O=Other Partner Ltd,C=GB"
 SERVER = "CN=bank-api,O=Bank plc,C=GB"

@@ -14,7 +14,8 @@ from ca.authority.hierarchy import Hierarchy
 from ca.enrolment.messages import LARGEST_BODY_BYTES
 from ca.register.models import IssuedCertificate
 from tests.ca.conftest import Admitted
-from tests.ca.material import EST, Trail, csr, encoded, issued, new_key, post
+from tests.ca.material import EST, csr, encoded, issued, new_key, post
+from tests.trail import Trail
 
 KEY = new_key()
 REQUEST = csr(KEY)

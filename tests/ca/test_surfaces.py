@@ -13,7 +13,8 @@ from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import LONGEST_LIFETIME, Hierarchy, create_hierarchy
 from ca.enrolment import views
 from ca.register.configuration import utc_now
-from tests.ca.material import EST, Trail
+from tests.ca.material import EST
+from tests.trail import Trail
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")
 

@@ -1,4 +1,3 @@
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from sender_constraint.django import audit
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
 from tests.sender_constraint.tls_server import TLSServer
+from tests.trail import Trail
 
 
 @pytest.fixture
@@ -70,10 +70,5 @@ def audited(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], list[di
     """What the trail of this test holds."""
     settings.AUDIT_DIR = tmp_path / "audit"
     audit.trail.cache_clear()
-
-    def events() -> list[dict[str, Any]]:
-        file = tmp_path / "audit" / "audit.jsonl"
-        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-
-    yield events
+    yield Trail(tmp_path / "audit" / "audit.jsonl").events
     audit.trail.cache_clear()

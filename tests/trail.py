@@ -1,0 +1,20 @@
+"""The audit trail of the service under test."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+class Trail:
+    """The events that the service has recorded since the test began."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self._begin = file.stat().st_size if file.exists() else 0
+
+    def events(self) -> list[dict[str, Any]]:
+        lines = self.file.read_bytes()[self._begin :].splitlines() if self.file.exists() else []
+        return [json.loads(line) for line in lines]
+
+    def last(self) -> dict[str, Any]:
+        return self.events()[-1]
