@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Generic, TypeVar
 
 Result = TypeVar("Result")
@@ -23,10 +23,14 @@ class SingleFlight(Generic[Result]):
 
         Raises what the work raises, and TimeoutError if somebody else's work takes longer than one waits.
         """
-        flight, ours = self._board()
-        if ours:
-            self._fly(flight, work)
-        return flight.result(wait_seconds)
+        while True:
+            flight, ours = self._board()
+            if ours:
+                self._fly(flight, work)
+            try:
+                return flight.result(wait_seconds)
+            except CancelledError:
+                continue  # whoever was at it was told to end: one of those who waited takes over
 
     def start(self, work: Callable[[], Result]) -> None:
         """Have it done beside the caller, unless somebody is at it.
