@@ -12,6 +12,7 @@ from enum import StrEnum
 from http import HTTPStatus
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -125,14 +126,21 @@ def obtain(
 
 
 def _pending_key(store: GenerationStore) -> ec.EllipticCurvePrivateKey:
-    kept = store.pending_key()
-    if kept is not None:
-        key = serialization.load_pem_private_key(kept, password=None)
-        if isinstance(key, ec.EllipticCurvePrivateKey) and not _is_published(store, key):
-            return key
+    kept = _read_key(store.pending_key())
+    if kept is not None and not _is_published(store, kept):
+        return kept
     fresh = new_private_key()
     store.keep_pending_key(private_key_pem(fresh))
     return fresh
+
+
+def _read_key(pem: bytes | None) -> ec.EllipticCurvePrivateKey | None:
+    """The key, if there is one that can be used: one that cannot shall not stand in the way of each renewal."""
+    try:
+        key = serialization.load_pem_private_key(pem or b"", password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
 
 
 def _is_published(store: GenerationStore, key: ec.EllipticCurvePrivateKey) -> bool:

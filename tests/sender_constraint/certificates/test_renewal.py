@@ -202,3 +202,12 @@ def test_a_pending_key_that_is_published_already_is_not_used_again(
 
     assert outcome.generation is not None
     assert outcome.generation.certificate.public_key() != due.certificate.public_key()
+
+
+def test_a_pending_key_that_nobody_can_read_does_not_stand_in_the_way(
+    store: GenerationStore, issuer: CountingIssuer, clock: SetClock, due: Generation
+) -> None:
+    store.keep_pending_key(b"no key")
+
+    assert renew_if_due(store, issuer.next, clock).action is Action.RENEWED
+    assert store.current() != due
