@@ -8,12 +8,13 @@ ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a 
 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 
 import httpx
 from django.conf import settings
 
+from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
@@ -51,13 +52,12 @@ class ProtectedResource:
 
 @cache
 def protected_resource() -> ProtectedResource:
-    """The one of this process, made when it is first needed: its keys are shared by all requests."""
+    """The one of this process, made when it is first needed: its keys are shared by all requests.
+
+    Raises NoTrustAnchors.
+    """
+    trust_anchors()  # without them there is no trusting the issuer either
     client = httpx.Client(verify=client_context(settings.TRUST_BUNDLE), trust_env=False)
     keys = IssuerKeys(settings.ISSUER, client)
     verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now)
     return ProtectedResource(verifier, trust_anchors, utc_now, settings.ACCEPT_FOREIGN_CERTIFICATES)
-
-
-def utc_now() -> datetime:
-    """The aware time."""
-    return datetime.now(UTC)

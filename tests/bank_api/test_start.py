@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
+from sender_constraint.django.protected_resource import protected_resource
+from sender_constraint.django.trust import NoTrustAnchors
 from tests.bank_api.caller import Caller, Verdict
 
 
@@ -38,6 +40,13 @@ def test_a_missing_trust_bundle_is_found_at_start(settings: Any) -> None:
     settings.DEMO = False
     settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
     assert identifiers() == ["sender_constraint.E001"]
+
+
+def test_an_api_without_trust_bundle_is_away_and_has_no_defect(settings: Any) -> None:
+    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    protected_resource.cache_clear()
+    with pytest.raises(NoTrustAnchors):
+        protected_resource()
 
 
 @pytest.mark.django_db
