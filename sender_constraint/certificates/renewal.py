@@ -135,7 +135,7 @@ def _pending_key(store: GenerationStore) -> ec.EllipticCurvePrivateKey:
 
 
 def _read_key(pem: bytes | None) -> ec.EllipticCurvePrivateKey | None:
-    """The key, if there is one that can be used: one that cannot shall not stand in the way of each renewal."""
+    """The key, if there is one that can be used: one that cannot shall not stand in the way of renewal."""
     try:
         key = serialization.load_pem_private_key(pem or b"", password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
