@@ -9,10 +9,7 @@ from django.http import HttpRequest
 from sender_constraint.django.correlation import correlation_id_of
 from sender_constraint.django.peer import peer_of
 from sender_constraint.errors import Refusal
-from sender_constraint.server.audit_trail import AuditTrail
-
-# What no view decides has the same name as what the TLS front refuses.
-HTTP_REQUEST = "http.request"
+from sender_constraint.server.audit_trail import HTTP_REQUEST, AuditTrail
 
 
 @cache

@@ -41,6 +41,7 @@ from sender_constraint.resource_server.challenges import bearer_challenge
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 from sender_constraint.resource_server.presentation import NoCredentials
 from sender_constraint.rules import Rule, enforces, rule
+from sender_constraint.server.audit_trail import HTTP_REQUEST
 
 MEDIA_TYPE = "application/problem+json"
 EVENT = "api.call"
@@ -101,7 +102,7 @@ def methods(get_response: Handler) -> Handler:
 
 
 def _answered(request: HttpRequest, problem: Problem) -> HttpResponse:
-    audit.refused(request, problem, event=audit.HTTP_REQUEST)
+    audit.refused(request, problem, event=HTTP_REQUEST)
     return problem_response(problem)
 
 

@@ -213,10 +213,12 @@ def _record(declared: DeclaredStore, outcome: RenewalOutcome) -> None:
         f"certificate.{outcome.action}",
         "refused" if outcome.action is Action.FAILED else "accepted",
         thumbprint=generation.thumbprint if generation else None,
-        purpose=declared.purpose,
-        participant=declared.participant,
-        generation=generation.id if generation else None,
-        previous_generation=outcome.previous_id,
-        not_after=generation.not_after.isoformat() if generation else None,
+        client_id=declared.participant,
         description=str(outcome.error) if outcome.error else None,
+        detail={
+            "purpose": declared.purpose,
+            "generation": generation.id if generation else None,
+            "previous_generation": outcome.previous_id,
+            "not_after": generation.not_after.isoformat() if generation else None,
+        },
     )

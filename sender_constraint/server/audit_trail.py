@@ -9,6 +9,9 @@ from typing import Any
 
 from sender_constraint.errors import Refusal
 
+# What the TLS front refuses, and what no view of an application decides.
+HTTP_REQUEST = "http.request"
+
 
 class AuditTrail:
     """Appends events to ``audit.jsonl`` in the directory of one service.

@@ -16,7 +16,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from sender_constraint.errors import Refusal
 from sender_constraint.server import intake
-from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.audit_trail import HTTP_REQUEST, AuditTrail
 from sender_constraint.server.handshake import complete_handshake
 from sender_constraint.server.limits import Limits, Phase
 from sender_constraint.server.paced_socket import PacedSocket, PlainSocket
@@ -151,7 +151,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> None:
         status = int(refusal.status)
-        self.audit.refused("http.request", refusal, peer=_address(addr), status=status, **fields)
+        self.audit.refused(HTTP_REQUEST, refusal, peer=_address(addr), status=status, **fields)
 
 
 def _address(addr: Any) -> str:

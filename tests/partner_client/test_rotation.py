@@ -71,12 +71,12 @@ def test_the_task_renews_what_is_due_and_records_it(
     renewed = store.current()
     assert renewed.id != due.id
     (event,) = audited()
-    assert (event["event"], event["outcome"], event["purpose"]) == (
+    assert (event["event"], event["outcome"], event["detail"]["purpose"]) == (
         "certificate.renewed",
         "accepted",
         "client",
     )
-    assert (event["previous_generation"], event["generation"]) == (due.id, renewed.id)
+    assert (event["detail"]["previous_generation"], event["detail"]["generation"]) == (due.id, renewed.id)
     assert event["thumbprint"] == renewed.thumbprint
     assert issuer.operations == ["next"]
 
