@@ -9,7 +9,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.server.environment import REPOSITORY
 from tests.sender_constraint.pki import SERVER, Issued, Scheme, issue, make_scheme
+from tests.waiting import eventually
 
 PATIENCE_SECONDS = 30
 HOUR = timedelta(hours=1)
@@ -108,16 +108,15 @@ class RunningServer:
             self._process = subprocess.Popen(
                 command, env=self._environment, cwd=REPOSITORY, stdout=log, stderr=log
             )
-        end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end and self._process.poll() is None:
-            with contextlib.suppress(ConnectionRefusedError):
-                connection = self._connect(())
-                connection.request("GET", "/health")
-                assert connection.getresponse().status == http.client.OK
-                connection.close()
-                return
-            time.sleep(0.02)
-        raise AssertionError((self._root / "log").read_text())
+        eventually(self._answers, (self._root / "log").read_text)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, (self._root / "log").read_text()
+        with contextlib.suppress(ConnectionRefusedError), contextlib.closing(self._connect(())) as connection:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == http.client.OK
+        return False
 
     def stop(self) -> str:
         """Stop, and return the log."""

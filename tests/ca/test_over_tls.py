@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,9 +26,9 @@ from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
 from tests.ca.material import PARTNER, PARTNER_DNS, csr, encoded, new_key
 from tests.trail import Trail
+from tests.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-STARTING_SECONDS = 30.0
 SUBJECT_FOR_OPENSSL = "/C=GB/O=Partner Ltd/CN=partner"
 # What the service did two days ago: a certificate for this request, printed in base64.
 ISSUE_TWO_DAYS_AGO = """
@@ -96,12 +95,12 @@ def start(
             [sys.executable, "-m", "gunicorn", "-c", configuration, application],
             cwd=REPOSITORY, env=environment(state), stdout=output, stderr=subprocess.STDOUT,
         )  # fmt: skip
-    deadline = time.monotonic() + STARTING_SECONDS
-    while not (listening := re.search(r"Listening at: https?://127\.0\.0\.1:(\d+)", log.read_text())):
+
+    def listening() -> re.Match[str] | None:
         assert process.poll() is None, log.read_text()
-        assert time.monotonic() < deadline, log.read_text()
-        time.sleep(0.02)
-    return process, int(listening[1])
+        return re.search(r"Listening at: https?://127\.0\.0\.1:(\d+)", log.read_text())
+
+    return process, int(eventually(listening, log.read_text)[1])
 
 
 @pytest.fixture(scope="module")

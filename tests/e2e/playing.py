@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import eventually
 from workshop.environment import processes
 from workshop.environment.parties import REPOSITORY
 from workshop.environment.ports import Ports
@@ -92,11 +92,12 @@ class Playing:
 
     def wait_for_output(self, text: str) -> None:
         """Wait until it printed this."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while text not in (said := self.demo.output.read_text()):
-            assert self.process.poll() is None, said
-            assert time.monotonic() < deadline, said
-            time.sleep(0.05)
+
+        def printed() -> bool:
+            assert self.process.poll() is None, self.demo.output.read_text()
+            return text in self.demo.output.read_text()
+
+        eventually(printed, self.demo.output.read_text, seconds=DEADLINE_SECONDS)
 
     def interrupt(self) -> None:
         """Ctrl-C, as the terminal sends it: to the whole group."""

@@ -5,11 +5,11 @@ Tests start it in ways that no service starts itself.
 
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import eventually
 from workshop.environment.deployment import Deployment
 from workshop.environment.health import answers
 from workshop.environment.parties import REPOSITORY
@@ -52,11 +52,12 @@ class SecondBank:
 
     def wait_until_healthy(self, trust_bundle: Path) -> None:
         """Wait until it answers; fails with its log if it does not."""
-        deadline = time.monotonic() + START_SECONDS
-        while not answers(f"{self.origin}/health", trust_bundle):
-            alive = self.process.poll() is None and time.monotonic() < deadline
-            assert alive, self.log.read_text()
-            time.sleep(0.05)
+
+        def healthy() -> bool:
+            assert self.process.poll() is None, self.log.read_text()
+            return answers(f"{self.origin}/health", trust_bundle)
+
+        eventually(healthy, self.log.read_text, seconds=START_SECONDS)
 
     def stop(self) -> None:
         """Stop it."""

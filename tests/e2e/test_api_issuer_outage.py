@@ -1,7 +1,6 @@
 """The API without its authorization server, over real sockets: fresh keys serve, and it never guesses."""
 
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from tests.e2e.minting import Mint
 from tests.e2e.second_bank import OWN_CONFIGURATION, SecondBank
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.resource_server.tokens import sign
+from tests.waiting import eventually
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.evidence import AuditReader
@@ -83,8 +83,9 @@ def of_a_new_key(mint: Mint) -> str:
 
 def until(status: int, caller: APICaller) -> Exchange:
     """The first call with this status: the API asks its issuer about unknown keys only every few seconds."""
-    deadline = time.monotonic() + ASKING_SECONDS
-    while (exchange := caller.gets()).status != status:
-        assert time.monotonic() < deadline, exchange
-        time.sleep(0.05)
-    return exchange
+
+    def reached() -> Exchange | None:
+        exchange = caller.gets()
+        return exchange if exchange.status == status else None
+
+    return eventually(reached, f"a call ends with {status}", seconds=ASKING_SECONDS)

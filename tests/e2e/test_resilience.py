@@ -1,8 +1,7 @@
 """Payments with retries, while certificates turn and each service is killed outright once."""
 
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from partner_client.banking.resources import Money, Payment, PaymentInstruction
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.token_source import TokenRequest
+from tests.waiting import eventually
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
 from workshop.story.traffic import Timeline
@@ -108,7 +108,7 @@ def _kill_while_paying(environment: Environment, victim: str, orders: Orders) ->
     orders.place(PAYMENTS_FOR_EACH // 2)
     killed = environment.kill(victim)
     orders.place(PAYMENTS_FOR_EACH // 2)
-    _wait_for(lambda: environment.process_ids().get(victim, killed) != killed)
+    eventually(lambda: environment.process_ids().get(victim, killed) != killed, f"{victim} is back")
     orders.wait()
 
 
@@ -121,14 +121,7 @@ def _pay_until_certificates_turn(orders: Orders, watched: Timeline) -> None:
         orders.wait()
         return watched.rotations > before
 
-    _wait_for(turned, pause_seconds=0.25)
-
-
-def _wait_for(reached: Callable[[], bool], pause_seconds: float = 0.05) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not reached():
-        assert time.monotonic() < deadline
-        time.sleep(pause_seconds)
+    eventually(turned, "the certificate turned", seconds=PATIENCE_SECONDS, pause_seconds=0.25)
 
 
 def _caller(environment: Environment, observer: Timeline) -> Caller:

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import eventually
 from workshop.environment import demo_env, processes
 from workshop.environment.health import Unhealthy, answers
 from workshop.environment.local import Environment, attach
@@ -70,14 +70,6 @@ def read_until(launcher: "subprocess.Popen[str]", line: str) -> None:
     pytest.fail(f"the launcher ended without saying {line!r}")
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain until {what}"
-        # Nothing tells us: the condition is about other processes.
-        time.sleep(0.05)
-
-
 def children(process_id: int) -> set[int]:
     listing = subprocess.run(
         ["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=True
@@ -88,7 +80,7 @@ def children(process_id: int) -> set[int]:
 @pytest.mark.parametrize("program", ["ca", "authserver", "bank-api", "partner-client", "redis-bank"])
 def test_what_is_killed_comes_back_and_serves(environment: Environment, program: str) -> None:
     killed = environment.kill(program)
-    wait_until(
+    eventually(
         lambda: environment.process_ids().get(program, killed) != killed, f"{program} is started again"
     )
     environment.wait_until_healthy(program)
@@ -97,10 +89,10 @@ def test_what_is_killed_comes_back_and_serves(environment: Environment, program:
 
 def test_a_killed_worker_leaves_no_second_schedule_behind(environment: Environment) -> None:
     worker = environment.process_ids()["bank-api-worker"]
-    wait_until(lambda: bool(children(worker)), "the worker has its schedule beside it")
+    eventually(lambda: bool(children(worker)), "the worker has its schedule beside it")
     family = {worker, *children(worker)}
     environment.kill("bank-api-worker")
-    wait_until(
+    eventually(
         lambda: not family.intersection(processes.running(environment.root)), "the schedule is gone too"
     )
     environment.wait_until_healthy("bank-api-worker")

@@ -8,33 +8,21 @@ import socket
 import ssl
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any
 
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.server.environment import REPOSITORY
 from tests.sender_constraint.server.certificates import Identity, authority, leaf
-
-Value = TypeVar("Value")
+from tests.waiting import eventually
 
 PATIENCE_SECONDS = 20
 APPLICATION = "tests.sender_constraint.server.application:application"
-
-
-def eventually(condition: Callable[[], Value | None], what: str) -> Value:
-    """The first true value of a condition. Fails after PATIENCE_SECONDS."""
-    end = monotonic() + PATIENCE_SECONDS
-    while monotonic() < end:
-        if value := condition():
-            return value
-        sleep(0.01)
-    raise AssertionError(f"not within {PATIENCE_SECONDS} s: {what}")
 
 
 class Server:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sender_constraint.server.running import PATIENCE_SECONDS, Server, eventually
+from tests.sender_constraint.server.running import PATIENCE_SECONDS, Server
+from tests.waiting import eventually
 
 SUITES = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.sender_constraint.server.running import Server, eventually, read_all, running
+from tests.sender_constraint.server.running import Server, read_all, running
+from tests.waiting import eventually
 
 LIMIT = 64 * 1024
 HEAD = b"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"

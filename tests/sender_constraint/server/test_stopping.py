@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sender_constraint.server.running import PATIENCE_SECONDS, Server, eventually, get
+from tests.sender_constraint.server.running import PATIENCE_SECONDS, Server, get
+from tests.waiting import eventually
 
 
 def test_a_request_that_has_begun_is_finished(own_server: Server, tmp_path: Path) -> None:
