@@ -34,7 +34,7 @@ class ProtectedResource:
     verifier: AccessTokenVerifier
     anchors: Callable[[], TrustAnchors]
     clock: Callable[[], datetime]
-    accept_foreign: bool = False
+    accept_foreign: bool
 
     def token(self, authorization: str | None, query_parameters: Container[str]) -> VerifiedToken:
         """The verified token of a request (RFC 6750 §2.1), not yet its sender's.

@@ -44,7 +44,7 @@ def check_binding(
     anchors: TrustAnchors,
     now: datetime,
     *,
-    accept_foreign: bool = True,
+    accept_foreign: bool,
 ) -> BoundToken:
     """Check that the connection's certificate is the one that the token is bound to (RFC 8705 §3).
 

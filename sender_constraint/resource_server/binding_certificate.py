@@ -31,7 +31,7 @@ def verify_binding_certificate(
     now: datetime,
     error: type[Refusal],
     *,
-    accept_foreign: bool = True,
+    accept_foreign: bool,
 ) -> VerifiedCertificate:
     """Verify a certificate that only binds a token.
 
