@@ -15,7 +15,7 @@ from authserver.clients.models import Client, find_client
 from authserver.clients.registration import RegistrationPolicy, read_metadata, register
 from authserver.clients.seeds import seed_clients
 from sender_constraint.errors import InvalidClientMetadata
-from tests.authserver.caller import OTHER_RESOURCE, RESOURCE
+from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Verdict
 
 POLICY = RegistrationPolicy(("accounts", "payments"), (RESOURCE, OTHER_RESOURCE), demo=False)
 PUBLIC_KEY = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "kid": "1"}
@@ -74,6 +74,21 @@ def test_the_command_says_by_name_what_is_wrong_and_registers_nothing(tmp_path: 
     ):
         call_command("register_client", str(file))
     assert not Client.objects.exists()
+
+
+@pytest.mark.django_db
+def test_each_registration_is_in_the_trail_and_no_key_with_it(tmp_path: Path, verdict: Verdict) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(but(client_id="acme")))
+    bad.write_text(json.dumps(but(tls_client_auth_san_dns="partner.example")))
+    call_command("register_client", str(good), stdout=io.StringIO())
+    with pytest.raises(CommandError):
+        call_command("register_client", str(bad))
+    accepted, refused = verdict.trail.events()
+    assert (accepted["event"], accepted["outcome"]) == ("operator.register_client", "accepted")
+    assert accepted["client_id"] == accepted["detail"]["client_id"] == "acme"
+    assert "jwks" not in accepted["detail"]
+    assert (refused["outcome"], refused["rule"]) == ("refused", "registration.one-name")
 
 
 @pytest.mark.django_db

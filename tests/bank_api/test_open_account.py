@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from bank_api.accounts.access import opened_accounts
 from bank_api.accounts.models import Account
+from tests.bank_api.caller import Verdict
 
 IBAN = "GB51EXMP20000012345678"
 
@@ -39,6 +40,18 @@ def test_opening_it_again_changes_nothing(account: Account) -> None:
 
     assert "is already open to acme" in told("acme", IBAN)
     assert list(opened_accounts("acme")) == [account]
+
+
+def test_the_trail_says_to_whom_an_account_was_opened(account: Account, verdict: Verdict) -> None:
+    told("acme", IBAN)
+
+    event = verdict.trail.last()
+    assert (event["event"], event["outcome"], event["client_id"]) == (
+        "operator.open_account",
+        "accepted",
+        "acme",
+    )
+    assert event["detail"] == {"account": str(account.pk), "iban": IBAN, "already": False}
 
 
 def test_an_account_that_the_bank_does_not_have_is_refused() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bank_api.accounts.models import Account, AccountAccess
+from sender_constraint.django.audit import trail
 
 
 class Command(BaseCommand):
@@ -24,5 +25,7 @@ class Command(BaseCommand):
         if account is None:
             raise CommandError(f"this bank has no account {options['iban']}")
         _, opened = AccountAccess.objects.get_or_create(account=account, client_id=options["client_id"])
+        detail = {"account": str(account.pk), "iban": account.iban, "already": not opened}
+        trail().record("operator.open_account", "accepted", client_id=options["client_id"], detail=detail)
         already = "" if opened else " already"
         self.stdout.write(f"{account} is{already} open to {options['client_id']}")

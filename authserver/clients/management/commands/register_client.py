@@ -11,7 +11,10 @@ from django.db import IntegrityError
 
 from authserver.clients.models import Client, columns
 from authserver.clients.registration import RegistrationPolicy, client_information, read_metadata, register
+from sender_constraint.django.audit import trail
 from sender_constraint.errors import InvalidClientMetadata
+
+EVENT = "operator.register_client"
 
 
 class Command(BaseCommand):
@@ -34,12 +37,16 @@ class Command(BaseCommand):
             client = register(read_metadata(_read(file)), policy)
             row = Client.objects.create(client_id=client.client_id, **columns(client))
         except InvalidClientMetadata as refusal:
+            trail().refused(EVENT, refusal)
             raise CommandError(
                 f"{refusal.code}: {refusal.description} [{refusal.rule.identifier}]"
             ) from refusal
         except IntegrityError as error:
             raise CommandError(f"invalid_client_metadata: client_id {client.client_id} is taken") from error
-        self.stdout.write(json.dumps(client_information(client, row.client_id_issued_at), indent=2))
+        information = client_information(client, row.client_id_issued_at)
+        recorded = {name: value for name, value in information.items() if name != "jwks"}
+        trail().record(EVENT, "accepted", client_id=client.client_id, detail=recorded)
+        self.stdout.write(json.dumps(information, indent=2))
 
 
 def _read(file: str) -> bytes:
