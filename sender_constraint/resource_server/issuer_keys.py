@@ -21,12 +21,9 @@ logger = logging.getLogger(__name__)
 class KeysUnavailable(Exception):
     """Keys that are recent enough cannot be had: nothing can be said about a token, good or bad.
 
-    It is no Refusal of the token: answer it with ``status`` 503, the ``code`` temporarily_unavailable and
-    ``Retry-After`` (RFC 9110 §15.6.4).
+    It is no Refusal of the token: answer it with 503 and ``Retry-After`` (RFC 9110 §15.6.4).
+    reason: for the audit trail.
     """
-
-    status = 503
-    code = "temporarily_unavailable"
 
     def __init__(self, reason: str, retry_after_seconds: float) -> None:
         super().__init__(reason)
