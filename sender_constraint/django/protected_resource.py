@@ -9,7 +9,7 @@ ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a 
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 
 import httpx
 from django.conf import settings
@@ -50,13 +50,14 @@ class ProtectedResource:
         )
 
 
-@cache
 def protected_resource() -> ProtectedResource:
-    """The one of this process, made when it is first needed: its keys are shared by all requests.
+    """The one of this process: the issuer's keys are shared by all requests. Raises NoTrustAnchors."""
+    return _trusting(trust_anchors())
 
-    Raises NoTrustAnchors.
-    """
-    trust_anchors()  # without them there is no trusting the issuer either
+
+@lru_cache(maxsize=1)
+def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
+    """Made when it is first needed, and anew with the trust bundle: the issuer is trusted by it too."""
     client = httpx.Client(verify=client_context(settings.TRUST_BUNDLE), trust_env=False)
     keys = IssuerKeys(settings.ISSUER, client)
     verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now)

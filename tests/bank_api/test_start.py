@@ -1,5 +1,6 @@
 """Numbered checks before serving, and health."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.checks import run_checks
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.django.trust import NoTrustAnchors
 from tests.bank_api.caller import Caller, Verdict
+from tests.sender_constraint.pki import make_scheme
 
 
 def identifiers() -> list[str | None]:
@@ -44,9 +46,18 @@ def test_a_missing_trust_bundle_is_found_at_start(settings: Any) -> None:
 
 def test_an_api_without_trust_bundle_is_away_and_has_no_defect(settings: Any) -> None:
     settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
-    protected_resource.cache_clear()
     with pytest.raises(NoTrustAnchors):
         protected_resource()
+
+
+def test_another_trust_bundle_is_taken_for_the_issuer_too(settings: Any, tmp_path: Path) -> None:
+    bundle = tmp_path / "trust-bundle.pem"
+    bundle.write_bytes(settings.TRUST_BUNDLE.read_bytes())
+    settings.TRUST_BUNDLE = bundle
+    first = protected_resource()
+    assert protected_resource() is first
+    bundle.write_bytes(make_scheme().root.pem)
+    assert protected_resource() is not first
 
 
 @pytest.mark.django_db
