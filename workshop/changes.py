@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 
 from sender_constraint.thumbprints import certificate_thumbprint
 from workshop import forgery
+from workshop.private_files import write_private
 from workshop.wire import Credentials, Exchange, Wire
 
 
@@ -176,6 +177,6 @@ def _mismatched(call: Call, loot: Loot, tls: ssl.TLSVersion) -> Call:
 
 def _written(loot: Loot, name: str, certificate: bytes, key: bytes) -> Credentials:
     return Credentials(
-        forgery.write_private(loot.workspace / f"{name}-certificate.pem", certificate),
-        forgery.write_private(loot.workspace / f"{name}-key.pem", key),
+        write_private(loot.workspace / f"{name}-certificate.pem", certificate.decode()),
+        write_private(loot.workspace / f"{name}-key.pem", key.decode()),
     )

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -82,13 +81,6 @@ def decoded_parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a JWT, unverified: for people to look at."""
     header, claims, _ = token.split(".")
     return _decoded(header), _decoded(claims)
-
-
-def write_private(path: Path, content: bytes) -> Path:
-    """Write a file of mode 0600 and return its path."""
-    path.touch(mode=0o600)
-    path.write_bytes(content)
-    return path
 
 
 def _decoded(part: str) -> dict[str, Any]:

@@ -16,7 +16,9 @@ def response_headers(get_response: Handler) -> Handler:
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         if response.status_code == 401 and (scheme := _scheme_of(request)):
-            # RFC 6749 §5.2: if, and only if, the client used the Authorization header, in its own scheme.
+            # RFC 6749 §5.2: if the client used the Authorization header, in its own scheme. RFC 9110 §15.5.2
+            # would have a challenge in every 401; there is no scheme that says "by certificate", so the
+            # closer specification is followed.
             response.headers["WWW-Authenticate"] = f'{scheme} realm="token"'
         if response.status_code == 405 and "Allow" not in response.headers:
             response.headers["Allow"] = "POST"  # RFC 9110 §15.5.6

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from ca.authority.hierarchy import Hierarchy
 from ca.register.models import Enrolment, IssuedCertificate, serial_text
 from ca.register.participants import Application
+from sender_constraint.server.environment import REPOSITORY
 from tests.ca.conftest import Admit
 from tests.ca.material import (
     PARTNER,
@@ -33,7 +34,6 @@ from tests.ca.material import (
 )
 from tests.trail import Trail
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 COMMANDS = ("init", "participant", "issue", "list", "show", "prepare", "enrol")
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")

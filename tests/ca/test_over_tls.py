@@ -24,11 +24,11 @@ from sender_constraint.certificates.errors import IssuerRefused
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
+from sender_constraint.server.environment import REPOSITORY
 from tests.ca.material import PARTNER, PARTNER_DNS, csr, encoded, new_key
 from tests.trail import Trail
 from tests.waiting import eventually
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 SUBJECT_FOR_OPENSSL = "/C=GB/O=Partner Ltd/CN=partner"
 # What the service did two days ago: a certificate for this request, printed in base64.
 ISSUE_TWO_DAYS_AGO = """

@@ -23,7 +23,7 @@ from tests.sender_constraint.pki import Issued, Scheme, issue
 from tests.sender_constraint.resource_server.malformed_tokens import ABSENT
 from tests.sender_constraint.resource_server.tokens import sign
 from workshop.environment.deployment import Deployment
-from workshop.forgery import write_private
+from workshop.private_files import write_private
 from workshop.wire import Credentials
 
 PARTNER_NAMES: dict[str, Any] = {
@@ -66,8 +66,8 @@ class Mint:
         number = next(self._numbers)
         pem = b"".join(each.pem for each in (issued, *issuers))
         return Credentials(
-            write_private(self._workspace / f"{number}-certificate.pem", pem),
-            write_private(self._workspace / f"{number}-key.pem", private_key_pem(issued.key)),
+            write_private(self._workspace / f"{number}-certificate.pem", pem.decode()),
+            write_private(self._workspace / f"{number}-key.pem", private_key_pem(issued.key).decode()),
         )
 
     def claims(self, certificate_der: bytes, **changes: Any) -> dict[str, Any]:

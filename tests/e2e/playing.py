@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.server.environment import REPOSITORY
 from tests.waiting import eventually
 from workshop.environment import processes
-from workshop.environment.parties import REPOSITORY
 from workshop.environment.ports import Ports
 
 DEADLINE_SECONDS = 240

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.server.environment import REPOSITORY
 from tests.authserver.names_that_differ import CLIENT_URI
 from workshop.environment.deployment import Deployment
-from workshop.environment.parties import REPOSITORY
 
 READER = "reader"
 SPELLED_OTHERWISE = "spelled-otherwise"

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sender_constraint.server.environment import REPOSITORY
 from tests.waiting import eventually
 from workshop.environment.deployment import Deployment
 from workshop.environment.health import answers
-from workshop.environment.parties import REPOSITORY
 from workshop.environment.ports import free_port
 from workshop.environment.supervision import clean_environment
 

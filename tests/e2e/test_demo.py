@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from sender_constraint.server.environment import REPOSITORY
 from tests.e2e.playing import Demo
 from tests.e2e.second_bank import RULE_OFF_CONFIGURATION
 from workshop.catalogue import ATTACKS
 from workshop.environment.local import attach
-from workshop.environment.parties import REPOSITORY
 from workshop.environment.running import stop
 
 # That one takes its time, mostly waiting: it begins here, and is looked at in the last module.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.local import Environment
-from workshop.environment.parties import REPOSITORY
 
 
 def commands_of(document: str) -> str:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from sender_constraint.server.environment import REPOSITORY
 from tests.e2e.second_bank import OWN_CONFIGURATION, RULE_OFF_CONFIGURATION, SecondBank
 from workshop.catalogue import ATTACKS
 from workshop.changes import Call, Loot
 from workshop.environment.deployment import Deployment
-from workshop.environment.parties import REPOSITORY
 from workshop.story.act_4_thief import the_theft
 from workshop.story.partner import current_partner
 from workshop.story.stage import Stage

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from sender_constraint.server.environment import REPOSITORY
 from tests.waiting import eventually
 from workshop.environment import demo_env, processes
 from workshop.environment.health import Unhealthy, answers
 from workshop.environment.local import Environment, attach
-from workshop.environment.parties import REPOSITORY
 from workshop.environment.ports import Ports
 from workshop.environment.running import CannotStart, exclusive, stop
 

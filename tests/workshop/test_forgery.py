@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.pki import Issued, issue, make_scheme
 from workshop import forgery
+from workshop.private_files import write_private
 
 CLAIMS = {"iss": "https://localhost:8441", "sub": "partner", "cnf": {"x5t#S256": "the partner's"}}
 
@@ -73,12 +74,12 @@ def test_a_self_made_certificate_says_what_its_model_says_and_the_issuer_did_not
 def test_openssl_takes_the_mismatched_key_for_the_certificates_and_no_other_key(
     partner: Issued, thief: Issued, tmp_path: Path
 ) -> None:
-    certificate = forgery.write_private(tmp_path / "certificate.pem", partner.pem)
-    mismatched = forgery.write_private(tmp_path / "key.pem", forgery.mismatched_key(partner.certificate))
+    certificate = write_private(tmp_path / "certificate.pem", partner.pem.decode())
+    mismatched = write_private(tmp_path / "key.pem", forgery.mismatched_key(partner.certificate).decode())
     plain = thief.key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    other = forgery.write_private(tmp_path / "other.pem", plain)
+    other = write_private(tmp_path / "other.pem", plain.decode())
 
     ssl.create_default_context().load_cert_chain(certificate, mismatched)
     with pytest.raises(ssl.SSLError, match="KEY_VALUES_MISMATCH"):
@@ -148,7 +149,7 @@ def test_a_token_signed_with_the_public_key_has_a_valid_mac_under_it(
 
 
 def test_what_is_written_is_for_its_owner_only(tmp_path: Path) -> None:
-    file = forgery.write_private(tmp_path / "key.pem", b"key")
+    file = write_private(tmp_path / "key.pem", "key")
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_bytes() == b"key"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from workshop.environment.parties import REPOSITORY
+from sender_constraint.server.environment import REPOSITORY
 
 NOBODY = 65534
 SCRIPTS = ("demo", "up", "down", "status", "test", "check", "lock", "manage")

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.commands import FAILURES
 from workshop.environment.deployment import Deployment, attached
 from workshop.environment.local import Environment
-from workshop.environment.parties import REPOSITORY
 from workshop.environment.ports import Ports
 from workshop.narration import Narrator
 from workshop.story import (

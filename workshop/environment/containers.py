@@ -12,8 +12,8 @@ from workshop.environment.parties import (
     ORGANISATIONS,
     Parties,
     organisations,
-    write_private,
 )
+from workshop.private_files import write_private
 
 # All interfaces of a container that only its own networks reach.
 BINDS = {

@@ -10,10 +10,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import TracebackType
 
+from sender_constraint.server.environment import REPOSITORY
 from workshop.environment import demo_env, preparation, processes, programs
 from workshop.environment.deployment import STATES, Deployment
 from workshop.environment.health import wait_until_healthy
-from workshop.environment.parties import ORGANISATIONS, REPOSITORY, Parties, organisations
+from workshop.environment.parties import ORGANISATIONS, Parties, organisations
 from workshop.environment.ports import Ports, holder
 from workshop.environment.programs import Program
 from workshop.environment.running import CannotStart, Record, exclusive, running_record, stop

@@ -9,8 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from workshop.environment.deployment import STATES, Deployment
-
-REPOSITORY = Path(__file__).resolve().parents[2]
+from workshop.private_files import write_private
 
 # A worker looks at least this often: a laptop that slept wakes up with expired certificates.
 LONGEST_RENEWAL_CHECK_SECONDS = 60
@@ -196,13 +195,3 @@ class Parties:
         }
         called = urlsplit(addresses.get(service, "")).hostname
         return ["localhost", *([called] if called and called != "localhost" else [])]
-
-
-def write_private(file: Path, text: str) -> Path:
-    """Write a file of mode 0600, whole or not at all, and return it."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.new")
-    new.unlink(missing_ok=True)
-    new.touch(mode=0o600)
-    new.write_text(text)
-    return new.replace(file)

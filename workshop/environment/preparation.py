@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.health import end_of
-from workshop.environment.parties import REPOSITORY, Parties
+from workshop.environment.parties import Parties
 from workshop.environment.programs import project
 from workshop.environment.supervision import clean_environment
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from workshop.environment.parties import Parties, write_private
+from workshop.environment.parties import Parties
 from workshop.environment.ports import Ports
 from workshop.environment.running import CannotStart
+from workshop.private_files import write_private
 
 # The first that keeps its process title as it was, by which its processes are found.
 OLDEST_REDIS = (6, 2, 2)
@@ -110,7 +111,7 @@ def worker(parties: Parties, service: str, *, beat: bool = True) -> Program:
 
     One thing at a time in the worker's own process ("solo"): its work is a request now and then.
     """
-    embedded = ("--beat", "--schedule", str(parties.state(service) / "celerybeat-schedule")) if beat else ()
+    embedded = ("--beat",) if beat else ()
     command = (
         *_celery(service), "worker", "--pool", "solo", "--loglevel", "info",
         "--hostname", f"{service}@localhost", "--without-gossip", "--without-mingle", *embedded,
@@ -120,8 +121,7 @@ def worker(parties: Parties, service: str, *, beat: bool = True) -> Program:
 
 def beat(parties: Parties, service: str) -> Program:
     """The schedule of a service whose workers may be several."""
-    schedule = str(parties.state(service) / "celerybeat-schedule")
-    command = (*_celery(service), "beat", "--loglevel", "info", "--schedule", schedule, "--pidfile=")
+    command = (*_celery(service), "beat", "--loglevel", "info", "--pidfile=")
     return _of(parties, service, f"{service.replace('_', '-')}-beat", command, "beat")
 
 

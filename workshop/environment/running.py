@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from workshop.environment import processes
-from workshop.environment.parties import write_private
+from workshop.private_files import write_private
 
 
 class CannotStart(Exception):

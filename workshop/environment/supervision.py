@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.server.environment import REPOSITORY
 from workshop.environment import reaper
-from workshop.environment.parties import REPOSITORY, write_private
 from workshop.environment.processes import MARK, mark_of
 from workshop.environment.programs import SERVICES, STORES, Program
+from workshop.private_files import write_private
 
 # A Unix socket's path has 104 bytes on macOS, 108 on Linux, with the final zero; supervisor adds its process
 # id to the name while it binds.
