@@ -3,12 +3,21 @@
 Settings: ``REDIS_URL`` names the broker, ``RENEWAL_CHECK_SECONDS`` how often the certificates are looked at.
 """
 
+import logging
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, bootsteps
+from celery.worker import state
+from celery.worker.components import Beat, Timer
 from django.conf import settings
 
 from sender_constraint.django.renewal import RENEWAL_TASKS, renewal_schedule
+
+logger = logging.getLogger(__name__)
+
+SCHEDULE_WATCH_SECONDS = 2.0
+EX_SCHEDULE_DIED = 1
 
 
 def worker_of(service: str) -> Celery:
@@ -24,5 +33,28 @@ def worker_of(service: str) -> Celery:
         task_ignore_result=True,
         imports=RENEWAL_TASKS,
         beat_schedule=renewal_schedule(settings.RENEWAL_CHECK_SECONDS),
+        # In memory: whether a renewal is due, the certificate says, and no file. Celery's own keeps one
+        # (SQLite from Python 3.13 on), whose descriptor an embedded schedule may lose after its fork.
+        beat_scheduler="celery.beat:Scheduler",
     )
+    app.steps["worker"].add(ScheduleWatch)
     return app
+
+
+class ScheduleWatch(bootsteps.StartStopStep):
+    """Ends a worker whose embedded schedule is dead, for whoever keeps it up to start both anew.
+
+    Celery itself does not look: such a worker would stay, and no certificate would ever be renewed.
+    """
+
+    requires = (Timer, Beat)
+
+    def start(self, worker: Any) -> None:
+        """Look every so often, if there is a schedule to look at."""
+        if worker.beat is not None:
+            worker.timer.call_repeatedly(SCHEDULE_WATCH_SECONDS, self._look, (worker.beat,))
+
+    def _look(self, schedule: Any) -> None:
+        if not schedule.is_alive():
+            logger.critical("the schedule died (%s), and the worker ends with it", schedule.exitcode)
+            state.should_stop = EX_SCHEDULE_DIED  # type: ignore[assignment]  # untyped: its default is None

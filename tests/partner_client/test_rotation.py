@@ -4,8 +4,10 @@ import io
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
+from celery.worker import state
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -21,6 +23,7 @@ from sender_constraint.django.renewal import (
     renew_certificates,
     renewal_schedule,
 )
+from sender_constraint.django.worker import EX_SCHEDULE_DIED, ScheduleWatch
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 
@@ -53,6 +56,32 @@ def test_the_worker_knows_its_task_and_the_schedule_names_it() -> None:
     assert RENEWAL_TASK in app.tasks
     assert app.conf.beat_schedule[RENEWAL_TASK]["task"] == RENEWAL_TASK
     assert app.conf.broker_connection_retry_on_startup
+
+
+def test_the_schedule_is_kept_in_memory() -> None:
+    assert app.conf.beat_scheduler == "celery.beat:Scheduler"
+
+
+@pytest.mark.parametrize(("alive", "should_stop"), [(True, None), (False, EX_SCHEDULE_DIED)])
+def test_a_worker_ends_with_its_embedded_schedule(
+    monkeypatch: pytest.MonkeyPatch, alive: bool, should_stop: int | None
+) -> None:
+    monkeypatch.setattr(state, "should_stop", None)
+    assert ScheduleWatch in app.steps["worker"]
+    worker = Mock()
+    worker.beat.is_alive.return_value = alive
+
+    ScheduleWatch(worker).start(worker)
+    _, look, arguments = worker.timer.call_repeatedly.call_args.args
+    look(*arguments)
+
+    assert state.should_stop == should_stop
+
+
+def test_a_worker_without_a_schedule_watches_none() -> None:
+    worker = Mock(beat=None)
+    ScheduleWatch(worker).start(worker)
+    worker.timer.call_repeatedly.assert_not_called()
 
 
 def test_a_look_that_waited_too_long_is_dropped() -> None:
