@@ -64,7 +64,7 @@ def _book(client_id: str, instruction: PaymentInstruction, now: datetime) -> Pay
         account=account,
         booked_at=now,
         amount_minor_units=-instruction.amount.minor_units,
-        description=f"{instruction.creditor_name}: {instruction.reference}"[:200],
+        description=": ".join(filter(None, (instruction.creditor_name, instruction.reference)))[:200],
     )
     return Payment.objects.create(
         client_id=client_id,

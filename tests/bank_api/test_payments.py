@@ -41,6 +41,13 @@ def test_a_payment_is_booked_and_answered(
     assert booking.description == "Paper Mill Ltd: Invoice 2041"
 
 
+def test_a_booking_without_a_reference_has_the_creditors_name_alone(
+    partner: Caller, instruction: Instruction, verdict: Verdict
+) -> None:
+    verdict.accepted(partner.pays({**instruction, "reference": ""}), 201)
+    assert Transaction.objects.get().description == "Paper Mill Ltd"
+
+
 def test_a_payment_is_read_by_the_client_that_made_it_and_by_no_other(
     partner: Caller, other_partner: Caller, instruction: Instruction, verdict: Verdict
 ) -> None:
