@@ -42,6 +42,8 @@ def test_a_partner_is_taken_on_by_the_commands_of_the_page(environment: Environm
 
     assert played.returncode == 0, played.stderr
     assert '"name":"Partner Ltd, payroll"' in played.stdout
-    old, new = ((tmp_path / name).read_text() for name in ("acme.pem", "acme-2.pem"))
+    old, new = (
+        (tmp_path / "var" / "acme" / name).read_text() for name in ("certificate.pem", "certificate-2.pem")
+    )
     assert "BEGIN CERTIFICATE" in new
     assert old != new

@@ -75,7 +75,7 @@ def _play(stage: Stage, arguments: argparse.Namespace) -> int:
             str(number),
             "the act is played to its end",
             "yes",
-            f"no: {type(stopped).__name__} {stopped}".rstrip(),
+            "interrupted" if isinstance(stopped, KeyboardInterrupt) else f"no: {stopped!r}",
         )
         raise
     finally:
