@@ -57,22 +57,19 @@ def mismatched_key(certificate: x509.Certificate) -> bytes:
 def with_other_confirmation(token: str, certificate_der: bytes) -> str:
     """The token with ``cnf`` changed to another certificate; the signature stays as it was."""
     header, claims, signature = token.split(".")
-    changed = {**_decoded(claims), "cnf": certificate_confirmation(certificate_der)}
-    return f"{header}.{_encoded(changed)}.{signature}"
+    return f"{header}.{_rebound(claims, certificate_der)}.{signature}"
 
 
 def without_signature(token: str, certificate_der: bytes) -> str:
     """The token with ``alg: none`` (RFC 8725 §2.1), bound to another certificate, unsigned."""
     header, claims, _ = token.split(".")
-    changed = {**_decoded(claims), "cnf": certificate_confirmation(certificate_der)}
-    return f"{_encoded({**_decoded(header), 'alg': 'none'})}.{_encoded(changed)}."
+    return f"{_encoded({**_decoded(header), 'alg': 'none'})}.{_rebound(claims, certificate_der)}."
 
 
 def signed_with_public_key(token: str, certificate_der: bytes, public_key_pem: bytes) -> str:
     """The token re-signed with HS256 and the issuer's public key as the secret (RFC 8725 §2.1)."""
     header, claims, _ = token.split(".")
-    changed = {**_decoded(claims), "cnf": certificate_confirmation(certificate_der)}
-    signed = f"{_encoded({**_decoded(header), 'alg': 'HS256'})}.{_encoded(changed)}"
+    signed = f"{_encoded({**_decoded(header), 'alg': 'HS256'})}.{_rebound(claims, certificate_der)}"
     mac = hmac.new(public_key_pem, signed.encode(), hashlib.sha256).digest()
     return f"{signed}.{_base64url(mac)}"
 
@@ -81,6 +78,11 @@ def decoded_parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Header and claims of a JWT, unverified: for people to look at."""
     header, claims, _ = token.split(".")
     return _decoded(header), _decoded(claims)
+
+
+def _rebound(claims: str, certificate_der: bytes) -> str:
+    """The claims with their confirmation changed to another certificate; encoded, as they came."""
+    return _encoded({**_decoded(claims), "cnf": certificate_confirmation(certificate_der)})
 
 
 def _decoded(part: str) -> dict[str, Any]:

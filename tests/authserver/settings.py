@@ -21,4 +21,4 @@ for name in (
 ):
     os.environ.pop(name, None)
 
-from authserver.settings import *  # noqa: E402, F403
+from authserver.settings import *  # noqa: E402, F403 - read only now, and all of them

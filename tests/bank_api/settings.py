@@ -22,8 +22,8 @@ for name in (
 ):
     os.environ.pop(name, None)
 
-from bank_api.settings import *  # noqa: E402, F403
-from bank_api.settings import DATABASES  # noqa: E402
+from bank_api.settings import *  # noqa: E402, F403 - read only now, and all of them
+from bank_api.settings import DATABASES  # noqa: E402 - as above
 
 # A file, as in service: threads that share a database in memory would share its locks too.
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):

@@ -87,7 +87,9 @@ def post(
         extra["HTTP_AUTHORIZATION"] = authorization
     if certificate is not None:
         extra["gunicorn.socket"] = FakeTLSSocket([certificate.public_bytes(serialization.Encoding.DER)])
-    return client.post(f"{EST}/{operation}", data=body, content_type=content_type, **extra)  # type: ignore[return-value]
+    url = f"{EST}/{operation}"
+    # The test client's own response type is a monkey-patched HttpResponse.
+    return client.post(url, data=body, content_type=content_type, **extra)  # type: ignore[return-value]  # see above
 
 
 def encoded(der: bytes) -> bytes:

@@ -75,7 +75,7 @@ def test_a_signature_by_another_key_is_refused() -> None:
     "key",
     [
         pytest.param(rsa.generate_private_key(65537, 1024), id="RSA 1024"),  # noqa: S505 - weak on purpose
-        pytest.param(rsa.generate_private_key(65537, 2040), id="RSA 2040"),  # noqa: S505
+        pytest.param(rsa.generate_private_key(65537, 2040), id="RSA 2040"),  # noqa: S505 - weak on purpose
         pytest.param(rsa.generate_private_key(3, 2048), id="RSA exponent 3"),
         pytest.param(ec.generate_private_key(ec.SECP521R1()), id="P-521"),
         pytest.param(ec.generate_private_key(ec.SECP256K1()), id="secp256k1"),

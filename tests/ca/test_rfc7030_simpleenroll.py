@@ -187,7 +187,7 @@ def test_of_two_requests_at_the_same_time_one_spends_the_secret(
         monkeypatch.setattr(issuing.Issuer, "_sign", sign)
         body = encoded(csr(new_key()))
         overtaken.append(issued(post(client, "simpleenroll", body, authorization=partner.authorization)))
-        return sign(*arguments)  # type: ignore[arg-type]
+        return sign(*arguments)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(issuing.Issuer, "_sign", overtake)
     late = post(client, "simpleenroll", encoded(csr(new_key())), authorization=partner.authorization)
