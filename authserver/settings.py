@@ -7,6 +7,7 @@ from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "authserver"
 environment = ServiceEnvironment(SERVICE)
+STATE_DIR = environment.state
 
 # What this server says about itself comes from here, never from a request's Host header.
 ISSUER = environment.text("ISSUER", "https://localhost:8441")

@@ -6,6 +6,7 @@ from sender_constraint.server.environment import ServiceEnvironment
 environment = ServiceEnvironment("bank_api")
 
 SERVICE = "bank_api"
+STATE_DIR = environment.state
 SECRET_KEY = environment.secret_key()
 DEBUG = False
 # Nothing is read from the Host header: public addresses come from RESOURCE.

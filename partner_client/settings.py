@@ -8,6 +8,7 @@ from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "partner_client"
 environment = ServiceEnvironment(SERVICE)
+STATE_DIR = environment.state
 
 # Whom we call, and as whom. SCOPE: words separated by spaces. RESOURCE: what the tokens are for (RFC 8707).
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
