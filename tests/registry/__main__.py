@@ -1,0 +1,60 @@
+"""Writes the generated pages, or checks that they are up to date and that every rule has its test."""
+
+import argparse
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.every_service"
+
+import django
+
+django.setup()
+
+# Not before Django is set up: rules stand in modules that read settings.
+from tests.registry import documents, program  # noqa: E402 - as said
+from tests.registry.suite import Suite  # noqa: E402 - as said
+from workshop.catalogue import ATTACKS  # noqa: E402 - as said
+
+
+def main(arguments: list[str]) -> int:
+    """Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/rules",
+        description="Write docs/rules.md and docs/standards.md from the registry of rules and the tests.",
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
+    only_check = parser.parse_args(arguments).check
+
+    rules = program.rules()
+    tests = sorted(Suite(program.REPOSITORY, frozenset(rule.identifier for rule in rules)).tests())
+    problems = []
+    registered = []
+    for rule in rules:
+        enforced_by = program.enforced_by(rule)
+        trying = tuple(test for test in tests if rule.identifier in test.rules)
+        attacks = tuple(attack.identifier for attack in ATTACKS if attack.expected.rule == rule.identifier)
+        if enforced_by is None:
+            problems.append(f"{rule.identifier}: no function enforces it")
+            continue
+        if not trying and not attacks:
+            problems.append(f"{rule.identifier}: no test tries to break it")
+        registered.append(documents.Registered(rule, enforced_by, trying, attacks))
+
+    pages = {
+        documents.RULES_PAGE: documents.rules_page(registered),
+        documents.STANDARDS_PAGE: documents.standards_page(registered, tests),
+    }
+    for name, text in pages.items():
+        file = program.REPOSITORY / name
+        if not only_check:
+            file.write_text(text)
+        elif not file.exists() or file.read_text() != text:
+            problems.append(f"{name} is out of date: run scripts/rules")
+    for problem in problems:
+        print(problem)
+    print(f"{len(rules)} rules, {len(tests)} tests, {len(ATTACKS)} attacks")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
