@@ -118,13 +118,13 @@ def first_difference(expected: DistinguishedName, presented: DistinguishedName) 
 
 def dns_names(certificate: x509.Certificate) -> tuple[str, ...]:
     """The dNSName entries of the certificate's subject alternative name, as they are encoded."""
-    names = _alternative_names(certificate)
+    names = alternative_names(certificate)
     return tuple(names.get_values_for_type(x509.DNSName)) if names else ()
 
 
 def uris(certificate: x509.Certificate) -> tuple[str, ...]:
     """The uniformResourceIdentifier entries; they are compared exactly, with ``==``."""
-    names = _alternative_names(certificate)
+    names = alternative_names(certificate)
     return tuple(names.get_values_for_type(x509.UniformResourceIdentifier)) if names else ()
 
 
@@ -136,7 +136,8 @@ def same_dns_name(expected: str, presented: str) -> bool:
     return expected.encode().lower() == presented.encode().lower()
 
 
-def _alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+def alternative_names(certificate: x509.Certificate) -> x509.SubjectAlternativeName | None:
+    """The subject alternative name; None where the certificate has none (RFC 5280 §4.2.1.6)."""
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:

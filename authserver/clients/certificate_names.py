@@ -1,7 +1,7 @@
 """OAuth 2.0 Mutual-TLS Client Authentication: the name by which a client's certificate is known.
 
-RFC 8705 §2.1.2, https://www.rfc-editor.org/rfc/rfc8705. Two of its five forms, ``tls_client_auth_san_ip``
-and ``tls_client_auth_san_email``, are refused by name until they are supported.
+RFC 8705 §2.1.2, https://www.rfc-editor.org/rfc/rfc8705. Each of its five forms is checked here for what it
+can mean; how it is compared with a certificate stands in ``tokens/client_authentication.py``.
 """
 
 import re
@@ -9,17 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from authserver.clients.members import text
-from authserver.clients.registered_client import NAME_MEMBERS, NAME_MEMBERS_NOT_SUPPORTED
+from authserver.clients.registered_client import NAME_MEMBERS
 from authserver.clients.syntax import is_absolute_uri
+from sender_constraint.addresses import is_mailbox, parse_ip_address
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.names import parse_distinguished_name
 from sender_constraint.rules import enforces, rule
 
-NAME_FORM = rule(
-    "registration.name-form",
-    "RFC 8705 §2.1.2",
-    "The client is to be known by a form of name that this server does not support yet.",
-)
 ONE_NAME = rule(
     "registration.one-name",
     "RFC 8705 §2.1.2",
@@ -40,18 +36,20 @@ SAN_URI = rule(
     "RFC 8705 §2.1.2",
     "tls_client_auth_san_uri is no absolute URI.",
 )
+SAN_IP = rule(
+    "registration.san-ip",
+    "RFC 8705 §2.1.2",
+    "tls_client_auth_san_ip is no IP address in the usual text form.",
+)
+SAN_EMAIL = rule(
+    "registration.san-email",
+    "RFC 8705 §2.1.2",
+    "tls_client_auth_san_email is no mailbox in ASCII, as a certificate's rfc822Name holds one.",
+)
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _DNS_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 _LAST_LABEL_IS_NUMBER = re.compile(r"(.*\.)?[0-9]+")
-
-
-@enforces(NAME_FORM)
-def check_name_form(metadata: Mapping[str, Any]) -> None:
-    """RFC 8705 §2.1.2: refuse an unsupported form, rather than register a client without it."""
-    for name in NAME_MEMBERS_NOT_SUPPORTED:
-        if name in metadata:
-            raise InvalidClientMetadata(NAME_FORM, f"{name} is not supported yet", member=name)
 
 
 @enforces(ONE_NAME)
@@ -100,15 +98,42 @@ def check_san_uri(san_uri: str | None) -> None:
         )
 
 
+@enforces(SAN_IP)
+def check_san_ip(san_ip: str | None) -> None:
+    """RFC 8705 §2.1.2: dotted decimal, or IPv6; no zone, which is no part of an address, and no network."""
+    if san_ip is None:
+        return
+    try:
+        parse_ip_address(san_ip)
+    except ValueError as error:
+        raise InvalidClientMetadata(
+            SAN_IP, "tls_client_auth_san_ip is not an IP address", presented=san_ip, reason=str(error)
+        ) from error
+
+
+@enforces(SAN_EMAIL)
+def check_san_email(san_email: str | None) -> None:
+    """RFC 8705 §2.1.2, RFC 5280 §4.2.1.6: a mailbox alone, without name or brackets; ASCII.
+
+    RFC 9598 §3: a domain of other letters stands in a certificate in its A-labels, and here too; a local
+    part of other letters stands in no rfc822Name.
+    """
+    if san_email is not None and not is_mailbox(san_email):
+        raise InvalidClientMetadata(
+            SAN_EMAIL, "tls_client_auth_san_email is not a mailbox in ASCII", presented=san_email
+        )
+
+
 def certificate_names(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """The three names of RFC 8705 §2.1.2, of which one has a value and the others are empty.
+    """The five names of RFC 8705 §2.1.2, of which one has a value and the others are empty.
 
     Raises InvalidClientMetadata.
     """
-    check_name_form(metadata)
     check_one_name(metadata)
     names = {name: text(metadata, name) for name in NAME_MEMBERS}
     check_subject_dn(names["tls_client_auth_subject_dn"])
     check_san_dns(names["tls_client_auth_san_dns"])
     check_san_uri(names["tls_client_auth_san_uri"])
+    check_san_ip(names["tls_client_auth_san_ip"])
+    check_san_email(names["tls_client_auth_san_email"])
     return {name: value or "" for name, value in names.items()}

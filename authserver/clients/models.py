@@ -17,6 +17,8 @@ class Client(models.Model):
     tls_client_auth_subject_dn = models.TextField(blank=True)
     tls_client_auth_san_dns = models.CharField(max_length=253, blank=True)
     tls_client_auth_san_uri = models.TextField(blank=True)
+    tls_client_auth_san_ip = models.CharField(max_length=45, blank=True)
+    tls_client_auth_san_email = models.CharField(max_length=254, blank=True)
     tls_client_certificate_bound_access_tokens = models.BooleanField(default=True)
     grant_types = models.JSONField(default=list)
     scope = models.TextField()

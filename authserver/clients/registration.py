@@ -105,6 +105,8 @@ def client_information(client: RegisteredClient, issued_at: datetime) -> dict[st
         "tls_client_auth_subject_dn": client.tls_client_auth_subject_dn,
         "tls_client_auth_san_dns": client.tls_client_auth_san_dns,
         "tls_client_auth_san_uri": client.tls_client_auth_san_uri,
+        "tls_client_auth_san_ip": client.tls_client_auth_san_ip,
+        "tls_client_auth_san_email": client.tls_client_auth_san_email,
         "tls_client_certificate_bound_access_tokens": client.tls_client_certificate_bound_access_tokens,
         "grant_types": list(client.grant_types),
         "response_types": [],

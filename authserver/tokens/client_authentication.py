@@ -15,6 +15,7 @@ from cryptography import x509
 
 from authserver.clients.registered_client import TLS_CLIENT_AUTH, RegisteredClient
 from authserver.tokens.token_request import Form
+from sender_constraint.addresses import ip_addresses, mailboxes, parse_ip_address, same_mailbox
 from sender_constraint.certificate_checks import TrustAnchors, VerifiedCertificate, verify_client_certificate
 from sender_constraint.errors import InvalidClient, InvalidRequest
 from sender_constraint.names import (
@@ -58,6 +59,17 @@ SAN_URI = rule(
     "client.san-uri",
     "RFC 8705 §2.1.2",
     "None of the certificate's URIs is the client's tls_client_auth_san_uri.",
+)
+
+SAN_IP = rule(
+    "client.san-ip",
+    "RFC 8705 §2.1.2",
+    "None of the certificate's IP addresses is the client's tls_client_auth_san_ip.",
+)
+SAN_EMAIL = rule(
+    "client.san-email",
+    "RFC 8705 §2.1.2",
+    "None of the certificate's mailboxes is the client's tls_client_auth_san_email.",
 )
 
 FAILED = "Client authentication failed"
@@ -132,6 +144,22 @@ def check_san_uri(client: RegisteredClient, certificate: x509.Certificate) -> No
         raise InvalidClient(SAN_URI, FAILED, expected=expected, presented=list(uris(certificate)))
 
 
+@enforces(SAN_IP)
+def check_san_ip(client: RegisteredClient, certificate: x509.Certificate) -> None:
+    """RFC 8705 §2.1.2, RFC 5952 §8: an iPAddress of the certificate, octet by octet."""
+    expected, presented = client.tls_client_auth_san_ip, ip_addresses(certificate)
+    if expected and parse_ip_address(expected) not in presented:
+        raise InvalidClient(SAN_IP, FAILED, expected=expected, presented=list(map(str, presented)))
+
+
+@enforces(SAN_EMAIL)
+def check_san_email(client: RegisteredClient, certificate: x509.Certificate) -> None:
+    """RFC 8705 §2.1.2, RFC 5280 §7.5: an rfc822Name of the certificate, its domain without regard to case."""
+    expected = client.tls_client_auth_san_email
+    if expected and not any(same_mailbox(expected, mailbox) for mailbox in mailboxes(certificate)):
+        raise InvalidClient(SAN_EMAIL, FAILED, expected=expected, presented=list(mailboxes(certificate)))
+
+
 def credentials_of(form: Form, authorization: str | None) -> tuple[str, ...]:
     """What says who the client is beside a certificate, by name: parameters, and the Authorization header."""
     presented = tuple(name for name in CREDENTIAL_PARAMETERS if name in form)
@@ -158,6 +186,8 @@ def identify(client_id: str, verified: VerifiedCertificate, find_client: FindCli
     check_subject_dn(client, verified.certificate)
     check_san_dns(client, verified.certificate)
     check_san_uri(client, verified.certificate)
+    check_san_ip(client, verified.certificate)
+    check_san_email(client, verified.certificate)
     return client
 
 

@@ -1,5 +1,7 @@
 """Names that differ from a client's in one way each (RFC 8705 §2.1.2), by what differs."""
 
+import ipaddress
+
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -15,6 +17,14 @@ VALID = ((C, "GB"), (ORG, "Partner Ltd"), (CN, "partner"))
 
 CLIENT_DNS_NAME = "partner.example"
 CLIENT_URI = "https://partner.example/a%7Eb"
+CLIENT_IPV4 = "192.0.2.1"
+CLIENT_IPV6 = "2001:DB8:0:0::1"
+CLIENT_MAILBOX = "Treasury@partner.example"
+
+
+def address(text: str) -> x509.IPAddress:
+    return x509.IPAddress(ipaddress.ip_address(text))
+
 
 DIFFERENT_SUBJECTS = [
     pytest.param(name_of(*reversed(VALID)), id="the order of the relative names"),
@@ -61,4 +71,41 @@ DIFFERENT_URIS = [
     pytest.param("https://partner.example/a%7Eb/", id="a slash at the end"),
     pytest.param("https://partner.example/a%7Eb?", id="an empty query"),
     pytest.param(None, id="none"),
+]
+
+DIFFERENT_IPV4_ADDRESSES = [
+    pytest.param([address("192.0.2.2")], id="another address"),
+    pytest.param([address("::ffff:192.0.2.1")], id="mapped to IPv6"),
+    pytest.param([address("::192.0.2.1")], id="embedded in IPv6"),
+    pytest.param([x509.IPAddress(ipaddress.ip_network("192.0.2.1/32"))], id="as a network of one"),
+    pytest.param([x509.IPAddress(ipaddress.ip_network("192.0.2.0/24"))], id="the network that it is in"),
+    pytest.param([x509.DNSName("192.0.2.1")], id="as a DNS name"),
+    pytest.param([x509.UniformResourceIdentifier("https://192.0.2.1")], id="in a URI"),
+    pytest.param([x509.RFC822Name("x@192.0.2.1")], id="in a mailbox"),
+    pytest.param([], id="none"),
+]
+
+DIFFERENT_IPV6_ADDRESSES = [
+    pytest.param([address("2001:db8::2")], id="another address"),
+    pytest.param([address("2001:db8:1::")], id="the same digits in another place"),
+    pytest.param([address("0.0.0.1")], id="its last octets as IPv4"),
+    pytest.param([x509.IPAddress(ipaddress.ip_network("2001:db8::1/128"))], id="as a network of one"),
+    pytest.param([x509.DNSName("2001:db8::1")], id="as a DNS name"),
+]
+
+DIFFERENT_MAILBOXES = [
+    pytest.param([x509.RFC822Name("treasury@partner.example")], id="the case of the local part"),
+    pytest.param([x509.RFC822Name("Treasury+x@partner.example")], id="a tag after the local part"),
+    pytest.param([x509.RFC822Name("x.Treasury@partner.example")], id="a longer local part"),
+    pytest.param([x509.RFC822Name("Treasury@other.example")], id="another domain"),
+    pytest.param([x509.RFC822Name("Treasury@x.partner.example")], id="a domain below"),
+    pytest.param([x509.RFC822Name("Treasury@partner.example.")], id="a dot at the end"),
+    # No library writes this one by itself; whoever writes certificates by hand can.
+    pytest.param(
+        [x509.RFC822Name._init_without_validation("Treasury@partner.example@other.example")], id="two domains"
+    ),
+    pytest.param([x509.RFC822Name("partner.example")], id="the domain alone"),
+    pytest.param([x509.UniformResourceIdentifier("mailto:Treasury@partner.example")], id="in a URI"),
+    pytest.param([x509.DNSName("Treasury@partner.example")], id="as a DNS name"),
+    pytest.param([], id="none"),
 ]

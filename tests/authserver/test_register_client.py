@@ -129,6 +129,13 @@ def test_metadata_that_is_not_understood_is_ignored() -> None:
         {"tls_client_auth_subject_dn": "CN=partner,O=Partner Ltd,C=GB"},
         {"tls_client_auth_san_dns": "partner.example"},
         {"tls_client_auth_san_uri": "urn:example:partner"},
+        {"tls_client_auth_san_ip": "192.0.2.1"},
+        {"tls_client_auth_san_ip": "2001:db8::1"},
+        {"tls_client_auth_san_ip": "2001:DB8:0:0:0:0:0:1"},
+        {"tls_client_auth_san_ip": "::ffff:192.0.2.1"},
+        {"tls_client_auth_san_email": "Treasury.Calls+1@partner.example"},
+        {"tls_client_auth_san_email": '"treasury desk"@partner.example'},
+        {"tls_client_auth_san_email": "treasury@xn--bcher-kva.example"},
     ],
 )
 def test_each_form_of_name_is_registered_alone(name: dict[str, str]) -> None:
@@ -146,8 +153,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"tls_client_auth_subject_dn": None}, "registration.one-name"),
     ({"tls_client_auth_san_dns": "partner.example"}, "registration.one-name"),
     ({"tls_client_auth_san_uri": "urn:example:partner"}, "registration.one-name"),
-    ({"tls_client_auth_san_ip": "192.0.2.1"}, "registration.name-form"),
-    ({"tls_client_auth_san_email": "a@partner.example"}, "registration.name-form"),
+    ({"tls_client_auth_san_ip": "192.0.2.1"}, "registration.one-name"),
+    ({"tls_client_auth_san_email": "a@partner.example"}, "registration.one-name"),
     ({"tls_client_auth_subject_dn": ""}, "registration.subject-dn"),
     ({"tls_client_auth_subject_dn": "partner"}, "registration.subject-dn"),
     ({"tls_client_auth_subject_dn": "CN=partner,,C=GB"}, "registration.subject-dn"),
@@ -193,6 +200,47 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"client_name": "x" * 201}, "registration.client-name"),
     ({"client_name": "a\x00b"}, "registration.characters"),
     ({"jwks": {"keys": [{**PUBLIC_KEY, "kid": "\x00"}]}}, "registration.characters"),
+]
+
+
+WRONG += [
+    ({"tls_client_auth_subject_dn": None, "tls_client_auth_san_ip": text}, "registration.san-ip")
+    for text in (
+        "",
+        "partner.example",
+        "192.0.2",
+        "192.0.2.256",
+        "192.0.2.01",
+        " 192.0.2.1",
+        "192.0.2.0/24",
+        "192.0.2.1:443",
+        "[2001:db8::1]",
+        "2001:db8::1::2",
+        "fe80::1%eth0",
+        "١٩٢.0.2.1",
+        "3221225985",
+    )
+]
+WRONG += [
+    ({"tls_client_auth_subject_dn": None, "tls_client_auth_san_email": text}, "registration.san-email")
+    for text in (
+        "",
+        "partner",
+        "@partner.example",
+        "treasury@",
+        "treasury@@partner.example",
+        "Treasury <treasury@partner.example>",
+        "mailto:treasury@partner.example ",
+        "treasury.@partner.example",
+        "treasury@partner..example",
+        "treasury@-partner.example",
+        "treasury@[192.0.2.1]",
+        "bücher@partner.example",
+        "treasury@bücher.example",
+        f"{'x' * 65}@partner.example",
+        f"treasury@{'x' * 64}.example",
+        f"x@{'.'.join(['x' * 60] * 5)}",
+    )
 ]
 
 

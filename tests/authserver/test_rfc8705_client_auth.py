@@ -7,18 +7,26 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.x509.name import _ASN1Type
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
 from tests.authserver.caller import Caller, Verdict
 from tests.authserver.conftest import PARTNER, PARTNER_DN, PARTNER_SANS
 from tests.authserver.names_that_differ import (
+    CLIENT_IPV4,
+    CLIENT_IPV6,
+    CLIENT_MAILBOX,
     CLIENT_URI,
     DIFFERENT_DNS_NAMES,
+    DIFFERENT_IPV4_ADDRESSES,
+    DIFFERENT_IPV6_ADDRESSES,
+    DIFFERENT_MAILBOXES,
     DIFFERENT_SUBJECTS,
     DIFFERENT_URIS,
     VALID,
+    C,
+    address,
     name_of,
 )
 from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make_scheme
@@ -288,3 +296,63 @@ def test_a_uri_that_differs_in_one_way_is_refused(
     response = partner.with_certificate(issue(scheme.issuing, alternative_names=names)).asks()
     event = verdict.refused(response, 401, "invalid_client", "client.san-uri")
     assert event["detail"]["expected"] == expected
+
+
+@pytest.mark.clause("RFC 5952 §8")
+@pytest.mark.parametrize("registered_ip", ["2001:db8::1", CLIENT_IPV6, "2001:0db8::0.0.0.1"])
+def test_however_an_ipv6_address_is_written_its_octets_are_compared(
+    partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, registered_ip: str
+) -> None:
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_ip=registered_ip)
+    names = [address("192.0.2.9"), address("2001:db8::1")]
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, alternative_names=names)).asks())
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [pytest.param(CLIENT_IPV4, *each.values, id=f"IPv4: {each.id}") for each in DIFFERENT_IPV4_ADDRESSES]
+    + [pytest.param(CLIENT_IPV6, *each.values, id=f"IPv6: {each.id}") for each in DIFFERENT_IPV6_ADDRESSES],
+)
+def test_an_ip_address_that_differs_in_one_way_is_refused(
+    partner: Caller,
+    registered: Registers,
+    scheme: Scheme,
+    verdict: Verdict,
+    expected: str,
+    names: list[x509.GeneralName],
+) -> None:
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_ip=expected)
+    good = issue(scheme.issuing, alternative_names=[address(expected)])
+    verdict.accepted(partner.with_certificate(good).asks())
+    response = partner.with_certificate(issue(scheme.issuing, alternative_names=names)).asks()
+    event = verdict.refused(response, 401, "invalid_client", "client.san-ip")
+    assert event["detail"]["expected"] == expected
+    assert response.json()["error_description"] == FAILED
+
+
+@pytest.mark.clause("RFC 5280 §7.5")
+@pytest.mark.parametrize("mailbox", [CLIENT_MAILBOX, "Treasury@PARTNER.example"])
+def test_the_domain_of_a_mailbox_is_compared_without_case(
+    partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, mailbox: str
+) -> None:
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_email=CLIENT_MAILBOX)
+    names = [x509.RFC822Name("another@partner.example"), x509.RFC822Name(mailbox)]
+    verdict.accepted(partner.with_certificate(issue(scheme.issuing, alternative_names=names)).asks())
+
+
+@pytest.mark.clause("RFC 8705 §2.1.2")
+@pytest.mark.parametrize("names", DIFFERENT_MAILBOXES)
+def test_a_mailbox_that_differs_in_one_way_is_refused(
+    partner: Caller, registered: Registers, scheme: Scheme, verdict: Verdict, names: list[x509.GeneralName]
+) -> None:
+    registered(tls_client_auth_subject_dn=None, tls_client_auth_san_email=CLIENT_MAILBOX)
+    # Where a certificate has an emailAddress in its subject, that is no rfc822Name.
+    subject = name_of((C, "GB"), (NameOID.EMAIL_ADDRESS, CLIENT_MAILBOX))
+    good = issue(scheme.issuing, subject=subject, alternative_names=[x509.RFC822Name(CLIENT_MAILBOX)])
+    verdict.accepted(partner.with_certificate(good).asks())
+    other = issue(scheme.issuing, subject=subject, alternative_names=names)
+    response = partner.with_certificate(other).asks()
+    event = verdict.refused(response, 401, "invalid_client", "client.san-email")
+    assert event["detail"]["expected"] == CLIENT_MAILBOX
+    assert response.json()["error_description"] == FAILED

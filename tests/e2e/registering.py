@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sender_constraint.server.environment import REPOSITORY
-from tests.authserver.names_that_differ import CLIENT_URI
+from tests.authserver.names_that_differ import CLIENT_IPV4, CLIENT_IPV6, CLIENT_MAILBOX, CLIENT_URI
 from workshop.environment.deployment import Deployment
 
 READER = "reader"
@@ -16,6 +16,9 @@ SPELLED_OTHERWISE = "spelled-otherwise"
 COMPANY = "company"
 TWO_IN_ONE = "two-in-one"
 BY_URI = "by-uri"
+BY_IPV4 = "by-ipv4"
+BY_IPV6 = "by-ipv6"
+BY_MAILBOX = "by-mailbox"
 
 COMMON = {
     "token_endpoint_auth_method": "tls_client_auth",
@@ -38,6 +41,9 @@ def clients(api_url: str) -> list[dict[str, Any]]:
         COMPANY: {"tls_client_auth_subject_dn": "organizationIdentifier=PSDGB-FCA-1,O=Partner Ltd,C=GB"},
         TWO_IN_ONE: {"tls_client_auth_subject_dn": "CN=partner+UID=1,O=Partner Ltd,C=GB"},
         BY_URI: {"tls_client_auth_san_uri": CLIENT_URI},
+        BY_IPV4: {"tls_client_auth_san_ip": CLIENT_IPV4},
+        BY_IPV6: {"tls_client_auth_san_ip": CLIENT_IPV6},
+        BY_MAILBOX: {"tls_client_auth_san_email": CLIENT_MAILBOX},
     }
     return [{**COMMON, "client_id": client_id, **metadata} for client_id, metadata in names.items()]
 

@@ -6,19 +6,25 @@ from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
 from tests.authserver.names_that_differ import (
+    CLIENT_IPV4,
+    CLIENT_IPV6,
     CLIENT_URI,
     CN,
     DIFFERENT_DNS_NAMES,
+    DIFFERENT_IPV4_ADDRESSES,
+    DIFFERENT_IPV6_ADDRESSES,
+    DIFFERENT_MAILBOXES,
     DIFFERENT_SUBJECTS,
     DIFFERENT_URIS,
     ORG,
     VALID,
     C,
+    address,
     name_of,
 )
 from tests.e2e.calling import TokenCaller
 from tests.e2e.minting import Mint
-from tests.e2e.registering import BY_URI, COMPANY, SPELLED_OTHERWISE, TWO_IN_ONE
+from tests.e2e.registering import BY_IPV4, BY_IPV6, BY_MAILBOX, BY_URI, COMPANY, SPELLED_OTHERWISE, TWO_IN_ONE
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.flawed_certificates import REFUSED
 from tests.sender_constraint.pki import Issued, make_scheme
@@ -171,3 +177,42 @@ def test_a_uri_is_compared_exactly(clients: Clients, verdict: Verdict, uri: str 
     presented = [x509.UniformResourceIdentifier(uri)] if uri else []
     exchange = clients.named(BY_URI, alternative_names=presented).asks()
     verdict.refused(exchange, 401, "invalid_client", "client.san-uri")
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.clause("RFC 5952 §8")
+@pytest.mark.parametrize(
+    ("client_id", "registered_ip", "names"),
+    [
+        pytest.param(BY_IPV4, CLIENT_IPV4, *each.values, id=f"IPv4: {each.id}")
+        for each in DIFFERENT_IPV4_ADDRESSES
+    ]
+    + [
+        pytest.param(BY_IPV6, CLIENT_IPV6, *each.values, id=f"IPv6: {each.id}")
+        for each in DIFFERENT_IPV6_ADDRESSES
+    ],
+)
+def test_an_ip_address_is_compared_octet_by_octet(
+    clients: Clients,
+    verdict: Verdict,
+    client_id: str,
+    registered_ip: str,
+    names: list[x509.GeneralName],
+) -> None:
+    right = [address("198.51.100.7"), address(registered_ip)]
+    verdict.accepted(clients.named(client_id, alternative_names=right).asks(), ISSUED)
+    exchange = clients.named(client_id, alternative_names=names).asks()
+    event = verdict.refused(exchange, 401, "invalid_client", "client.san-ip")
+    assert event["detail"]["expected"] == registered_ip
+
+
+@pytest.mark.usefixtures("registered")
+@pytest.mark.clause("RFC 5280 §7.5")
+@pytest.mark.parametrize("names", DIFFERENT_MAILBOXES)
+def test_a_mailbox_is_compared_exactly_but_for_the_case_of_its_domain(
+    clients: Clients, verdict: Verdict, names: list[x509.GeneralName]
+) -> None:
+    right = [x509.RFC822Name("Treasury@Partner.Example")]
+    verdict.accepted(clients.named(BY_MAILBOX, alternative_names=right).asks(), ISSUED)
+    exchange = clients.named(BY_MAILBOX, alternative_names=names).asks()
+    verdict.refused(exchange, 401, "invalid_client", "client.san-email")
