@@ -20,7 +20,7 @@ def rules() -> tuple[Rule, ...]:
 
 
 def enforced_by(rule: Rule) -> tuple[str, str] | None:
-    """The file, from the repository's root, and the name of the function that enforces a rule, if any does."""
+    """The file (from the root) and the name of the function that enforces a rule, if any does."""
     try:
         function = inspect.unwrap(enforcer_of(rule.identifier))
     except KeyError:
