@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -46,11 +47,39 @@ class Evidence:
         return {event["event"] for event in self.events}
 
 
+class Trail:
+    """One audit trail as far as it was read; each line is read once, however often one looks."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._offset = 0
+        self.events: list[dict[str, Any]] = []
+        self.by_correlation_id: defaultdict[str | None, list[dict[str, Any]]] = defaultdict(list)
+        self.by_peer: defaultdict[str | None, list[dict[str, Any]]] = defaultdict(list)
+
+    def read_on(self) -> None:
+        """Read what was written since; a line that is still being written waits for the next time."""
+        if not self._file.exists():
+            return
+        with self._file.open("rb") as lines:
+            lines.seek(self._offset)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                self._offset += len(line)
+                self._keep(json.loads(line))
+
+    def _keep(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+        self.by_correlation_id[event.get("correlation_id")].append(event)
+        self.by_peer[event.get("peer")].append(event)
+
+
 class AuditReader:
     """Reads the audit trails of the services, each from its own folder."""
 
     def __init__(self, directories: Mapping[str, Path]) -> None:
-        self._files = [directory / "audit.jsonl" for directory in directories.values()]
+        self._trails = [Trail(directory / "audit.jsonl") for directory in directories.values()]
 
     def about(self, exchange: Exchange) -> Evidence:
         """The events of an exchange: by the correlation id of its answer, or by address if TLS ended it.
@@ -58,32 +87,38 @@ class AuditReader:
         The server writes an event before it answers, but it learns of a failed handshake when its peer
         does: so this waits for the first event, for at most WAIT_SECONDS.
         """
-
-        def belongs(event: dict[str, Any]) -> bool:
-            if exchange.status is None:
-                of_peer = event.get("peer") == exchange.local_address and event["outcome"] == "refused"
-                return of_peer and datetime.fromisoformat(event["time"]) >= exchange.started_at - CLOCK_STEP
-            return event.get("correlation_id") == exchange.headers.get(CORRELATION_HEADER)
-
-        return Evidence(self._wait_for(belongs))
+        deadline = time.monotonic() + WAIT_SECONDS
+        while True:
+            events = tuple(self._written_about(exchange))
+            if events or time.monotonic() > deadline:
+                return Evidence(events)
+            time.sleep(POLL_SECONDS)
 
     def issued(self, thumbprint: str) -> dict[str, Any]:
         """The event of the enrolment that gave this certificate; empty if no trail has it."""
-        return next((event for event in self._events() if _issued(event) == thumbprint), {})
+        events = (event for trail in self._read() for event in trail.events)
+        return next((event for event in events if _issued(event) == thumbprint), {})
 
-    def _wait_for(self, belongs: Callable[[dict[str, Any]], bool]) -> tuple[dict[str, Any], ...]:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while True:
-            events = tuple(event for event in self._events() if belongs(event))
-            if events or time.monotonic() > deadline:
-                return events
-            time.sleep(POLL_SECONDS)
+    def _written_about(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
+        for trail in self._read():
+            if exchange.status is None:
+                refused = (event for event in trail.by_peer[exchange.local_address] if _is_refusal(event))
+                yield from (event for event in refused if _time(event) >= exchange.started_at - CLOCK_STEP)
+            else:
+                yield from trail.by_correlation_id[exchange.headers.get(CORRELATION_HEADER)]
 
-    def _events(self) -> Iterator[dict[str, Any]]:
-        for file in self._files:
-            if file.exists():
-                with file.open() as lines:
-                    yield from (json.loads(line) for line in lines if line.endswith("\n"))
+    def _read(self) -> list[Trail]:
+        for trail in self._trails:
+            trail.read_on()
+        return self._trails
+
+
+def _is_refusal(event: dict[str, Any]) -> bool:
+    return bool(event["outcome"] == "refused")
+
+
+def _time(event: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(event["time"])
 
 
 def _issued(event: dict[str, Any]) -> str | None:

@@ -8,6 +8,7 @@ import http.client
 import json
 import socket
 import ssl
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit
 from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
 TIMEOUT_SECONDS = 10
+# What is said of a connection that ended without an alert and without an answer.
+CLOSED = "closed"
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Exchange:
     """One request and what came back.
 
     status: HTTP status, or None where TLS ended the connection.
-    alert: what TLS said in that case, in OpenSSL's words.
+    alert: what TLS said in that case, in OpenSSL's words; CLOSED where it said nothing.
     local_address: ``ip:port`` of the caller, as the server sees it. started_at: aware; a port comes back.
     """
 
@@ -75,11 +78,15 @@ class Wire:
         url: str,
         credentials: Credentials = NO_CREDENTIALS,
         *,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         body: bytes | None = None,
         tls: ssl.TLSVersion | None = None,
     ) -> Exchange:
-        """Send one request. tls fixes the version of TLS; otherwise the two sides choose the best."""
+        """Send one request.
+
+        headers: pairs, where one header is to be sent twice. tls fixes the version of TLS; otherwise the two
+        sides choose the best.
+        """
         context = self._context(credentials, tls)
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -95,15 +102,15 @@ class Wire:
 
         try:
             connection.sock = context.wrap_socket(plain, server_hostname=host)
-            sent = {CORRELATION_HEADER: correlation_id, **(headers or {})}
-            connection.request(method, target, body=body, headers=sent)
+            _write(connection, method, target, [(CORRELATION_HEADER, correlation_id), *_pairs(headers)], body)
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.getheaders()}
             return ended(status=response.status, headers=received, body=response.read())
         except ssl.SSLError as error:
             return ended(alert=alert_of(error))
-        except ConnectionError as error:
-            return ended(alert=str(error))
+        except ConnectionError:
+            # A reset or an end: which of them it is depends on what was still on its way.
+            return ended(alert=CLOSED)
         finally:
             connection.close()
             plain.close()
@@ -113,8 +120,33 @@ class Wire:
         if tls is not None:
             context.minimum_version = context.maximum_version = tls
         if credentials.certificate is not None:
+            # A weak key is for the server to refuse, and not for our own side to keep back.
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
             context.load_cert_chain(credentials.certificate, credentials.private_key)
         return context
+
+
+def _pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return list(headers.items() if isinstance(headers, Mapping) else headers)
+
+
+def _write(
+    connection: http.client.HTTPConnection,
+    method: str,
+    target: str,
+    headers: list[tuple[str, str]],
+    body: bytes | None,
+) -> None:
+    """A request as ``http.client`` writes it, but with any header as often as it is given."""
+    named = {name.lower() for name, _ in headers}
+    connection.putrequest(
+        method, target, skip_host="host" in named, skip_accept_encoding="accept-encoding" in named
+    )
+    if body is not None and not named & {"content-length", "transfer-encoding"}:
+        connection.putheader("Content-Length", str(len(body)))
+    for name, value in headers:
+        connection.putheader(name, value)
+    connection.endheaders(body)
 
 
 def alert_of(error: ssl.SSLError) -> str:
