@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
+from ca.register.own_records import AuthorityRevoked
 from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers
 from sender_constraint.django.problem_details import DATABASE, unavailable
@@ -14,7 +15,7 @@ from sender_constraint.rules import enforces, rule
 AUTHORITY = rule(
     "service.authority",
     "RFC 9110 §15.6.4",
-    "The authority's keys and certificates cannot be used, or its own time is over.",
+    "The authority's keys and certificates cannot be used, its own time is over, or it is revoked.",
 )
 
 
@@ -39,7 +40,7 @@ class Availability(ExceptionAnswers):
 def outage_of(exception: Exception) -> Problem | None:
     """What is away, as a problem; None for anything else."""
     match exception:
-        case NoAuthority() | AuthorityExpired():
+        case NoAuthority() | AuthorityExpired() | AuthorityRevoked():
             return unavailable(AUTHORITY, str(exception))
         case OperationalError():
             return unavailable(DATABASE, str(exception))

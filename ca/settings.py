@@ -16,6 +16,9 @@ TRUST_BUNDLE = _environment.trust_bundle()
 # Where participants find EST: the one source of the name by which this service is called.
 PUBLIC_ORIGIN = _environment.text("PUBLIC_ORIGIN", "https://localhost:8440")
 
+# Where the status of certificates is published, in the clear: certificates lead there.
+STATUS_ORIGIN = _environment.text("STATUS_ORIGIN", "http://localhost:8480")
+
 # Told to those who are admitted.
 EST_URL = f"{PUBLIC_ORIGIN}/.well-known/est"
 
@@ -40,6 +43,7 @@ SECRET_KEY = _environment.secret_key()
 DEBUG = False
 ALLOWED_HOSTS = [
     urlsplit(PUBLIC_ORIGIN).hostname or "",
+    urlsplit(STATUS_ORIGIN).hostname or "",
     *_environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1"),
 ]
 INSTALLED_APPS = ["ca.register", "ca.enrolment"]

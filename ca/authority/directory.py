@@ -62,11 +62,15 @@ class AuthorityDirectory:
         """Read both authorities. Raises NoAuthority, with the remedy."""
         if not self.exists():
             raise NoAuthority(f"{self.path} does not exist: run `manage.py init`")
-        return Hierarchy(root=self._read("root"), issuing=self.load_issuing())
+        return Hierarchy(root=self.load_root(), issuing=self.load_issuing())
 
     def load_issuing(self) -> CertificateAuthority:
         """Read the issuing authority alone, which works with the root's key in a safe. Raises NoAuthority."""
         return self._read("issuing")
+
+    def load_root(self) -> CertificateAuthority:
+        """Read the root alone. Raises NoAuthority, also where its key is in a safe."""
+        return self._read("root")
 
     def certificates(self) -> tuple[x509.Certificate, x509.Certificate]:
         """The root's and the issuing authority's certificate. Raises NoAuthority."""

@@ -55,9 +55,16 @@ class Entitlement:
 @enforces(SUBJECT)
 def check_subject(request: CertificationRequest, entitlement: Entitlement) -> None:
     """The whole name, not only its common name."""
-    difference = first_difference(entitlement.subject, distinguished_name(request.subject))
+    expected, presented = entitlement.subject, distinguished_name(request.subject)
+    difference = first_difference(expected, presented)
     if difference is not None:
-        raise EnrolmentRefused(SUBJECT, "The subject is not one of this participant", difference=difference)
+        raise EnrolmentRefused(
+            SUBJECT,
+            "The subject is not one of this participant",
+            expected=str(expected),
+            presented=str(presented),
+            difference=difference,
+        )
 
 
 @enforces(ALTERNATIVE_NAME)
@@ -84,10 +91,15 @@ def check_server_name(request: CertificationRequest, profile: Profile) -> None:
 @enforces(SAME_SUBJECT)
 def check_same_subject(request: CertificationRequest, renewed: x509.Certificate) -> None:
     """The request is about the certificate that authenticated it."""
-    difference = first_difference(distinguished_name(renewed.subject), distinguished_name(request.subject))
+    expected, presented = distinguished_name(renewed.subject), distinguished_name(request.subject)
+    difference = first_difference(expected, presented)
     if difference is not None:
         raise EnrolmentRefused(
-            SAME_SUBJECT, "The subject is not that of the certificate to renew", difference=difference
+            SAME_SUBJECT,
+            "The subject is not that of the certificate to renew",
+            expected=str(expected),
+            presented=str(presented),
+            difference=difference,
         )
 
 

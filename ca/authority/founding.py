@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from ca.authority.directory import AuthorityDirectory, AuthorityExists, pem_of
-from ca.authority.hierarchy import create_hierarchy
+from ca.authority.hierarchy import Hierarchy, create_hierarchy
 from sender_constraint.certificates import durable_files
 
 
@@ -13,9 +13,15 @@ class ForeignTrustBundle(Exception):
     """The trust bundle is another authority's, whose participants would lose their trust in it."""
 
 
-def found(authority: AuthorityDirectory, trust_bundle: Path, clock: Callable[[], datetime]) -> bool:
+def found(
+    authority: AuthorityDirectory,
+    trust_bundle: Path,
+    clock: Callable[[], datetime],
+    status_origin: str | None = None,
+) -> bool:
     """Create the hierarchy unless there is one, and publish its certificates in the trust bundle.
 
+    status_origin: see ``create_hierarchy``.
     trust_bundle: PEM, the root and then the issuing CA; replaced by one rename.
     Returns whether the hierarchy is new. Raises ForeignTrustBundle and NoAuthority.
     """
@@ -26,14 +32,14 @@ def found(authority: AuthorityDirectory, trust_bundle: Path, clock: Callable[[],
                 f"{trust_bundle} exists, but its authority is not in {authority.path}: "
                 "restore the authority; or, to begin anew, remove the trust bundle and all certificates"
             )
-        is_new = _create(authority, clock())
+        is_new = _create(authority, create_hierarchy(clock(), status_origin))
     _publish(authority, trust_bundle)
     return is_new
 
 
-def _create(authority: AuthorityDirectory, now: datetime) -> bool:
+def _create(authority: AuthorityDirectory, hierarchy: Hierarchy) -> bool:
     try:
-        authority.publish(create_hierarchy(now))
+        authority.publish(hierarchy)
     except AuthorityExists:  # another process founded it in between, and what it made holds
         return False
     return True

@@ -14,7 +14,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import NameOID
 
-from ca.authority.profiles import Extension, Profile, authority_extensions, end_entity_extensions
+from ca.authority.profiles import (
+    Extension,
+    Profile,
+    StatusPointers,
+    authority_extensions,
+    end_entity_extensions,
+)
 
 # Clocks differ: a certificate is valid a minute before it was issued, for those whose clock is late.
 BACKDATING = timedelta(minutes=1)
@@ -25,8 +31,11 @@ ROOT_LIFETIME = timedelta(days=10 * 365)
 ISSUING_LIFETIME = timedelta(days=5 * 365)
 
 
+ROOT, ISSUING = "root", "issuing"
+
+
 class AuthorityExpired(Exception):
-    """The issuing authority's own certificate has ended (or not begun), so that it can certify nobody."""
+    """An authority's own certificate has ended (or not begun), so that it can certify nobody."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class CertificateAuthority:
         alternative_names: Sequence[x509.GeneralName],
         lifetime: timedelta,
         now: datetime,
+        pointers: StatusPointers | None = None,
     ) -> x509.Certificate:
         """Certify a public key.
 
@@ -51,6 +61,7 @@ class CertificateAuthority:
             these names is for the caller to have decided.
         lifetime: counted from now, not from the backdated start; cut off at this authority's own end.
         now: aware, UTC; fractions of a second are dropped, since a certificate cannot say them.
+        pointers: to the status of the certificate; an OCSP responder's gets none.
 
         Raises ValueError for a certificate that would name nobody or live longer than 398 days, and
         AuthorityExpired.
@@ -62,7 +73,8 @@ class CertificateAuthority:
             )
         issued_at = now.replace(microsecond=0)
         if not self.certificate.not_valid_before_utc <= issued_at < self.certificate.not_valid_after_utc:
-            raise AuthorityExpired(f"the issuing authority ended at {self.certificate.not_valid_after_utc}")
+            name = self.certificate.subject.rfc4514_string()
+            raise AuthorityExpired(f"{name} ended at {self.certificate.not_valid_after_utc}")
         builder = _builder(
             subject,
             self.certificate.subject,
@@ -74,6 +86,7 @@ class CertificateAuthority:
                 public_key,
                 alternative_names,
                 self.certificate,
+                pointers,
                 subject_is_empty=not subject.rdns,
             ),
         )
@@ -88,8 +101,12 @@ class Hierarchy:
     issuing: CertificateAuthority
 
 
-def create_hierarchy(now: datetime) -> Hierarchy:
-    """A new root and issuing authority, both P-256, with keys that existed nowhere before."""
+def create_hierarchy(now: datetime, status_origin: str | None = None) -> Hierarchy:
+    """A new root and issuing authority, both P-256, with keys that existed nowhere before.
+
+    status_origin: where the status of the issuing authority's certificate is published; None leaves that out.
+    """
+    pointers = StatusPointers.at(status_origin, ROOT) if status_origin else None
     root_key, issuing_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     root_name, issuing_name = _authority_name("Scheme Root CA"), _authority_name("Scheme Issuing CA")
     begins = now.replace(microsecond=0) - BACKDATING
@@ -99,7 +116,7 @@ def create_hierarchy(now: datetime) -> Hierarchy:
         root_key.public_key(),
         begins,
         begins + ROOT_LIFETIME,
-        authority_extensions(root_key.public_key(), None, path_length=1),
+        authority_extensions(root_key.public_key(), None, None, path_length=1),
     ).sign(root_key, hashes.SHA256())
     issuing = _builder(
         issuing_name,
@@ -107,7 +124,7 @@ def create_hierarchy(now: datetime) -> Hierarchy:
         issuing_key.public_key(),
         begins,
         begins + ISSUING_LIFETIME,
-        authority_extensions(issuing_key.public_key(), root, path_length=0),
+        authority_extensions(issuing_key.public_key(), root, pointers, path_length=0),
     ).sign(root_key, hashes.SHA256())
     return Hierarchy(CertificateAuthority(root_key, root), CertificateAuthority(issuing_key, issuing))
 

@@ -1,6 +1,6 @@
-"""What a certificate of this scheme says: every extension of the two profiles, with its reason.
+"""What a certificate of this scheme says: every extension of each profile, with its reason.
 
-RFC 5280: https://www.rfc-editor.org/rfc/rfc5280. Left out are revocation pointers (§4.2.1.13, §4.2.2.1).
+RFC 5280: https://www.rfc-editor.org/rfc/rfc5280
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ObjectIdentifier
 
 Extension = tuple[x509.ExtensionType, bool]
 
@@ -32,12 +32,36 @@ CLIENT = Profile("client", ExtendedKeyUsageOID.CLIENT_AUTH, needs_dns_name=False
 SERVER = Profile("server", ExtendedKeyUsageOID.SERVER_AUTH, needs_dns_name=True)
 PROFILES = {profile.name: profile for profile in (CLIENT, SERVER)}
 
+# RFC 6960 §4.2.2.2: signs the status of certificates in the name of the authority that issued it.
+RESPONDER = Profile("ocsp", ExtendedKeyUsageOID.OCSP_SIGNING, needs_dns_name=False)
+AUTHORITY = "authority"
+# What the authority certifies for itself, and nobody asks for.
+OWN_PROFILES = (RESPONDER.name, AUTHORITY)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusPointers:
+    """Where whoever reads a certificate finds its issuer, and learns whether it is revoked.
+
+    All are http URLs: what they lead to is signed, and https would need the status of one more certificate.
+    """
+
+    ocsp: str
+    issuer: str
+    crl: str
+
+    @classmethod
+    def at(cls, origin: str, authority: str) -> "StatusPointers":
+        """Those of the certificates of ``authority`` (``root`` or ``issuing``), below an origin."""
+        return cls(f"{origin}/ocsp", f"{origin}/{authority}.der", f"{origin}/{authority}.crl")
+
 
 def end_entity_extensions(
     profile: Profile,
     public_key: CertificatePublicKeyTypes,
     alternative_names: Sequence[x509.GeneralName],
     issuer: x509.Certificate,
+    pointers: StatusPointers | None,
     *,
     subject_is_empty: bool,
 ) -> Iterator[Extension]:
@@ -54,10 +78,20 @@ def end_entity_extensions(
     if alternative_names:
         # §4.2.1.6: critical exactly where the subject is empty, because then it is the only name.
         yield x509.SubjectAlternativeName(alternative_names), subject_is_empty
+    if profile is RESPONDER:
+        # RFC 6960 §4.2.2.2.1: its own status is not asked for, or there would be no end to asking. It lives
+        # shortly instead.
+        yield x509.OCSPNoCheck(), False
+    elif pointers is not None:
+        yield from pointer_extensions(pointers)
 
 
 def authority_extensions(
-    public_key: CertificatePublicKeyTypes, issuer: x509.Certificate | None, *, path_length: int
+    public_key: CertificatePublicKeyTypes,
+    issuer: x509.Certificate | None,
+    pointers: StatusPointers | None,
+    *,
+    path_length: int,
 ) -> Iterator[Extension]:
     """The extensions of a CA certificate; issuer is None for the root, which identifies itself.
 
@@ -72,12 +106,31 @@ def authority_extensions(
         yield x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own_identifier), False
     else:
         yield authority_key_identifier(issuer), False
+    if pointers is not None:
+        yield from pointer_extensions(pointers)
+
+
+def pointer_extensions(pointers: StatusPointers) -> Iterator[Extension]:
+    """Not critical, as §4.2.1.13 and §4.2.2.1 say: whoever gets status another way need not read them."""
+    access = (
+        (AuthorityInformationAccessOID.OCSP, pointers.ocsp),
+        (AuthorityInformationAccessOID.CA_ISSUERS, pointers.issuer),
+    )
+    descriptions = [x509.AccessDescription(method, _uri(url)) for method, url in access]
+    yield x509.AuthorityInformationAccess(descriptions), False
+    # §4.2.1.13: no reasons and no cRLIssuer: the list covers all reasons, and the issuer itself signs it.
+    point = x509.DistributionPoint([_uri(pointers.crl)], None, None, None)
+    yield x509.CRLDistributionPoints([point]), False
 
 
 def authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
     """The issuer's subject key identifier, word for word (RFC 5280 §4.2.1.1)."""
     identifier = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def _uri(url: str) -> x509.UniformResourceIdentifier:
+    return x509.UniformResourceIdentifier(url)
 
 
 def _key_usage(

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 
 from ca.authority.directory import AuthorityDirectory
+from ca.authority.hierarchy import ISSUING
+from ca.authority.profiles import StatusPointers
 from ca.register.issuing import Issuer
+from ca.register.own_records import check_not_revoked
 
 
 def utc_now() -> datetime:
@@ -19,9 +22,12 @@ def authority_directory() -> AuthorityDirectory:
 
 
 def current_issuer() -> Issuer:
-    """An issuer for now. Raises NoAuthority."""
+    """An issuer for now. Raises NoAuthority, and AuthorityRevoked where its own certificate is."""
+    authority = authority_directory().load_issuing()
+    check_not_revoked(authority.certificate)
     return Issuer(
-        authority=authority_directory().load_issuing(),
+        authority=authority,
+        pointers=StatusPointers.at(settings.STATUS_ORIGIN, ISSUING),
         lifetime=timedelta(seconds=settings.CERTIFICATE_LIFETIME_SECONDS),
         renewal_after_expiry=timedelta(seconds=settings.RENEWAL_AFTER_EXPIRY_SECONDS),
         now=utc_now(),

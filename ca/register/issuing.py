@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from django.db import IntegrityError, models, transaction
+from django.db.models import F
 
 from ca.authority.hierarchy import CertificateAuthority
-from ca.authority.profiles import Profile
+from ca.authority.identity import issuer_identity
+from ca.authority.profiles import Profile, StatusPointers
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
 from ca.register.models import Enrolment, IssuedCertificate, serial_text
@@ -24,6 +26,11 @@ SECRET_SPENT = rule(
     "The one-time secret was spent on a request with another key.",
 )
 REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew is revoked.")
+LINE = rule(
+    "renewal.line",
+    "RFC 5280 §3.3",
+    "A later certificate of the line is revoked, or a new line took its place.",
+)
 LATEST = rule(
     "renewal.latest",
     "RFC 7030 §3.3.2",
@@ -49,11 +56,13 @@ class Issuer:
     """Issues from one authority into the register.
 
     lifetime: of each certificate, counted from now.
+    pointers: where the status of what it issues is published.
     renewal_after_expiry: for how long after its end the latest certificate of a line still renews itself.
     now: aware, UTC.
     """
 
     authority: CertificateAuthority
+    pointers: StatusPointers
     lifetime: timedelta
     renewal_after_expiry: timedelta
     now: datetime
@@ -62,14 +71,16 @@ class Issuer:
         """The first certificate of a line, for whoever proved to know the enrolment's secret.
 
         Spending the secret is a conditional update: of two requests at the same time one finds it spent.
+        It ends the line before: what that one still holds serves to its end, and renews itself no more.
         Raises EnrolmentRefused.
         """
         certificate = self._sign(enrolment.profile, request)
         with transaction.atomic():
             spent = Enrolment.objects.filter(
                 pk=enrolment.pk, secret_digest=enrolment.secret_digest, used_with_key=""
-            ).update(used_with_key=request.public_key_digest)
+            ).update(used_with_key=request.public_key_digest, line=F("line") + 1)
             if spent:
+                enrolment.refresh_from_db(fields=["line"])
                 return self._record(certificate, enrolment.profile, request, enrolment=enrolment)
         enrolment.refresh_from_db()
         check_secret_unspent(enrolment, request)
@@ -94,27 +105,46 @@ class Issuer:
     ) -> Issuance:
         """Answer again with a certificate that still holds, or issue the successor of the base."""
         check_not_revoked(base)
+        check_line_goes_on(base)
         if is_repeated and not base.is_expired(self.now):
             return Issuance(base, is_repeated=True)
         check_is_latest_if_expired(base, self.now)
         check_window(base, self.renewal_after_expiry, self.now)
+        certificate = self._sign(base.profile, request)
         try:
-            return self._record(
-                self._sign(base.profile, request),
-                base.profile,
-                request,
-                enrolment=base.enrolment,
-                replaces=base,
-            )
+            return self._succeed(base, certificate, request)
         except IntegrityError:
             # The same request, sent twice, was answered by another process a moment ago.
             return Issuance(
                 base.successors.get(public_key_digest=request.public_key_digest), is_repeated=True
             )
 
+    def _succeed(
+        self, base: IssuedCertificate, certificate: x509.Certificate, request: CertificationRequest
+    ) -> Issuance:
+        """Record a successor, unless its line was ended since it was looked at.
+
+        Whoever revokes locks the enrolment too: what is signed by then is recorded before, and revoked as
+        well, or it is not recorded and never leaves.
+        """
+        with transaction.atomic():
+            enrolment = None
+            if base.enrolment_id is not None:
+                enrolment = Enrolment.objects.select_for_update().get(pk=base.enrolment_id)
+            base.refresh_from_db()
+            check_not_revoked(base)
+            check_line_goes_on(base)
+            return self._record(certificate, base.profile, request, enrolment=enrolment, replaces=base)
+
     def _sign(self, profile: Profile, request: CertificationRequest) -> x509.Certificate:
         return self.authority.issue(
-            profile, request.public_key, request.subject, request.alternative_names, self.lifetime, self.now
+            profile,
+            request.public_key,
+            request.subject,
+            request.alternative_names,
+            self.lifetime,
+            self.now,
+            self.pointers,
         )
 
     def _record(
@@ -129,9 +159,11 @@ class Issuer:
         with transaction.atomic():
             record = IssuedCertificate.objects.create(
                 serial=serial_text(certificate),
+                issuer=issuer_identity(certificate),
                 der=certificate.public_bytes(serialization.Encoding.DER),
                 profile_name=profile.name,
                 enrolment=enrolment,
+                line=enrolment.line if enrolment else 0,
                 public_key_digest=request.public_key_digest,
                 replaces=replaces,
                 issued_at=self.now,
@@ -158,6 +190,30 @@ def check_not_revoked(record: IssuedCertificate) -> None:
     if record.revoked_at is not None:
         raise EnrolmentRefused(
             REVOKED, "The certificate is revoked", serial=record.serial, revoked_at=record.revoked_at
+        )
+
+
+@enforces(LINE)
+def check_line_goes_on(record: IssuedCertificate) -> None:
+    """A predecessor that still holds does not go on where its successor was stopped."""
+    if record.enrolment is None:
+        return
+    if record.line != record.enrolment.line:
+        raise EnrolmentRefused(
+            LINE,
+            "A new line of certificates took the place of this one",
+            expected=record.enrolment.line,
+            presented=record.line,
+        )
+    revoked = record.enrolment.certificates.filter(
+        line=record.line, id__gt=record.pk, revoked_at__isnull=False
+    ).first()
+    if revoked is not None:
+        raise EnrolmentRefused(
+            LINE,
+            "A later certificate is revoked; ask the operator for a new enrolment secret",
+            serial=revoked.serial,
+            revoked_at=revoked.revoked_at,
         )
 
 

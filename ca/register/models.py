@@ -7,10 +7,11 @@ from django.db import models
 from django.db.models import Q
 
 from ca.authority.entitlements import Entitlement
-from ca.authority.profiles import PROFILES, Profile
+from ca.authority.profiles import OWN_PROFILES, PROFILES, Profile
 from sender_constraint.names import parse_distinguished_name
 
 _PROFILE_CHOICES = [(name, name) for name in PROFILES]
+_RECORDED_CHOICES = [(name, name) for name in (*PROFILES, *OWN_PROFILES)]
 
 
 class Participant(models.Model):
@@ -33,6 +34,8 @@ class Enrolment(models.Model):
     secret_digest: SHA-256 of the one-time secret, hexadecimal; empty where there is none.
     used_with_key: digest of the public key (see ``public_key_digest``) that the secret was spent on;
         empty while it is unspent. A retry with this key is answered again, any other is refused.
+    line: the number of the line that goes on now; each secret that is spent begins the next one, and
+        the certificates of the one before renew themselves no more.
     """
 
     participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="enrolments")
@@ -42,6 +45,7 @@ class Enrolment(models.Model):
     san_uri = models.JSONField(default=list)
     secret_digest = models.CharField(max_length=64, blank=True)
     used_with_key = models.CharField(max_length=64, blank=True)
+    line = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -69,21 +73,28 @@ class Enrolment(models.Model):
 
 
 class IssuedCertificate(models.Model):
-    """A certificate that left this authority.
+    """A certificate that left this authority: of participants, and its own.
 
-    serial: lower-case hexadecimal without leading zeros, as ``serial_text`` writes it.
-    enrolment: the line that it belongs to; none where the operator issued it by hand.
+    serial: lower-case hexadecimal without leading zeros, as ``serial_text`` writes it; no two certificates
+        of the authority share one, whoever of root and issuing authority signed them.
+    issuer: which of them did, as ``ca.authority.identity`` writes it.
+    enrolment: whose it is; none where the operator issued it by hand, and for the authority's own.
+    line: of the enrolment, at the time of issue.
     public_key_digest: see ``public_key_digest``.
     replaces: its predecessor, which authenticated the request for it.
     issued_at: the lifetime counts from here; the certificate itself is backdated.
+    revocation_reason: a name of RFC 5280 §5.3.1.
+    crl_number: of the first revocation list with this certificate; none until there is one.
     """
 
     serial = models.CharField(max_length=40, unique=True)
+    issuer = models.CharField(max_length=64)
     der = models.BinaryField()
-    profile_name = models.CharField(max_length=16, choices=_PROFILE_CHOICES)
+    profile_name = models.CharField(max_length=16, choices=_RECORDED_CHOICES)
     enrolment = models.ForeignKey(
         Enrolment, on_delete=models.PROTECT, null=True, blank=True, related_name="certificates"
     )
+    line = models.PositiveIntegerField(default=0)
     public_key_digest = models.CharField(max_length=64)
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors"
@@ -92,6 +103,7 @@ class IssuedCertificate(models.Model):
     not_after = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     revocation_reason = models.CharField(max_length=32, blank=True)
+    crl_number = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
         """A predecessor has one successor for each key: asking twice does not issue twice."""
@@ -103,14 +115,17 @@ class IssuedCertificate(models.Model):
                 name="one_successor_per_key",
             ),
         )
-        indexes = (models.Index(fields=("enrolment", "id")),)
+        indexes = (
+            models.Index(fields=("enrolment", "id")),
+            models.Index(fields=("issuer", "revoked_at"), name="revoked_by_issuer"),
+        )
 
     def __str__(self) -> str:
         return self.serial
 
     @property
     def profile(self) -> Profile:
-        """The profile under which it was issued."""
+        """The profile under which it was issued. Raises KeyError for an authority's own certificate."""
         return PROFILES[self.profile_name]
 
     def is_expired(self, now: datetime) -> bool:

@@ -16,6 +16,7 @@ from ca.authority.requests import verify_request
 from ca.register.configuration import authority_directory, current_issuer
 from ca.register.issuing import Issuance, Issuer
 from ca.register.models import IssuedCertificate, serial_text
+from ca.register.own_records import AuthorityRevoked
 from ca.register.participants import Application, NotAdmitted, admit_without_secret
 from sender_constraint.certificates.csr import first_request, next_request
 from sender_constraint.certificates.errors import IssuanceFailed
@@ -40,7 +41,7 @@ class LocalIssuer:
 
     def next(self, key: ec.EllipticCurvePrivateKey, replaced: Generation) -> list[x509.Certificate]:
         """Its successor, or a first one where the register does not know the one to replace."""
-        record = IssuedCertificate.objects.filter(serial=serial_text(replaced.certificate)).first()
+        record = _record_of(replaced)
         if record is None:
             return self.first(key)
         request = verify_request(next_request(key, replaced.certificate))
@@ -56,10 +57,16 @@ def local_issuer(declared: DeclaredStore) -> LocalIssuer:
     return LocalIssuer(declared)
 
 
+def _record_of(generation: Generation) -> IssuedCertificate | None:
+    """The register's record of a generation, compared byte by byte."""
+    record = IssuedCertificate.objects.filter(serial=serial_text(generation.certificate)).first()
+    return record if record is not None and record.certificate == generation.certificate else None
+
+
 def _issued(issue: Callable[[Issuer], Issuance]) -> list[x509.Certificate]:
     try:
         issuance = issue(current_issuer())
         _, issuing = authority_directory().certificates()
-    except (NoAuthority, AuthorityExpired, NotAdmitted, EnrolmentRefused) as error:
+    except (NoAuthority, AuthorityExpired, AuthorityRevoked, NotAdmitted, EnrolmentRefused) as error:
         raise IssuanceFailed(str(error)) from error
     return [issuance.record.certificate, issuing]

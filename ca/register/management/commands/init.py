@@ -5,10 +5,12 @@ from typing import Any
 from cryptography.hazmat.primitives import hashes
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 
 from ca.authority.directory import NoAuthority
 from ca.authority.founding import ForeignTrustBundle, found
 from ca.register.configuration import authority_directory, utc_now
+from ca.register.own_records import record_authorities
 
 
 class Command(BaseCommand):
@@ -16,15 +18,18 @@ class Command(BaseCommand):
 
     help = (
         "Create the root and the issuing authority under STATE_DIR/keys, and write both certificates to "
-        "TRUST_BUNDLE. Keys are never overwritten: where there is an authority, this says so."
+        "TRUST_BUNDLE and to the register. Keys are never overwritten: where there is an authority, this says so."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Found the scheme once, and show its fingerprints each time."""
         directory = authority_directory()
         try:
-            is_new = found(directory, settings.TRUST_BUNDLE, utc_now)
+            is_new = found(directory, settings.TRUST_BUNDLE, utc_now, settings.STATUS_ORIGIN)
             certificates = directory.certificates()
+            record_authorities(certificates)
+        except OperationalError as error:
+            raise CommandError(f"{error}: the register comes first, run `manage.py migrate`") from error
         except (ForeignTrustBundle, NoAuthority, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{'Created' if is_new else 'Found'} the authority in {directory.path}")

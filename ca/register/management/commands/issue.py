@@ -15,6 +15,7 @@ from ca.authority.profiles import PROFILES
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
 from ca.register.configuration import authority_directory, current_issuer
+from ca.register.own_records import AuthorityRevoked
 from sender_constraint.django.audit import trail
 
 
@@ -47,7 +48,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{refusal.description} [{refusal.rule.identifier}, {refusal.rule.clause}]"
             ) from None
-        except (NoAuthority, AuthorityExpired, OSError) as error:
+        except (NoAuthority, AuthorityExpired, AuthorityRevoked, OSError) as error:
             raise CommandError(str(error)) from error
         trail().record(
             "operator.issue",
