@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, VerificationError
 
+from sender_constraint.chain_diagnosis import diagnosis
 from sender_constraint.errors import Refusal
 from sender_constraint.names import distinguished_name
 from sender_constraint.rules import enforces, rule
@@ -255,7 +256,7 @@ def check_chain(
     as_presented = (certificate.public_bytes(Encoding.DER), *presented)
     if remembered := anchors.verified.recall(as_presented, time):
         return remembered.certificates
-    intermediates = [load_certificate(each, error) for each in presented] + list(anchors.intermediates)
+    issuers = [load_certificate(each, error) for each in presented]
     verifier = (
         PolicyBuilder()
         .store(anchors.store)
@@ -264,13 +265,14 @@ def check_chain(
         .build_client_verifier()
     )
     try:
-        path = verifier.verify(certificate, intermediates).chain
+        path = verifier.verify(certificate, [*issuers, *anchors.intermediates]).chain
     except (VerificationError, UnsupportedAlgorithm, ValueError) as problem:
         raise error(
             CHAIN,
             "The certificate does not lead to a trusted authority",
             problem=str(problem)[:500],
-            issuer=str(distinguished_name(certificate.issuer)),
+            issuer=str(distinguished_name(certificate.issuer))[:500],
+            **diagnosis(certificate, issuers, anchors, time),
         ) from problem
     chain = VerifiedChain(tuple(path))
     anchors.verified.remember(as_presented, chain)

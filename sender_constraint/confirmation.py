@@ -16,6 +16,8 @@ from sender_constraint.thumbprints import certificate_thumbprint, is_thumbprint
 
 X5T_S256 = "x5t#S256"
 _KNOWN_METHODS = (X5T_S256,)
+# Of a value that is no thumbprint: as much as the longest digest takes in any usual spelling.
+LONGEST_SHOWN = 200
 
 MALFORMED = rule(
     "confirmation.malformed", "RFC 7800 §3.1", "The token's cnf claim is not an object with members."
@@ -94,9 +96,11 @@ def check_known(cnf: Mapping[str, Any]) -> None:
 @enforces(MALFORMED_THUMBPRINT)
 def check_thumbprint_syntax(cnf: Mapping[str, Any]) -> None:
     """RFC 8705 §3.1: base64url, unpadded, of a SHA-256 digest; only the canonical spelling."""
-    if not all(is_thumbprint(value) for value in cnf.values()):
+    malformed = [value for value in cnf.values() if not is_thumbprint(value)]
+    if malformed:
         raise InvalidToken(
             MALFORMED_THUMBPRINT,
             "The token's confirmation is no SHA-256 thumbprint",
             expected="43 characters of canonical base64url",
+            presented=str(malformed[0])[:LONGEST_SHOWN],
         )

@@ -14,10 +14,14 @@ def new_correlation_id() -> str:
     return str(uuid.uuid4())
 
 
+def is_correlation_id(text: str) -> bool:
+    """Whether a text is a UUID in the form of RFC 9562 §4, in small or capital letters."""
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False
+
+
 def accepted_correlation_id(presented: str | None) -> str:
     """The presented one, letter by letter, if it is a UUID (RFC 9562 §4); otherwise a fresh one."""
-    try:
-        canonical = str(uuid.UUID(presented or ""))
-    except ValueError:
-        return new_correlation_id()
-    return presented if presented and presented.lower() == canonical else new_correlation_id()
+    return presented if presented and is_correlation_id(presented) else new_correlation_id()

@@ -45,7 +45,7 @@ def verify_binding_certificate(
     checks.check_key(certificate, error)
     thumbprint = certificate_thumbprint(certificates[0])
     if not anchors.is_scheme_issued(certificate):
-        check_foreign_accepted(certificate, accept_foreign, error)
+        check_foreign_accepted(certificate, anchors, accept_foreign, error)
         return VerifiedCertificate(certificate, thumbprint, ())
     checks.check_purpose(certificate, error)
     checks.check_not_ca(certificate, error)
@@ -55,11 +55,14 @@ def verify_binding_certificate(
 
 
 @enforces(FOREIGN)
-def check_foreign_accepted(certificate: x509.Certificate, accept_foreign: bool, error: type[Refusal]) -> None:
+def check_foreign_accepted(
+    certificate: x509.Certificate, anchors: TrustAnchors, accept_foreign: bool, error: type[Refusal]
+) -> None:
     """A setting of the API may refuse certificates of other issuers than the scheme's authorities."""
     if not accept_foreign:
         raise error(
             FOREIGN,
             "The certificate is not of an accepted issuer",
-            issuer=str(distinguished_name(certificate.issuer)),
+            issuer=str(distinguished_name(certificate.issuer))[:500],
+            scheme=sorted(str(each) for each in anchors.names)[:10],
         )

@@ -50,6 +50,8 @@ class AuditTrail:
             "error": refusal.code,
             "rule": refusal.rule.identifier,
             "section": refusal.rule.clause,
+            # So that whoever reads the trail needs no code of the service that wrote it.
+            "refuses": refusal.rule.refuses,
             "description": refusal.description,
             "detail": refusal.detail,
         }
