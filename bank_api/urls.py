@@ -1,7 +1,7 @@
 """The whole HTTP surface of the bank's API."""
 
 from django.conf import settings
-from django.urls import path
+from django.urls import path, re_path
 
 from bank_api.accounts.views import (
     AccountsView,
@@ -11,6 +11,7 @@ from bank_api.accounts.views import (
     TransactionsView,
 )
 from bank_api.health import health
+from bank_api.metadata.views import metadata
 from bank_api.openapi import document
 from bank_api.payments.views import PaymentsView, PaymentView
 
@@ -21,6 +22,7 @@ urlpatterns = [
     path("accounts/<str:account_id>/transactions", TransactionsView.as_view()),
     path("payments", PaymentsView.as_view()),
     path("payments/<str:payment_id>", PaymentView.as_view()),
+    re_path(r"^\.well-known/oauth-protected-resource(?:/.*)?$", metadata),
     path("openapi.json", document),
     path("health", health),
 ]

@@ -12,6 +12,6 @@ MAX_AGE_SECONDS = 300
 @require_safe
 def metadata(request: HttpRequest) -> HttpResponse:  # noqa: ARG001  # Django's signature
     """The same document at both paths: many clients know only the one of OpenID Connect (RFC 8414 §5)."""
-    response = JsonResponse(server_metadata(settings.ISSUER, settings.SCOPES))
+    response = JsonResponse(server_metadata(settings.ISSUER, settings.SCOPES, settings.RESOURCES))
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
     return response

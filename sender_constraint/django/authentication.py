@@ -14,12 +14,13 @@ from django.conf import settings
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from sender_constraint.django.challenge import resource_challenge
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken
-from sender_constraint.resource_server.challenges import bearer_challenge
+from sender_constraint.resource_server.binding_spelling import note_spelling
 from sender_constraint.rules import enforces, rule
 
 BEARER_CLIENT = rule(
@@ -48,10 +49,15 @@ class BoundTokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[ClientPrincipal, BoundToken | UnboundToken]:
         """The client and its token. Raises InvalidRequest, InvalidToken or KeysUnavailable; never passes."""
         http_request = request._request
-        token = protected_resource().token(http_request.headers.get("Authorization"), http_request.GET)
-        # From here on the audit trail can say whose token it is, whoever sent it.
-        http_request.client_id = token.client_id  # type: ignore[attr-defined]  # for audit
-        return ClientPrincipal(token.client_id), self.sender_of(token, request)
+        try:
+            token = protected_resource().token(http_request.headers.get("Authorization"), http_request.GET)
+            # From here on the audit trail can say whose token it is, whoever sent it.
+            http_request.client_id = token.client_id  # type: ignore[attr-defined]  # for audit
+            return ClientPrincipal(token.client_id), self.sender_of(token, request)
+        except InvalidToken as refusal:
+            # Only here are the token's thumbprint and the connection's certificate known together.
+            note_spelling(refusal, peer_of(http_request).certificates)
+            raise
 
     def sender_of(self, token: VerifiedToken, request: Request) -> BoundToken | UnboundToken:
         """The token, once its sender has proven to be its owner. Raises InvalidToken."""
@@ -59,7 +65,7 @@ class BoundTokenAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # the framework's signature
         """RFC 6750 §3: the challenge where nothing was presented, without an error code."""
-        return bearer_challenge(settings.RESOURCE)
+        return resource_challenge()
 
 
 class UnboundTokenAuthentication(BoundTokenAuthentication):

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import OperationalError
 from django.http import (
@@ -25,6 +24,7 @@ from django.http import (
 from rest_framework import exceptions
 
 from sender_constraint.django import audit
+from sender_constraint.django.challenge import resource_challenge
 from sender_constraint.django.middleware import ExceptionAnswers, Handler, refusal_response
 from sender_constraint.django.problems import (
     BadRequest,
@@ -37,7 +37,6 @@ from sender_constraint.django.problems import (
 )
 from sender_constraint.django.trust import NoTrustAnchors
 from sender_constraint.errors import InsufficientScope, Refusal
-from sender_constraint.resource_server.challenges import bearer_challenge
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 from sender_constraint.resource_server.presentation import NoCredentials
 from sender_constraint.rules import Rule, enforces, rule
@@ -74,7 +73,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     response = _status_alone(401) if isinstance(refusal, NoCredentials) else refusal_response(refusal)
     # RFC 6750 §3.1: insufficient_scope says which scope the resource needs.
     scope = context["view"].required_scope if isinstance(refusal, InsufficientScope) else None
-    response.headers["WWW-Authenticate"] = bearer_challenge(settings.RESOURCE, refusal, scope)
+    response.headers["WWW-Authenticate"] = resource_challenge(refusal, scope)
     return response
 
 

@@ -24,6 +24,7 @@ def test_the_metadata_has_what_clients_and_apis_need() -> None:
         "token_endpoint_auth_methods_supported": ["tls_client_auth"],
         "tls_client_certificate_bound_access_tokens": True,
         "mtls_endpoint_aliases": {"token_endpoint": f"{ISSUER}/token"},
+        "protected_resources": ["https://localhost:8442", "https://other-api.example"],
     }
 
 

@@ -24,7 +24,10 @@ def test_without_a_token_neither_challenge_nor_body_has_an_error_code(
     response = partner.but(token=None).get("/accounts")
     verdict.problem(response, 401, "presentation.missing")
     assert response.json() == {"type": "about:blank", "title": "Unauthorized", "status": 401}
-    assert response.headers["WWW-Authenticate"] == 'Bearer realm="https://localhost:8442"'
+    assert response.headers["WWW-Authenticate"] == (
+        'Bearer realm="https://localhost:8442", '
+        'resource_metadata="https://localhost:8442/.well-known/oauth-protected-resource"'
+    )
 
 
 @pytest.mark.clause("RFC 6750 §3.1")

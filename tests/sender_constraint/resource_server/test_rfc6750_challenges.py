@@ -34,6 +34,14 @@ def test_a_token_that_does_not_reach_is_told_what_is_needed() -> None:
     )
 
 
+@pytest.mark.clause("RFC 9728 §5.1")
+def test_a_challenge_says_where_the_metadata_of_the_resource_is() -> None:
+    url = "https://api.example/.well-known/oauth-protected-resource"
+    assert bearer_challenge("bank", resource_metadata=url) == (
+        f'Bearer realm="bank", resource_metadata="{url}"'
+    )
+
+
 @pytest.mark.parametrize("scope", ["", " ", "a ", " a", "a  b", 'a"b', "a\\b", "a\nb", "é"])
 def test_a_scope_that_no_token_can_have_is_a_programming_error(scope: str) -> None:
     with pytest.raises(ValueError, match="characters"):
@@ -41,11 +49,11 @@ def test_a_scope_that_no_token_can_have_is_a_programming_error(scope: str) -> No
 
 
 @settings(max_examples=500, deadline=None)
-@given(realm=st.text(), description=st.text())
-def test_no_text_escapes_from_its_quotes(realm: str, description: str) -> None:
-    challenge = bearer_challenge(realm, InvalidToken(RULE, description))
+@given(realm=st.text(), description=st.text(), metadata=st.text())
+def test_no_text_escapes_from_its_quotes(realm: str, description: str, metadata: str) -> None:
+    challenge = bearer_challenge(realm, InvalidToken(RULE, description), resource_metadata=metadata)
     assert challenge.isascii()
     assert challenge.isprintable()
     unescaped = challenge.replace("\\\\", "").replace('\\"', "")
-    assert unescaped.count('"') == 6
+    assert unescaped.count('"') == 8
     assert unescaped.endswith('"')

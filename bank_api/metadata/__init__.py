@@ -1,0 +1,1 @@
+"""What this API says about itself (RFC 9728)."""

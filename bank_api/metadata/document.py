@@ -1,0 +1,27 @@
+"""OAuth 2.0 Protected Resource Metadata: what a client needs to know before its first call.
+
+RFC 9728 §2, https://www.rfc-editor.org/rfc/rfc9728. Not here: signed metadata (§2.2), keys of the resource,
+which has none.
+"""
+
+from typing import Any
+
+# The scopes of the API's routes (RFC 6749 §3.3).
+SCOPES = ("accounts", "payments")
+
+
+def resource_metadata(resource: str, issuer: str, name: str) -> dict[str, Any]:
+    """The metadata of this API, called ``name`` for people.
+
+    resource, issuer: their identifiers, from the settings, never from a request.
+    """
+    return {
+        "resource": resource,
+        "resource_name": name,
+        "authorization_servers": [issuer],
+        "scopes_supported": list(SCOPES),
+        # RFC 6750 §2.1 alone: a token in a form or a query string is refused.
+        "bearer_methods_supported": ["header"],
+        # RFC 8705 §3: a token is its certificate's, or is refused.
+        "tls_client_certificate_bound_access_tokens": True,
+    }
