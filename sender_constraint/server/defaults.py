@@ -6,14 +6,16 @@ A service's ``gunicorn.conf.py`` is two lines::
     globals().update(tls_front("authserver"))
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.server.alarms import Alarms
 from sender_constraint.server.audit_trail import AuditTrail
 from sender_constraint.server.environment import ServiceEnvironment
 from sender_constraint.server.limits import Limits, Phase, limits_of
+from sender_constraint.server.stapling import Responder, Stapler
 from sender_constraint.server.tls import TLSFront
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
@@ -26,10 +28,12 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     Raises NoGeneration where the service has no certificate yet, and BrokenGeneration.
     """
     environment = ServiceEnvironment(service)
-    settings = _front(environment, bind)
+    audit = _audit(environment)
     store = GenerationStore(environment.state / "certificates" / "server")
-    front = TLSFront(store, _audit(environment), limits_of(environment))
-    return settings | {
+    front = TLSFront(store, audit, limits_of(environment))
+    responder = Responder(environment.ocsp_url())
+    stapler = Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit))
+    return _front(environment, bind, stapler.run) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
         "certfile": str(store.current().certificate_path),
         "ssl_context": lambda _config, _default_factory: front,
@@ -44,7 +48,7 @@ def plain_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     return _front(ServiceEnvironment(service), bind)
 
 
-def _front(environment: ServiceEnvironment, bind: str) -> dict[str, Any]:
+def _front(environment: ServiceEnvironment, bind: str, *background: Callable[[], None]) -> dict[str, Any]:
     limits = limits_of(environment)
     return {
         "bind": environment.text(bind),
@@ -52,7 +56,7 @@ def _front(environment: ServiceEnvironment, bind: str) -> dict[str, Any]:
         "workers": environment.number("WEB_CONCURRENCY", 1),
         "worker_class": "sender_constraint.server.worker.PacedWorker",
         "worker_connections": limits.connections,
-        "post_fork": _equip(limits, _audit(environment)),
+        "post_fork": _equip(limits, _audit(environment), background),
         "preload_app": False,
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         # Otherwise all services of one user share one control socket.
@@ -79,9 +83,12 @@ def _audit(environment: ServiceEnvironment) -> AuditTrail:
     return AuditTrail(environment.service, environment.audit_directory())
 
 
-def _equip(limits: Limits, audit: AuditTrail) -> Callable[[Any, Any], None]:
+def _equip(
+    limits: Limits, audit: AuditTrail, background: Sequence[Callable[[], None]]
+) -> Callable[[Any, Any], None]:
     def post_fork(_arbiter: Any, worker: Any) -> None:
         worker.limits = limits
         worker.audit = audit
+        worker.background = background
 
     return post_fork

@@ -90,6 +90,10 @@ class ServiceEnvironment:
         """The PEM file of the scheme's certificate authorities, which every party shares."""
         return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
 
+    def ocsp_url(self) -> str:
+        """Where the authority answers for its certificates (RFC 6960): plain HTTP, as answers are signed."""
+        return self.text("OCSP_URL", "http://localhost:8480/ocsp")
+
     def audit_directory(self) -> Path:
         """Where the audit trail of this service goes."""
         return self.path("AUDIT_DIR", self.state / "audit")

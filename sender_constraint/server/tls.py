@@ -7,6 +7,7 @@ is possession of the leaf's key (RFC 8446 §4.4.3, RFC 5246 §7.4.8).
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from OpenSSL import SSL
@@ -17,6 +18,7 @@ from sender_constraint.errors import Refusal
 from sender_constraint.rules import enforces, rule
 from sender_constraint.server.audit_trail import AuditTrail
 from sender_constraint.server.limits import Limits
+from sender_constraint.server.stapling import Staple
 from sender_constraint.server.tls_socket import TLSSocket, note_fatal_alert
 
 GENERATION = rule(
@@ -45,6 +47,15 @@ class GenerationRefused(Refusal):
     code = "unusable_generation"
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What a new connection gets: the context of one generation, and the staple that goes with it."""
+
+    generation_id: str
+    context: SSL.Context
+    staple: Staple
+
+
 class TLSFront:
     """Wraps accepted connections; to gunicorn and gevent it looks like an ``ssl.SSLContext``.
 
@@ -61,45 +72,56 @@ class TLSFront:
         self._store = store
         self._audit = audit
         self._limits = limits
-        generation = store.current()
-        self._context = context_for(generation)
+        self._served = served_from(store.current())
         self._monotonic = monotonic
-        self._serving: str | None = generation.id
         self._refused: str | None = ""  # none yet
         self._next_attempt_at = float("-inf")
 
     def wrap_socket(self, raw: Any, **_as_gevent_passes: Any) -> TLSSocket:
         """The TLS side of an accepted connection. Nothing is sent or received here."""
-        return TLSSocket(raw, self._current_context(), self._limits)
+        return TLSSocket(raw, self._current().context, self._limits)
 
-    def _current_context(self) -> SSL.Context:
-        """The context of the current generation, or of the last good one if that cannot be used."""
+    def staple(self) -> Staple:
+        """The staple of the generation that the next connection gets."""
+        return self._current().staple
+
+    def _current(self) -> Served:
+        """The current generation, or the last good one if that cannot be used."""
         current_id = self._store.current_id()
         known_as_bad = current_id == self._refused and self._monotonic() < self._next_attempt_at
-        if current_id != self._serving and not known_as_bad:
+        if current_id != self._served.generation_id and not known_as_bad:
             self._take(current_id)
-        return self._context
+        return self._served
 
     def _take(self, current_id: str | None) -> None:
         try:
-            self._context = usable_context(self._store)
+            self._served = usable_generation(self._store)
         except GenerationRefused as refusal:
             if current_id != self._refused:  # recorded once, however often it is tried
                 detail = {"generation": current_id, **refusal.detail}
                 self._audit.refused("tls.generation", refusal, detail=detail)
             self._refused, self._next_attempt_at = current_id, self._monotonic() + RETRY_SECONDS
         else:
-            self._audit.record("tls.generation", "accepted", detail={"generation": current_id})
-            self._serving = current_id
+            detail = {"generation": self._served.generation_id}
+            self._audit.record("tls.generation", "accepted", detail=detail)
 
 
 @enforces(GENERATION)
-def usable_context(store: GenerationStore) -> SSL.Context:
-    """The context of the store's current generation. Raises GenerationRefused if that cannot be used."""
+def usable_generation(store: GenerationStore) -> Served:
+    """The store's current generation, ready to be served. Raises GenerationRefused if it cannot be used."""
     try:
-        return context_for(store.current())
+        return served_from(store.current())
     except (NoGeneration, BrokenGeneration, SSL.Error) as error:
         raise GenerationRefused(GENERATION, "Unusable certificate", reason=str(error)) from error
+
+
+def served_from(generation: Generation) -> Served:
+    """A generation, ready to be served. Raises SSL.Error if key and certificate do not fit."""
+    staple = Staple(generation)
+    context = context_for(generation)
+    # Asked only where the client asks (RFC 6066 §8): in the middle of the handshake, so that it may not wait.
+    context.set_ocsp_server_callback(lambda _connection, _data: staple.der())
+    return Served(generation.id, context, staple)
 
 
 def context_for(generation: Generation) -> SSL.Context:

@@ -2,11 +2,12 @@
 
 import contextlib
 import resource
+from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
 from typing import Any
 
-from gevent import sleep
+from gevent import sleep, spawn
 from gevent.event import Event
 from gevent.pool import Pool
 from gevent.server import StreamServer
@@ -29,11 +30,13 @@ BETWEEN_REQUESTS = (Phase.ARRIVAL, Phase.IDLE)
 class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """Serves each connection in a greenlet of its own.
 
-    limits, audit: given by the ``post_fork`` hook of ``defaults``.
+    limits, audit, background: given by the ``post_fork`` hook of ``defaults``; the last is what goes on for
+    as long as the worker serves.
     """
 
     limits: Limits
     audit: AuditTrail
+    background: Sequence[Callable[[], None]]
 
     def init_process(self) -> None:
         """Make sure of enough file descriptors, then start."""
@@ -55,6 +58,8 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             # With several workers, each takes one connection at a time and leaves the next to the others.
             server.max_accept = 1 if self.cfg.workers > 1 else server.max_accept
             server.start()
+        for task in self.background:
+            spawn(task)
         while self.alive:
             self.notify()
             self.changed.wait(1)

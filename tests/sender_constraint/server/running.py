@@ -55,6 +55,7 @@ class Server:
             "STATE_DIR": str(self.state),
             "BIND": f"127.0.0.1:{self.port}",
             "PYTHONPATH": str(REPOSITORY),
+            "OCSP_URL": "http://127.0.0.1:1/ocsp",  # nobody is there
             **self._settings,
         }
         command = [sys.executable, "-W", "error", "-m", "gunicorn", "-c", str(configuration), APPLICATION]
