@@ -8,19 +8,10 @@ from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers, refusal_response
 from sender_constraint.django.problem_details import DATABASE, TRUST
 from sender_constraint.django.trust import NoTrustAnchors
-from sender_constraint.errors import Refusal
+from sender_constraint.errors import TemporarilyUnavailable
 from sender_constraint.rules import enforces, rule
 
-RETRY_AFTER_SECONDS = 1
-
 SIGNING_KEY = rule("service.signing-key", "RFC 9110 §15.6.4", "There is no usable key to sign tokens with.")
-
-
-class TemporarilyUnavailable(Refusal):
-    """The server cannot answer now; the next call may succeed (RFC 6749 §4.1.2.1 registers the code)."""
-
-    code = "temporarily_unavailable"
-    default_status = 503
 
 
 class Outages(ExceptionAnswers):
@@ -32,9 +23,7 @@ class Outages(ExceptionAnswers):
         if refusal is None:
             return None
         audit.refused(request, refusal)
-        response = refusal_response(refusal)
-        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
-        return response
+        return refusal_response(refusal)
 
 
 @enforces(SIGNING_KEY)

@@ -12,7 +12,8 @@ side is for the audit trail: the rule that refused, and what was expected beside
     ├── InvalidTarget           400  RFC 8707 §2
     ├── InvalidClientMetadata   400  RFC 7591 §3.2.2
     ├── InvalidToken            401  RFC 6750 §3.1
-    └── InsufficientScope       403  RFC 6750 §3.1
+    ├── InsufficientScope       403  RFC 6750 §3.1
+    └── TemporarilyUnavailable  503  RFC 6749 §4.1.2.1
 """
 
 from typing import Any, ClassVar
@@ -95,3 +96,14 @@ class InsufficientScope(Refusal):
 
     code = "insufficient_scope"
     default_status = 403
+
+
+class TemporarilyUnavailable(Refusal):
+    """Nothing can be said now, good or bad; the next call may succeed. Answer it with ``Retry-After``.
+
+    RFC 6749 §4.1.2.1 registers the code; RFC 9110 §15.6.4.
+    """
+
+    code = "temporarily_unavailable"
+    default_status = 503
+    retry_after_seconds: ClassVar[int] = 1

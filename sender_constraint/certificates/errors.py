@@ -3,12 +3,17 @@
 CertificatesError
 ├── NoGeneration           there is no certificate yet
 ├── BrokenGeneration       what lies on disk, or was about to be published, is not a whole generation
+├── StoreUnwritable        the disk takes no generation
+├── ResponderAway          nobody could be asked about a certificate's status
+├── StatusNotVerified      an OCSP response that says nothing about the certificate in question
 └── IssuanceFailed         no certificate was issued
     ├── NoEnrolmentSecret  the first enrolment needs the one-time secret, and there is none
     ├── IssuerUnreachable  no answer, or not in time
     ├── IssuerRefused      the certificate authority said no, or not yet
     └── UnusableAnswer     an answer that is no certificate for this key
 """
+
+from http import HTTPStatus
 
 
 class CertificatesError(Exception):
@@ -21,6 +26,18 @@ class NoGeneration(CertificatesError):
 
 class BrokenGeneration(CertificatesError):
     """A generation that is half-written or too open, or whose parts do not belong together."""
+
+
+class ResponderAway(CertificatesError):
+    """The OCSP responder did not answer, not in time, or with something that is no OCSP response."""
+
+
+class StatusNotVerified(CertificatesError):
+    """An OCSP response that is malformed, or not signed by whom it must be, or about something else."""
+
+
+class StoreUnwritable(CertificatesError):
+    """The disk is full, or not ours to write; what was written of the new generation is gone again."""
 
 
 class IssuanceFailed(CertificatesError):
@@ -46,6 +63,11 @@ class IssuerRefused(IssuanceFailed):
         super().__init__(f"{operation} was refused with status {status}: {reason}")
         self.status = status
         self.reason = reason
+
+    @property
+    def is_final(self) -> bool:
+        """Whether asking again will not help: who asks is not, or no longer, allowed to (RFC 9110 §15.5)."""
+        return self.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class UnusableAnswer(IssuanceFailed):
