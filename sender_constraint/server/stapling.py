@@ -10,7 +10,6 @@ Not judged here: what the answer says. A server whose certificate is revoked sta
 """
 
 import logging
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,17 +18,11 @@ from datetime import datetime
 import httpx
 from cryptography import x509
 
-from sender_constraint.certificates.errors import StatusNotVerified
-from sender_constraint.certificates.exchange import exchange
+from sender_constraint.certificates.errors import ResponderAway, StatusNotVerified
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.certificates.ocsp import (
-    MAX_RESPONSE_BYTES,
-    REQUEST_TYPE,
-    RESPONSE_TYPE,
-    ocsp_request,
-    verify_response,
-)
+from sender_constraint.certificates.ocsp import verify_response
 from sender_constraint.certificates.renewal import Clock, utc_now
+from sender_constraint.certificates.responder import ask_responder, responder_client
 from sender_constraint.server.alarms import Alarms
 
 logger = logging.getLogger(__name__)
@@ -143,33 +136,22 @@ class Stapler:
 
 
 class Responder:
-    """The authority's OCSP responder. url: plain HTTP, as answers are signed (RFC 6960 §A.1)."""
+    """The authority's OCSP responder, asked for answers that may be shown to others. clock: aware UTC."""
 
     def __init__(self, url: str, clock: Clock = utc_now) -> None:
         self._url = url
         self._clock = clock
+        self._client: httpx.Client | None = None
 
     def ask(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Answer:
-        """An answer that may be shown to others: signed beforehand, and with an end. Raises NoAnswer."""
-        der = self._exchange(ocsp_request(certificate, issuer, None))
+        """A verified answer that says when it ends. Raises NoAnswer."""
+        # Made by the process that serves, not by the one that it was forked from.
+        self._client = self._client or responder_client()
         try:
+            der = ask_responder(self._client, self._url, certificate, issuer, None, seconds=ASK_SECONDS)
             status = verify_response(der, certificate, issuer, self._clock(), None)
-        except StatusNotVerified as problem:
+        except (ResponderAway, StatusNotVerified) as problem:
             raise NoAnswer(str(problem)) from problem
         if status.next_update is None:
             raise NoAnswer("the answer does not say when it ends")
         return Answer(der, status.next_update)
-
-    def _exchange(self, request_der: bytes) -> bytes:
-        headers = {"Content-Type": REQUEST_TYPE, "Accept": RESPONSE_TYPE}
-        try:
-            # A client for each question, of which there is one now and then. Its context trusts nobody, which
-            # takes no time to load: there is no TLS here.
-            with httpx.Client(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False) as client:
-                request = client.build_request("POST", self._url, content=request_der, headers=headers)
-                response = exchange(client, request, max_bytes=MAX_RESPONSE_BYTES, seconds=ASK_SECONDS)
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            raise NoAnswer(f"{self._url}: {problem or type(problem).__name__}") from problem
-        if response.status_code != httpx.codes.OK:
-            raise NoAnswer(f"{self._url} answered with status {response.status_code}")
-        return response.content
