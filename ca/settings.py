@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from ca.status.stores import responder_store
 from sender_constraint.django.renewal import declared_store
 from sender_constraint.server.environment import ServiceEnvironment
 
@@ -27,13 +28,25 @@ CERTIFICATE_LIFETIME_SECONDS = _environment.number("CERTIFICATE_LIFETIME_SECONDS
 # For how long after its end a participant's latest certificate still renews itself.
 RENEWAL_AFTER_EXPIRY_SECONDS = _environment.number("RENEWAL_AFTER_EXPIRY_SECONDS", 30 * 24 * 60 * 60)
 
+# How long an OCSP response holds: whoever staples one shows it no longer.
+OCSP_VALIDITY_SECONDS = _environment.number("OCSP_VALIDITY_SECONDS", 60)
+OCSP_RESPONDER_LIFETIME_SECONDS = _environment.number("OCSP_RESPONDER_LIFETIME_SECONDS", 24 * 60 * 60)
+CRL_LIFETIME_SECONDS = _environment.number("CRL_LIFETIME_SECONDS", 24 * 60 * 60)
+CRL_INTERVAL_SECONDS = _environment.number("CRL_INTERVAL_SECONDS", 60 * 60)
+# Of what the root signs: its list, and the certificate of its responder. So often its key, if it is in a
+# safe, has to be fetched from there at least.
+ROOT_STATUS_LIFETIME_SECONDS = _environment.number("ROOT_STATUS_LIFETIME_SECONDS", 30 * 24 * 60 * 60)
+
 # The authority's own certificate, with which it serves EST: it issues that one to itself.
 CERTIFICATE_STORES = {
     "server": declared_store(
         _environment, "server", participant="ca", subject="CN=ca,O=Scheme Operator,C=GB", dns="localhost"
     ),
+    # With which it answers OCSP for what each of its authorities issued.
+    "ocsp-issuing": responder_store(_environment, "ocsp-issuing", "Scheme Issuing CA"),
+    "ocsp-root": responder_store(_environment, "ocsp-root", "Scheme Root CA"),
 }
-CERTIFICATE_ISSUER = "ca.register.own_certificate.local_issuer"
+CERTIFICATE_ISSUER = "ca.status.delegation.own_issuer"
 RENEWAL_CHECK_SECONDS = _environment.number(
     "RENEWAL_CHECK_SECONDS", max(1, CERTIFICATE_LIFETIME_SECONDS // 30)
 )
@@ -46,10 +59,11 @@ ALLOWED_HOSTS = [
     urlsplit(STATUS_ORIGIN).hostname or "",
     *_environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1"),
 ]
-INSTALLED_APPS = ["ca.register", "ca.enrolment"]
+INSTALLED_APPS = ["ca.register", "ca.enrolment", "ca.status"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.common.CommonMiddleware",  # Content-Length, and the Host header against ALLOWED_HOSTS
+    "sender_constraint.django.problem_details.Problems",
     "ca.availability.Availability",
     "sender_constraint.django.problem_details.methods",
 ]

@@ -24,7 +24,7 @@ from sender_constraint.certificates.generations import Generation
 from sender_constraint.django.renewal import DeclaredStore
 
 
-class LocalIssuer:
+class OwnCertificateIssuer:
     """Issues the authority's own certificates (``sender_constraint.certificates.issuance.Issuer``)."""
 
     def __init__(self, declared: DeclaredStore) -> None:
@@ -47,14 +47,13 @@ class LocalIssuer:
         request = verify_request(next_request(key, replaced.certificate))
         return _issued(lambda issuer: issuer.renew(record, request))
 
+    def delivered_secret(self) -> str | None:
+        """None: it takes no secret."""
+        return None
+
     def published(self, generation: Generation) -> None:  # noqa: ARG002 - the protocol's signature
         """Remove a one-time secret that somebody delivered for it: it takes none."""
         self._declared.secret_file.unlink(missing_ok=True)
-
-
-def local_issuer(declared: DeclaredStore) -> LocalIssuer:
-    """The issuer of this service's own store; see the setting ``CERTIFICATE_ISSUER``."""
-    return LocalIssuer(declared)
 
 
 def _record_of(generation: Generation) -> IssuedCertificate | None:

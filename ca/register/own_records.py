@@ -1,4 +1,4 @@
-"""The authority's own certificates in its register, where serial numbers are unique and status is looked up."""
+"""The authority's own certificates in its register: serial numbers are unique there, and have a status."""
 
 from collections.abc import Iterable
 from datetime import datetime

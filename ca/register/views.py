@@ -21,6 +21,13 @@ def roots(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's sign
 
 
 @require_safe
+def root_der(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """The root certificate, DER, which the issuing authority's certificate leads to."""
+    root, _ = _certificates()
+    return HttpResponse(root.public_bytes(serialization.Encoding.DER), content_type=DER_MEDIA_TYPE)
+
+
+@require_safe
 def issuing_pem(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
     """The issuing authority's certificate, PEM."""
     _, issuing = _certificates()
@@ -38,6 +45,4 @@ def _certificates() -> tuple[x509.Certificate, x509.Certificate]:
     return authority_directory().certificates()
 
 
-# Over TLS certificates are issued, which takes the register; in the clear they are only shown.
 health = healthy_with(_certificates, database)
-public_health = healthy_with(_certificates)

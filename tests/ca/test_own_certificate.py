@@ -11,7 +11,7 @@ from ca.authority.hierarchy import Hierarchy
 from ca.celery import app
 from ca.register import configuration
 from ca.register.models import IssuedCertificate, serial_text
-from ca.register.own_certificate import local_issuer
+from ca.status.delegation import own_issuer
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.renewal import Action
@@ -31,17 +31,17 @@ def test_it_is_issued_without_a_secret_and_renewed_when_due(
     declared: DeclaredStore, clock: MovedClock, hierarchy: Hierarchy
 ) -> None:
     declared.secret_file.write_text("a launcher delivered one, as to everybody")
-    enrolled = ensure_generation(declared.store, local_issuer(declared), clock)
+    enrolled = ensure_generation(declared.store, own_issuer(declared), clock)
     assert enrolled.action is Action.ENROLLED
     assert enrolled.generation is not None
     assert enrolled.generation.chain[1] == hierarchy.issuing.certificate
     names = enrolled.generation.certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert names.value.get_values_for_type(x509.DNSName) == ["localhost", "ca"]
     assert not declared.secret_file.exists()
-    assert ensure_generation(declared.store, local_issuer(declared), clock).action is Action.NOT_DUE
+    assert ensure_generation(declared.store, own_issuer(declared), clock).action is Action.NOT_DUE
 
     clock.move(hours=20)
-    renewed = ensure_generation(declared.store, local_issuer(declared), clock)
+    renewed = ensure_generation(declared.store, own_issuer(declared), clock)
     assert renewed.action is Action.RENEWED
     assert renewed.generation is not None
     record = IssuedCertificate.objects.get(serial=serial_text(renewed.generation.certificate))
@@ -51,26 +51,26 @@ def test_it_is_issued_without_a_secret_and_renewed_when_due(
 
 @pytest.mark.parametrize("days", [2, 400])
 def test_it_comes_back_after_any_sleep(declared: DeclaredStore, clock: MovedClock, days: int) -> None:
-    ensure_generation(declared.store, local_issuer(declared), clock)
+    ensure_generation(declared.store, own_issuer(declared), clock)
     clock.move(days=days)
-    outcome = ensure_generation(declared.store, local_issuer(declared), clock)
+    outcome = ensure_generation(declared.store, own_issuer(declared), clock)
     assert outcome.action in {Action.RENEWED, Action.ENROLLED}
     assert outcome.generation is not None
     assert outcome.generation.not_after > clock.now
 
 
 def test_it_is_issued_anew_where_the_register_was_lost(declared: DeclaredStore, clock: MovedClock) -> None:
-    ensure_generation(declared.store, local_issuer(declared), clock)
+    ensure_generation(declared.store, own_issuer(declared), clock)
     IssuedCertificate.objects.all().delete()
     clock.move(hours=20)
-    assert ensure_generation(declared.store, local_issuer(declared), clock).action is Action.RENEWED
+    assert ensure_generation(declared.store, own_issuer(declared), clock).action is Action.RENEWED
 
 
 def test_without_an_authority_it_fails_with_the_reason(
     declared: DeclaredStore, settings: Settings, tmp_path: Path
 ) -> None:
     settings.KEYS_DIR = tmp_path / "none"
-    outcome = ensure_generation(declared.store, local_issuer(declared))
+    outcome = ensure_generation(declared.store, own_issuer(declared))
     assert outcome.action is Action.FAILED
     assert "authority" in str(outcome.error)
 
@@ -80,7 +80,7 @@ def test_the_worker_looks_at_it_every_so_often(settings: Settings) -> None:
     assert RENEWAL_TASK in app.tasks
     entry = app.conf.beat_schedule[RENEWAL_TASK]
     assert entry["schedule"] == settings.RENEWAL_CHECK_SECONDS
-    assert f"{local_issuer.__module__}.{local_issuer.__name__}" == settings.CERTIFICATE_ISSUER
+    assert f"{own_issuer.__module__}.{own_issuer.__name__}" == settings.CERTIFICATE_ISSUER
 
 
 def test_the_clock_of_the_service_is_the_one_on_the_wall() -> None:

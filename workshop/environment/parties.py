@@ -150,6 +150,7 @@ class Parties:
             "AUDIT_DIR": str(deployment.audits[service]),
             "TRUST_BUNDLE": str(deployment.trust_bundle),
             "EST_URL": f"{deployment.ca_url}/.well-known/est",
+            "OCSP_URL": f"{deployment.ca_public_url}/ocsp",
             "PARTICIPANT": participant.name,
             "CERTIFICATE_SUBJECT": participant.subject,
             "CERTIFICATE_SAN_DNS": ",".join(self._dns_names(participant)),
@@ -166,6 +167,7 @@ class Parties:
             case "ca":
                 return {
                     "PUBLIC_ORIGIN": deployment.ca_url,
+                    "STATUS_ORIGIN": deployment.ca_public_url,
                     "PUBLIC_BIND": self.binds["ca_public"],
                     "CERTIFICATE_LIFETIME_SECONDS": str(deployment.certificate_lifetime_seconds),
                 }

@@ -18,7 +18,8 @@ class Command(BaseCommand):
 
     help = (
         "Create the root and the issuing authority under STATE_DIR/keys, and write both certificates to "
-        "TRUST_BUNDLE and to the register. Keys are never overwritten: where there is an authority, this says so."
+        "TRUST_BUNDLE and to the register. Keys are never overwritten: where there is an authority, this "
+        "says so."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature

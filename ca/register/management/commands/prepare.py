@@ -9,10 +9,14 @@ from django.core.management.base import BaseCommand
 class Command(BaseCommand):
     """Prepares the authority; safe to repeat."""
 
-    help = "Prepare the authority, safely again and again: database, keys and trust bundle, own certificate."
+    help = (
+        "Prepare the authority, safely again and again: database, keys and trust bundle, own certificates, "
+        "revocation lists."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """In the order in which each needs the one before."""
         call_command("migrate", interactive=False, verbosity=0, stdout=self.stdout)
         call_command("init", stdout=self.stdout)
         call_command("enrol", stdout=self.stdout, stderr=self.stderr)
+        call_command("publish_lists", stdout=self.stdout, stderr=self.stderr)
