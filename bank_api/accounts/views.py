@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bank_api.accounts.access import as_identifier, opened_account, opened_accounts
+from bank_api.accounts.access import opened_account, opened_accounts
 from bank_api.accounts.models import Account, Transaction
+from bank_api.accounts.pages import (
+    HIGHEST_LIMIT,
+    USUAL_LIMIT,
+    Page,
+    PageRequest,
+    page_of,
+    page_request,
+)
 from bank_api.accounts.representations import (
     AccountSerializer,
     AccountsSerializer,
@@ -20,20 +27,36 @@ from bank_api.money import Money
 from bank_api.openapi import answers
 from bank_api.views import ProtectedView, client_of
 from sender_constraint.django.authentication import UnboundTokenAuthentication
-from sender_constraint.django.problems import BadRequest
-from sender_constraint.rules import enforces, rule
 
-TRANSACTIONS_PER_PAGE = 500
-
-BEFORE = rule(
-    "accounts.before", "RFC 9110 §15.5.1", "The parameter before names no transaction of this account."
-)
-
-_BEFORE_PARAMETER = OpenApiParameter(
-    "before",
-    {"type": "string", "format": "uuid"},
-    description="Only bookings older than this one. The Link header (RFC 8288) has the next page.",
-)
+_PAGE_PARAMETERS = [
+    OpenApiParameter(
+        "date_from",
+        {"type": "string", "format": "date"},
+        description="Only bookings of this day and later, in UTC.",
+    ),
+    OpenApiParameter(
+        "date_to",
+        {"type": "string", "format": "date"},
+        description="Only bookings of this day and earlier, in UTC.",
+    ),
+    OpenApiParameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": HIGHEST_LIMIT, "default": USUAL_LIMIT},
+        description="How many bookings at most.",
+    ),
+    OpenApiParameter(
+        "before",
+        {"type": "string", "format": "uuid"},
+        description="Only bookings older than this one: the last of the page before.",
+    ),
+    OpenApiParameter(
+        "Link",
+        {"type": "string"},
+        OpenApiParameter.HEADER,
+        description='The first page (rel="first"), and where there is one the next (rel="next"): RFC 8288.',
+        response=[200],
+    ),
+]
 
 
 class AccountsView(ProtectedView):
@@ -94,36 +117,27 @@ class TransactionsView(ProtectedView):
 
     @extend_schema(
         operation_id="listTransactions",
-        parameters=[_BEFORE_PARAMETER],
+        parameters=_PAGE_PARAMETERS,
         responses=answers(TransactionsSerializer, 400, 404),
     )
     def get(self, request: Request, account_id: str) -> Response:
-        """List the bookings of an account, the newest first, at most 500 at a time."""
+        """List the bookings of an account, the newest first, page by page."""
         account = opened_account(client_of(request), account_id)
-        page = list(_older_than(account, request.query_params.get("before"))[: TRANSACTIONS_PER_PAGE + 1])
-        response = Response({"transactions": _representation(account, page[:TRANSACTIONS_PER_PAGE])})
-        if len(page) > TRANSACTIONS_PER_PAGE:
-            next_page = f"/accounts/{account.pk}/transactions?before={page[-2].pk}"
-            response.headers["Link"] = f'<{settings.RESOURCE}{next_page}>; rel="next"'
-        return response
+        asked = page_request(request.query_params)
+        page = page_of(account, asked)
+        links = _links(account, asked, page)
+        return Response({"transactions": _representation(account, page.bookings)}, headers={"Link": links})
 
 
-def _older_than(account: Account, before: str | None) -> QuerySet[Transaction]:
-    bookings = account.transactions.order_by("-booked_at", "id")
-    if before is None:
-        return bookings
-    key = as_identifier(before)
-    last = bookings.filter(pk=key).first() if key else None
-    check_before(last, before)
-    assert last is not None  # noqa: S101  # check_before has refused
-    return bookings.filter(Q(booked_at__lt=last.booked_at) | Q(booked_at=last.booked_at, id__gt=last.pk))
-
-
-@enforces(BEFORE)
-def check_before(last: Transaction | None, before: str) -> None:
-    """RFC 9110 §15.5.1."""
-    if last is None:
-        raise BadRequest(BEFORE, "The parameter before names no transaction", presented=before[:80])
+def _links(account: Account, asked: PageRequest, page: Page) -> str:
+    """RFC 8288 §3: the first page, and the one after this."""
+    url = f"{settings.RESOURCE}/accounts/{account.pk}/transactions"
+    queries = {"first": asked.first()}
+    if page.more:
+        queries["next"] = asked.after(page.bookings[-1])
+    return ", ".join(
+        f'<{url}{"?" if query else ""}{query}>; rel="{relation}"' for relation, query in queries.items()
+    )
 
 
 def _representation(account: Account, bookings: Sequence[Transaction]) -> object:

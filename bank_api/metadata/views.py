@@ -20,7 +20,7 @@ def metadata(request: HttpRequest) -> HttpResponse:
     """
     if request.path != urlsplit(resource_metadata_url(settings.RESOURCE)).path:
         raise Http404
-    name = settings.SPECTACULAR_SETTINGS["TITLE"]
+    name = str(settings.SPECTACULAR_SETTINGS["TITLE"])
     response = JsonResponse(resource_metadata(settings.RESOURCE, settings.ISSUER, name))
     response.headers["Cache-Control"] = f"public, max-age={MAX_AGE_SECONDS}"
     return response

@@ -5,8 +5,11 @@ bank = BankingClient(caller, "https://api.bank.example")
 payment = bank.pay(instruction, idempotency_key=order.id)
 """
 
+from collections.abc import Iterator
+from datetime import date
+from itertools import chain
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
@@ -46,9 +49,36 @@ class BankingClient:
         """Its balances."""
         return read_list(self._get("accounts", account_id, "balances"), "balances", read_balance)
 
-    def transactions(self, account_id: str) -> list[Transaction]:
-        """Its bookings, the newest first."""
-        return read_list(self._get("accounts", account_id, "transactions"), "transactions", read_transaction)
+    def transactions(
+        self, account_id: str, date_from: date | None = None, date_to: date | None = None
+    ) -> list[Transaction]:
+        """All its bookings, the newest first, or those of some days in UTC, both included."""
+        return list(chain.from_iterable(self.transaction_pages(account_id, date_from, date_to)))
+
+    def transaction_pages(
+        self,
+        account_id: str,
+        date_from: date | None = None,
+        date_to: date | None = None,
+        limit: int | None = None,
+    ) -> Iterator[list[Transaction]]:
+        """The same page by page, each of which is asked for when it is wanted. limit: of bookings in a page.
+
+        Bookings that arrive meanwhile are on no later page; ask again from the start to see them.
+        """
+        asked = {"date_from": date_from, "date_to": date_to, "limit": limit}
+        parameters = {name: str(value) for name, value in asked.items() if value is not None}
+        address = self._url("accounts", account_id, "transactions")
+        url: str | None = f"{address}?{urlencode(parameters)}" if parameters else address
+        seen: set[str] = set()
+        while url is not None:
+            # A token goes to the API alone, and pages end.
+            if url in seen or url.partition("?")[0] != address:
+                raise AnswerUnusable(f"{url!r} is no next page of {address}")
+            seen.add(url)
+            page = self._send("GET", url)
+            yield read_list(content_of(page), "transactions", read_transaction)
+            url = page.links.get("next", {}).get("url")
 
     def pay(self, instruction: PaymentInstruction, idempotency_key: str) -> Payment:
         """Pay. The same key with the same instruction is the same payment, however often it is sent.
@@ -69,18 +99,31 @@ class BankingClient:
         return self._call("GET", *path)
 
     def _call(self, method: str, *path: str, json: Any = None, headers: dict[str, str] | None = None) -> Any:
-        url = "/".join([self._api_url, *(quote(segment, safe="") for segment in path)])
+        return content_of(self._send(method, self._url(*path), json=json, headers=headers))
+
+    def _url(self, *path: str) -> str:
+        return "/".join([self._api_url, *(quote(segment, safe="") for segment in path)])
+
+    def _send(
+        self, method: str, url: str, *, json: Any = None, headers: dict[str, str] | None = None
+    ) -> httpx.Response:
         correlation_id = new_correlation_id()
         accept = {"Accept": "application/json", **(headers or {})}
         response = self._caller.request(method, url, json=json, headers=accept, correlation_id=correlation_id)
         if not response.is_success:
             raise refusal_of(response, correlation_id)
-        try:
-            return response.json()
-        except ValueError as error:
-            raise AnswerUnusable(
-                f"{url} did not answer with JSON [correlation id {correlation_id}]"
-            ) from error
+        return response
+
+
+def content_of(response: httpx.Response) -> Any:
+    """The JSON of an answer. Raises AnswerUnusable."""
+    try:
+        return response.json()
+    except ValueError as error:
+        correlation_id = response.request.headers[CORRELATION_HEADER]
+        raise AnswerUnusable(
+            f"{response.url} did not answer with JSON [correlation id {correlation_id}]"
+        ) from error
 
 
 def refusal_of(response: httpx.Response, correlation_id: str) -> BankRefused:

@@ -1,8 +1,7 @@
-"""Accounts, balances and transactions: a client sees only what was opened to it."""
+"""Accounts and balances: a client sees only what was opened to it."""
 
 import io
 import uuid
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +9,8 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bank_api.accounts import views
-from bank_api.accounts.models import Account, Transaction
+from bank_api.accounts.models import Account
 from tests.bank_api.caller import Caller, Verdict
-from tests.sender_constraint.pki import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -89,71 +86,6 @@ def test_a_malformed_identifier_is_an_unknown_one(
 ) -> None:
     text = identifier.format(upper=str(account.pk).upper(), hex=account.pk.hex, urn=account.pk.urn)
     verdict.problem(partner.get(route.format(text)), 404, "accounts.unknown")
-
-
-class TestTransactions:
-    @pytest.fixture
-    def bookings(self, account: Account) -> list[Transaction]:
-        """Five, the newest first; two of them at the same moment."""
-        moments = [NOW, NOW, *(NOW - timedelta(days=day) for day in (1, 2, 3))]
-        made = [
-            Transaction.objects.create(
-                account=account, booked_at=moment, amount_minor_units=-number, description=f"number {number}"
-            )
-            for number, moment in enumerate(moments)
-        ]
-        return sorted(made, key=lambda each: (-each.booked_at.timestamp(), each.pk))
-
-    def test_they_come_newest_first(
-        self, partner: Caller, account: Account, bookings: list[Transaction], verdict: Verdict
-    ) -> None:
-        response = partner.get(f"/accounts/{account.pk}/transactions")
-        rows = verdict.accepted(response)["transactions"]
-        assert [row["id"] for row in rows] == [str(each.pk) for each in bookings]
-        assert rows[-1] == {
-            "id": str(bookings[-1].pk),
-            "booked_at": "2026-02-26T12:00:00Z",
-            "amount": {"amount": "-0.04", "currency": "EUR"},
-            "description": "number 4",
-        }
-        assert "Link" not in response.headers
-
-    @pytest.mark.clause("RFC 8288 §3")
-    def test_a_long_list_comes_in_pages_that_a_link_connects(
-        self,
-        partner: Caller,
-        account: Account,
-        bookings: list[Transaction],
-        verdict: Verdict,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setattr(views, "TRANSACTIONS_PER_PAGE", 2)
-        path, seen = f"/accounts/{account.pk}/transactions", []
-        while path:
-            response = partner.get(path)
-            page = verdict.accepted(response)["transactions"]
-            assert len(page) <= 2
-            seen += [row["id"] for row in page]
-            link = response.headers.get("Link", "")
-            assert not link or link.endswith('>; rel="next"')
-            path = link.removeprefix("<https://localhost:8442").removesuffix('>; rel="next"')
-        assert seen == [str(each.pk) for each in bookings]
-
-    @pytest.mark.parametrize("before", ["1", "", "%00", "00000000-0000-4000-8000-000000000000"])
-    def test_a_page_before_nothing_known_is_refused(
-        self, partner: Caller, account: Account, verdict: Verdict, before: str
-    ) -> None:
-        response = partner.get(f"/accounts/{account.pk}/transactions?before={before}")
-        verdict.problem(response, 400, "accounts.before")
-
-    def test_a_booking_of_another_account_is_nothing_known(
-        self, partner: Caller, account: Account, foreign_account: Account, verdict: Verdict
-    ) -> None:
-        booking = Transaction.objects.create(
-            account=foreign_account, booked_at=NOW, amount_minor_units=1, description="theirs"
-        )
-        response = partner.get(f"/accounts/{account.pk}/transactions?before={booking.pk}")
-        verdict.problem(response, 400, "accounts.before")
 
 
 def test_preparing_twice_opens_the_accounts_of_the_demo_once(partner: Caller, verdict: Verdict) -> None:

@@ -1,6 +1,6 @@
 """The typed client, over TLS, against a bank that says what the test wants."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -59,11 +59,79 @@ def test_balances_are_decimal(banking: BankingClient, bank_server: Bank) -> None
 
 
 def test_transactions_have_times_with_a_zone(banking: BankingClient, bank_server: Bank) -> None:
-    booking = {"id": "t", "booked_at": "2026-03-01T12:00:00Z", "amount": AMOUNT, "description": "rent"}
-    answers(bank_server, "/accounts/1/transactions", {"transactions": [booking]})
+    answers(bank_server, "/accounts/1/transactions", {"transactions": [booking("t")]})
 
     booked_at = datetime(2026, 3, 1, 12, tzinfo=UTC)
     assert banking.transactions("1") == [Transaction("t", booked_at, Money(Decimal("123.45"), "EUR"), "rent")]
+
+
+def booking(identifier: str) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "booked_at": "2026-03-01T12:00:00Z",
+        "amount": AMOUNT,
+        "description": "rent",
+    }
+
+
+def pages(bank: Bank, *of: list[str]) -> None:
+    """What the bank says of account 1: these bookings, page by page, each with a link to the next."""
+    path = "/accounts/1/transactions"
+    for number, identifiers in enumerate(of):
+        query = f"?page={number}" if number else ""
+        following = f'<{bank.origin}{path}?page={number + 1}>; rel="next"'
+        first = f'<{bank.origin}{path}>; rel="first"'
+        link = f"{first}, {following}" if number + 1 < len(of) else first
+        answers(bank, path + query, {"transactions": list(map(booking, identifiers))}, Link=link)
+
+
+@pytest.mark.clause("RFC 8288 §3")
+def test_the_pages_of_a_long_list_are_asked_for_one_by_one(
+    banking: BankingClient, bank_server: Bank, server: TLSServer
+) -> None:
+    pages(bank_server, ["c", "b"], ["a"])
+
+    found = banking.transaction_pages("1")
+    assert [each.id for each in next(found)] == ["c", "b"]
+    assert server.asked[-1].path == "/accounts/1/transactions"
+    assert [each.id for each in next(found)] == ["a"]
+    assert next(found, None) is None
+    assert [each.id for each in banking.transactions("1")] == ["c", "b", "a"]
+
+
+def test_dates_and_limit_are_sent(banking: BankingClient, bank_server: Bank) -> None:
+    query = "date_from=2026-02-01&date_to=2026-02-28&limit=2"
+    answers(bank_server, f"/accounts/1/transactions?{query}", {"transactions": [booking("a")]})
+
+    february = date(2026, 2, 1), date(2026, 2, 28)
+    ((found,),) = banking.transaction_pages("1", *february, limit=2)
+    assert found.id == "a"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://elsewhere.example/accounts/1/transactions?page=1",
+        "{origin}/accounts/2/transactions?page=1",
+        "{origin}.elsewhere.example/accounts/1/transactions?page=1",
+        "{origin}@elsewhere.example/accounts/1/transactions?page=1",
+        "/accounts/1/transactions?page=1",
+        "{origin}/accounts/1/transactions",
+        "",
+    ],
+)
+def test_a_link_to_anywhere_but_a_further_page_is_not_followed(
+    banking: BankingClient, bank_server: Bank, server: TLSServer, link: str
+) -> None:
+    header = f'<{link.format(origin=bank_server.origin)}>; rel="next"'
+    answers(bank_server, "/accounts/1/transactions", {"transactions": [booking("a")]}, Link=header)
+
+    found = banking.transaction_pages("1")
+    assert [each.id for each in next(found)] == ["a"]
+    asked = len(server.asked)
+    with pytest.raises(AnswerUnusable, match="no next page"):
+        next(found)
+    assert len(server.asked) == asked
 
 
 def test_a_payment_is_sent_with_its_key_and_exact_amount(

@@ -21,6 +21,7 @@ def bank(bank_server: Bank, server: TLSServer) -> Bank:  # noqa: ARG001 - it run
         "/accounts/a%2F1": ACCOUNT,
         "/accounts/a%2F1/balances": {"balances": [{"type": "available", "amount": AMOUNT}]},
         "/accounts/a%2F1/transactions": {"transactions": [booking]},
+        "/accounts/a%2F1/transactions?date_from=2026-03-02&date_to=2026-03-03": {"transactions": []},
     }
     for path, content in said.items():
         bank_server.answers[path] = lambda _asked, content=content: Answer(200, content)  # type: ignore[misc]
@@ -45,6 +46,19 @@ def test_accounts_shows_one_with_its_transactions() -> None:
 
     assert lines[0] == "a/1  Operations  available 123.45 EUR"
     assert lines[1].split() == ["2026-03-01T12:00:00+00:00", "123.45", "EUR", "rent"]
+
+
+@pytest.mark.usefixtures("bank")
+def test_accounts_shows_the_transactions_of_some_days() -> None:
+    lines = run("accounts", "a/1", "--from", "2026-03-02", "--to", "2026-03-03").splitlines()
+
+    assert lines == ["a/1  Operations  available 123.45 EUR"]
+
+
+@pytest.mark.usefixtures("bank")
+def test_a_day_that_is_none_is_refused_at_the_shell() -> None:
+    with pytest.raises(CommandError, match="--from"):
+        run("accounts", "a/1", "--from", "2026-02-30")
 
 
 @pytest.mark.usefixtures("bank")

@@ -137,7 +137,7 @@ def _call_on_and_on(bank: BankingClient, account: str, stopping: threading.Event
     reads = (
         bank.list_accounts,
         lambda: bank.balances(account),
-        lambda: bank.transactions(account),
+        lambda: next(bank.transaction_pages(account)),
     )
     turn = 0
     while not stopping.wait(1 / CALLS_PER_SECOND_AND_THREAD):

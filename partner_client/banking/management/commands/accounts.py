@@ -1,6 +1,7 @@
 """Shows our accounts."""
 
 from argparse import ArgumentParser
+from datetime import date
 from typing import Any
 
 from partner_client.banking.client import BankingClient
@@ -18,6 +19,14 @@ class Command(BankCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add the account."""
         parser.add_argument("account", nargs="?", help="the id of an account, to see its transactions too")
+        for option, meaning in (("--from", "first"), ("--to", "last")):
+            parser.add_argument(
+                option,
+                dest=f"date_{option[2:]}",
+                type=date.fromisoformat,
+                metavar="YYYY-MM-DD",
+                help=f"the {meaning} day of the transactions to see, in UTC",
+            )
 
     def call(self, bank: BankingClient, options: dict[str, Any]) -> None:
         """Ask the bank and print what it says."""
@@ -27,7 +36,7 @@ class Command(BankCommand):
             return
         account = bank.account(options["account"])
         self._show(bank, account)
-        for transaction in bank.transactions(account.id):
+        for transaction in bank.transactions(account.id, options["date_from"], options["date_to"]):
             booked = transaction.booked_at.isoformat(timespec="seconds")
             self.stdout.write(f"  {booked}  {transaction.amount!s:>16}  {transaction.description}")
 
