@@ -1,7 +1,12 @@
-"""A store that is to hold a valid generation: enrolled first, renewed when due, also after its expiry."""
+"""A store that is to hold a valid generation: enrolled first, renewed when due, also after its expiry.
+
+A delivered one-time secret begins a new line of certificates, whatever the store holds: that is how an
+operator readmits a party whose certificate was revoked, and nobody needs to restart anything.
+"""
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from sender_constraint.certificates.errors import (
     BrokenGeneration,
@@ -9,18 +14,21 @@ from sender_constraint.certificates.errors import (
     IssuerUnreachable,
     NoEnrolmentSecret,
     NoGeneration,
+    StoreUnwritable,
 )
-from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.issuance import Issuer
 from sender_constraint.certificates.renewal import (
     Action,
     Clock,
     RenewalOutcome,
     RenewalPolicy,
+    is_answered,
     obtain,
     renew_if_due,
     utc_now,
 )
+from sender_constraint.certificates.rotation_steps import Step
 
 LOOK_AGAIN_SECONDS = 0.25
 
@@ -28,22 +36,27 @@ LOOK_AGAIN_SECONDS = 0.25
 def ensure_generation(
     store: GenerationStore, issuer: Issuer, clock: Clock = utc_now, policy: RenewalPolicy | None = None
 ) -> RenewalOutcome:
-    """Do what the store needs now: nothing, a first enrolment, or a renewal, of an expired one too.
+    """Do what the store needs now: nothing, an enrolment, or a renewal, of an expired one too.
 
-    Where the renewal of an expired generation fails, a first enrolment follows if there is a secret for it.
-    Never raises for a failed issuance: the outcome says so. Raises BrokenGeneration if the current
-    generation cannot be read, which takes an operator.
+    With a delivered secret that is an enrolment. Without one, a party that is admitted without (an
+    authority itself) enrols where its certificate is expired, or cannot be renewed.
+    Never raises: what could not be done is in the outcome, and the next look tries again.
     """
     policy = policy or RenewalPolicy()
+    enrolment = None
+    if secret := issuer.delivered_secret():
+        enrolment = _enrol(store, issuer, clock, policy, _nothing_yet(store, policy), secret)
+        if enrolment.action is not Action.FAILED:
+            return enrolment
     try:
         outcome = renew_if_due(store, issuer.next, clock, policy)
-    except NoGeneration as nothing:
-        return _first(store, issuer, clock, policy, RenewalOutcome(Action.FAILED, None, error=nothing))
-    if outcome.action is Action.RENEWED and outcome.generation is not None:
-        issuer.published(outcome.generation)
-    expired = outcome.generation is not None and outcome.generation.is_expired(clock())
-    if outcome.action is Action.FAILED and expired:
-        return _first(store, issuer, clock, policy, outcome)
+    except (NoGeneration, BrokenGeneration) as nothing:
+        outcome = RenewalOutcome(Action.FAILED, None, error=nothing)
+    if enrolment is not None:
+        # That a secret is there and not accepted is the news, unless it did no harm.
+        return outcome if outcome.action is Action.RENEWED else replace(enrolment, broken=outcome.broken)
+    if outcome.action is Action.FAILED and _may_begin_anew(outcome, clock):
+        return _enrol(store, issuer, clock, policy, outcome, None)
     return outcome
 
 
@@ -67,25 +80,74 @@ def wait_for_generation(
     return outcome
 
 
-def _first(
-    store: GenerationStore, issuer: Issuer, clock: Clock, policy: RenewalPolicy, failed: RenewalOutcome
+def _may_begin_anew(failed: RenewalOutcome, clock: Clock) -> bool:
+    generation = failed.generation
+    return failed.is_refused or generation is None or generation.is_expired(clock())
+
+
+def _nothing_yet(store: GenerationStore, policy: RenewalPolicy) -> RenewalOutcome:
+    try:
+        serving = store.last_good()
+    except (NoGeneration, BrokenGeneration) as nothing:
+        return RenewalOutcome(Action.FAILED, None, error=nothing)
+    return RenewalOutcome(Action.FAILED, serving, policy.due_at(serving))
+
+
+def _enrol(
+    store: GenerationStore,
+    issuer: Issuer,
+    clock: Clock,
+    policy: RenewalPolicy,
+    failed: RenewalOutcome,
+    secret: str | None,
 ) -> RenewalOutcome:
-    with store.exclusive() as alone:
-        if not alone:
-            return RenewalOutcome(Action.BUSY, failed.generation)
-        previous_id = failed.generation.id if failed.generation else None
-        if store.current_id() != previous_id:  # whoever held the lock before us was faster
-            return RenewalOutcome(Action.NOT_DUE, store.current())
-        try:
-            generation = obtain(store, issuer.first, clock)
-        except NoEnrolmentSecret as missing:
-            # With an expired generation the renewal's failure is the news; that no secret is left is not.
-            error = failed.error if failed.generation else missing
-            return RenewalOutcome(Action.FAILED, failed.generation, error=error)
-        except (IssuanceFailed, BrokenGeneration) as error:
-            return RenewalOutcome(Action.FAILED, failed.generation, error=error)
-    issuer.published(generation)
+    """Enrol; the outcome is ``failed``, with the reason, where that cannot be done."""
+    previous = failed.generation
+    try:
+        with store.exclusive() as alone:
+            if not alone:
+                return replace(failed, action=Action.BUSY, error=None)
+            if _is_done(store, issuer, previous, secret):
+                current = store.current()
+                return RenewalOutcome(Action.NOT_DUE, current, policy.due_at(current))
+            if secret is not None:
+                store.bind_pending_key(secret)
+            generation = obtain(store, issuer.first, clock, previous)
+            issuer.published(generation)
+            store.after(Step.SECRET_REMOVED)
+            store.drop_pending_key()
+    except NoEnrolmentSecret as missing:
+        # With a generation its renewal's failure is the news; that no secret is left is not.
+        return (
+            failed
+            if previous or isinstance(failed.error, BrokenGeneration)
+            else replace(failed, error=missing)
+        )
+    except (IssuanceFailed, BrokenGeneration, StoreUnwritable) as error:
+        return replace(failed, error=error)
+    previous_id = previous.id if previous else None
     return RenewalOutcome(Action.ENROLLED, generation, policy.due_at(generation), previous_id)
+
+
+def _is_done(store: GenerationStore, issuer: Issuer, previous: Generation | None, secret: str | None) -> bool:
+    """Whether whoever held the lock before us was faster, or died with nothing left to do but to tidy up."""
+    if secret is None:
+        return store.current_id() not in (None, previous.id if previous else None) and _is_whole(store)
+    if issuer.delivered_secret() != secret:
+        return _is_whole(store)
+    if store.pending_is_for(secret) and _is_whole(store) and is_answered(store, store.current()):
+        issuer.published(store.current())
+        store.drop_pending_key()
+        return True
+    return False
+
+
+def _is_whole(store: GenerationStore) -> bool:
+    try:
+        store.current()
+    except (NoGeneration, BrokenGeneration):
+        return False
+    return True
 
 
 def _may_come(outcome: RenewalOutcome, clock: Clock) -> bool:

@@ -1,5 +1,6 @@
 """Where certificates come from: an issuer takes a key and gives back its certificate with the chain."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -28,8 +29,14 @@ class Issuer(Protocol):
     def next(self, key: ec.EllipticCurvePrivateKey, replaced: Generation) -> list[x509.Certificate]:
         """The successor of a generation, which may have expired."""
 
+    def delivered_secret(self) -> str | None:
+        """What tells the one-time secret that was delivered from others, None if there is none to be spent.
+
+        Whoever delivers one wants a new line of certificates to begin with it.
+        """
+
     def published(self, generation: Generation) -> None:
-        """Called once what the issuer gave is published."""
+        """Called once a first certificate is published: its secret is spent."""
 
 
 class EstIssuer:
@@ -62,6 +69,13 @@ class EstIssuer:
     def next(self, key: ec.EllipticCurvePrivateKey, replaced: Generation) -> list[x509.Certificate]:
         """Re-enrol with the certificate that is to be replaced."""
         return self._chain(key, self._est.reenrol(next_request(key, replaced.certificate), replaced))
+
+    def delivered_secret(self) -> str | None:
+        """The SHA-256 of the one-time secret, in hexadecimal; None without one that can be read."""
+        try:
+            return hashlib.sha256(self._secret_file.read_bytes().strip()).hexdigest()
+        except OSError:
+            return None
 
     def published(self, generation: Generation) -> None:  # noqa: ARG002 - the protocol's signature
         """Remove the one-time secret: it is spent."""

@@ -6,7 +6,7 @@ takes up, or a generation that nothing points to, which is tidied away. What is 
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from http import HTTPStatus
@@ -17,8 +17,15 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
-from sender_constraint.certificates.errors import BrokenGeneration, IssuanceFailed, IssuerRefused
+from sender_constraint.certificates.errors import (
+    BrokenGeneration,
+    IssuanceFailed,
+    IssuerRefused,
+    NoGeneration,
+    StoreUnwritable,
+)
 from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.certificates.rotation_steps import Step
 
 Clock = Callable[[], datetime]
 Renew = Callable[[ec.EllipticCurvePrivateKey, Generation], Sequence[x509.Certificate]]
@@ -43,10 +50,11 @@ class Action(StrEnum):
 class RenewalOutcome:
     """What a look at a store found, and what it did.
 
-    generation: the one that is current now, None if there is none.
+    generation: the one that is current now, or serves in place of a broken one; None if there is none.
     previous_id: the one that it replaced, if it did.
-    due_at: from when on the current one is to be renewed.
+    due_at: from when on it is to be renewed.
     error: why it failed; the next look tries again.
+    broken: what is wrong with the current one, where another serves in its place.
     """
 
     action: Action
@@ -54,6 +62,12 @@ class RenewalOutcome:
     due_at: datetime | None = None
     previous_id: str | None = None
     error: Exception | None = None
+    broken: Exception | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the authority gives this party nothing more: it takes an operator and a new secret."""
+        return isinstance(self.error, IssuerRefused) and self.error.is_final
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,54 +94,77 @@ def renew_if_due(
 ) -> RenewalOutcome:
     """Renew the current generation if it is due, unless another worker is at it.
 
+    A broken one is due at once: the last good one serves, and renews itself, in its place.
+
     renew: gets the key and the generation that is to be replaced; returns the certificate and its issuers.
     Raises NoGeneration or BrokenGeneration if there is none that could be renewed; a failed renewal is
     an outcome and no exception, since the current generation goes on serving.
     """
     policy = policy or RenewalPolicy()
-    seen = store.current()
-    if clock() < policy.due_at(seen):
-        return RenewalOutcome(Action.NOT_DUE, seen, policy.due_at(seen))
-    with store.exclusive() as alone:
-        if not alone:
-            return RenewalOutcome(Action.BUSY, seen, policy.due_at(seen))
-        current = store.current()  # again: whoever held the lock before us may have renewed it
-        if clock() < policy.due_at(current):
-            return RenewalOutcome(Action.NOT_DUE, current, policy.due_at(current))
-        try:
-            generation = obtain(store, lambda key: renew(key, current), clock)
-        except (IssuanceFailed, BrokenGeneration) as error:
-            return RenewalOutcome(Action.FAILED, current, policy.due_at(current), error=error)
+    seen = _look(store, clock, policy)
+    if seen.action is Action.NOT_DUE:
+        return seen
+    try:
+        with store.exclusive() as alone:
+            if not alone:
+                return replace(seen, action=Action.BUSY)
+            seen = _look(store, clock, policy)  # again: whoever held the lock before us may have renewed it
+            current = seen.generation
+            if seen.action is Action.NOT_DUE or current is None:
+                return seen
+            generation = obtain(store, lambda key: renew(key, current), clock, current)
+            store.drop_pending_key()
+    except (IssuanceFailed, BrokenGeneration, StoreUnwritable) as error:
+        return replace(seen, action=Action.FAILED, error=error)
     return RenewalOutcome(Action.RENEWED, generation, policy.due_at(generation), previous_id=current.id)
+
+
+def _look(store: GenerationStore, clock: Clock, policy: RenewalPolicy) -> RenewalOutcome:
+    """What is there now: nothing to do, or a failure until something is done. Raises as ``renew_if_due``."""
+    try:
+        current = store.current()
+    except (BrokenGeneration, NoGeneration) as broken:
+        serving = store.last_good()
+        return RenewalOutcome(Action.FAILED, serving, policy.due_at(serving), error=broken, broken=broken)
+    action = Action.NOT_DUE if clock() < policy.due_at(current) else Action.FAILED
+    return RenewalOutcome(action, current, policy.due_at(current))
 
 
 def obtain(
     store: GenerationStore,
     issue: Callable[[ec.EllipticCurvePrivateKey], Sequence[x509.Certificate]],
     clock: Clock,
+    replaced: Generation | None,
 ) -> Generation:
     """Get a certificate for the pending key and publish both. For the holder of the store's lock.
 
-    Raises IssuanceFailed, or BrokenGeneration if what was issued does not belong together. Without an
-    answer the key stays for the next attempt: the request may have arrived, its one-time secret with it,
-    and is recognised by the key. Only after a 400, which is about the request, a new one is made.
+    The caller then drops the pending key: until that, whoever comes next recognises by it what was done.
+
+    Raises IssuanceFailed, StoreUnwritable, or BrokenGeneration if what was issued does not belong together.
+    Without an answer the key stays for the next attempt: the request may have arrived, its one-time secret
+    with it, and is recognised by the key. Only after a 400, which is about the request, a new one is made.
     """
-    key = _pending_key(store)
+    key = _pending_key(store, replaced)
     try:
         chain = issue(key)
     except IssuerRefused as refusal:
         if refusal.status == HTTPStatus.BAD_REQUEST:
             store.drop_pending_key()
         raise
+    store.after(Step.ANSWERED)
     chain_pem = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in chain)
-    generation = store.publish(private_key_pem(key), chain_pem, clock())
-    store.drop_pending_key()
-    return generation
+    return store.publish(private_key_pem(key), chain_pem, clock())
 
 
-def _pending_key(store: GenerationStore) -> ec.EllipticCurvePrivateKey:
+def is_answered(store: GenerationStore, generation: Generation) -> bool:
+    """Whether the pending key is this generation's: its worker died between publishing and forgetting."""
     kept = _read_key(store.pending_key())
-    if kept is not None and not _is_published(store, kept):
+    return kept is not None and kept.public_key() == generation.certificate.public_key()
+
+
+def _pending_key(store: GenerationStore, replaced: Generation | None) -> ec.EllipticCurvePrivateKey:
+    kept = _read_key(store.pending_key())
+    if kept is not None and not (replaced and is_answered(store, replaced)):
         return kept
     fresh = new_private_key()
     store.keep_pending_key(private_key_pem(fresh))
@@ -141,13 +178,6 @@ def _read_key(pem: bytes | None) -> ec.EllipticCurvePrivateKey | None:
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
     return key if isinstance(key, ec.EllipticCurvePrivateKey) else None
-
-
-def _is_published(store: GenerationStore, key: ec.EllipticCurvePrivateKey) -> bool:
-    """Whether the key is the current one's already: its worker died between publishing and forgetting."""
-    if store.current_id() is None:
-        return False
-    return store.current().certificate.public_key() == key.public_key()
 
 
 def _lifetime(generation: Generation) -> timedelta:

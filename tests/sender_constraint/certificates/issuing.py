@@ -20,6 +20,7 @@ class CountingIssuer:
         self.operations: list[str] = []
         self.published_ids: list[str] = []
         self.fails_with: dict[str, Exception] = {}
+        self.secret: str | None = None
 
     def first(self, key: ec.EllipticCurvePrivateKey) -> list[x509.Certificate]:
         return self._issue("first", key)
@@ -27,8 +28,12 @@ class CountingIssuer:
     def next(self, key: ec.EllipticCurvePrivateKey, replaced: Generation) -> list[x509.Certificate]:  # noqa: ARG002
         return self._issue("next", key)
 
+    def delivered_secret(self) -> str | None:
+        return self.secret
+
     def published(self, generation: Generation) -> None:
         self.published_ids.append(generation.id)
+        self.secret = None
 
     def _issue(self, operation: str, key: ec.EllipticCurvePrivateKey) -> list[x509.Certificate]:
         self.operations.append(operation)

@@ -1,11 +1,13 @@
 """Whatever state a store is in, what it needs is done."""
 
+import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from sender_constraint.certificates.csr import new_private_key
+from sender_constraint.certificates.csr import new_private_key, private_key_pem
 from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
 from sender_constraint.certificates.errors import (
     BrokenGeneration,
@@ -66,7 +68,7 @@ def test_an_expired_certificate_is_renewed_by_itself(
     assert issuer.operations == ["next"]
 
 
-def test_where_its_renewal_is_refused_a_new_secret_helps(
+def test_where_its_renewal_is_refused_a_party_that_needs_no_secret_begins_anew(
     store: GenerationStore, issuer: CountingIssuer, expired: Generation
 ) -> None:
     issuer.fails_with["next"] = IssuerRefused("simplereenroll", 403, "expired too long ago")
@@ -75,6 +77,142 @@ def test_where_its_renewal_is_refused_a_new_secret_helps(
 
     assert (outcome.action, outcome.previous_id) == (Action.ENROLLED, expired.id)
     assert issuer.operations == ["next", "first"]
+
+
+def test_a_delivered_secret_begins_a_new_line_while_the_old_one_is_still_valid(
+    authority: Authority, store: GenerationStore, issuer: CountingIssuer
+) -> None:
+    old = authority.publish(store)
+    issuer.secret = "digest of the secret"
+
+    outcome = ensure_generation(store, issuer)
+
+    assert (outcome.action, outcome.previous_id) == (Action.ENROLLED, old.id)
+    assert issuer.operations == ["first"]
+    assert ensure_generation(store, issuer).action is Action.NOT_DUE
+
+
+def test_a_refused_renewal_says_so_until_a_secret_is_delivered(
+    authority: Authority, store: GenerationStore, issuer: CountingIssuer
+) -> None:
+    old = authority.publish(store)
+    late = old.not_after - timedelta(seconds=1)
+    issuer.fails_with["next"] = IssuerRefused("simplereenroll", 403, "The certificate is revoked")
+    issuer.fails_with["first"] = NoEnrolmentSecret("no file")
+    for _ in range(2):
+        outcome = ensure_generation(store, issuer, lambda: late)
+        assert (outcome.action, outcome.is_refused) == (Action.FAILED, True)
+        assert "The certificate is revoked" in str(outcome.error)
+
+    del issuer.fails_with["first"]
+    issuer.secret = "digest of the secret"
+    assert ensure_generation(store, issuer, lambda: late).action is Action.ENROLLED
+
+
+def test_a_new_line_has_a_key_that_the_old_one_never_had(
+    authority: Authority, store: GenerationStore, issuer: CountingIssuer
+) -> None:
+    late = authority.publish(store).not_after - timedelta(seconds=1)
+    issuer.fails_with["next"] = IssuerUnreachable("the answer is lost")
+    ensure_generation(store, issuer, lambda: late)
+    issuer.secret = "digest of the secret"
+
+    issuer.fails_with["first"] = IssuerUnreachable("the answer is lost")
+    ensure_generation(store, issuer, lambda: late)
+    del issuer.fails_with["first"]
+    ensure_generation(store, issuer, lambda: late)
+
+    operations = [(each, key) for each, key in zip(issuer.operations, issuer.keys, strict=True)]
+    renewal = next(key for each, key in operations if each == "next")
+    enrolments = {key.public_numbers() for each, key in operations if each == "first"}
+    assert len(enrolments) == 1  # the request is repeated with its key
+    assert renewal.public_numbers() not in enrolments
+
+
+def test_a_secret_that_is_not_accepted_keeps_nothing_from_being_renewed(
+    authority: Authority, store: GenerationStore, issuer: CountingIssuer
+) -> None:
+    old = authority.publish(store)
+    issuer.secret = "digest of another"
+    issuer.fails_with["first"] = IssuerRefused("simpleenroll", 401, "wrong secret")
+
+    early = ensure_generation(store, issuer)
+    late = ensure_generation(store, issuer, lambda: old.not_after)
+
+    assert (early.action, early.generation, str(early.error)) == (
+        Action.FAILED,
+        old,
+        "simpleenroll was refused with status 401: wrong secret",
+    )
+    assert (late.action, late.previous_id) == (Action.RENEWED, old.id)
+
+
+def test_a_secret_that_was_spent_before_the_worker_died_is_removed_and_not_sent_again(
+    store: GenerationStore, issuer: CountingIssuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(_generation: Generation) -> None:
+        raise Killed
+
+    issuer.secret = "digest of the secret"
+    with monkeypatch.context() as patched:
+        patched.setattr(issuer, "published", killed)
+        with pytest.raises(Killed):
+            ensure_generation(store, issuer)
+    assert issuer.secret is not None
+
+    assert ensure_generation(store, issuer).action is Action.NOT_DUE
+    assert issuer.secret is None
+    assert issuer.operations == ["first"]
+    assert store.pending_key() is None
+
+
+def break_mode(generation: Generation) -> None:
+    generation.private_key_path.chmod(0o644)
+
+
+def break_key(generation: Generation) -> None:
+    generation.private_key_path.write_bytes(private_key_pem(new_private_key()))
+
+
+def break_half(generation: Generation) -> None:
+    generation.certificate_path.write_bytes(generation.certificate_path.read_bytes()[:40])
+
+
+def lose_link(generation: Generation) -> None:
+    (generation.directory.parents[1] / "current").unlink()
+
+
+def dangle_link(generation: Generation) -> None:
+    shutil.rmtree(generation.directory)
+
+
+def replace_link(generation: Generation) -> None:
+    lose_link(generation)
+    (generation.directory.parents[1] / "current").write_text("no link")
+
+
+@pytest.mark.parametrize("harm", [break_mode, break_key, break_half, lose_link, dangle_link, replace_link])
+def test_where_the_current_one_is_broken_the_last_good_one_serves_and_is_renewed_at_once(
+    authority: Authority, store: GenerationStore, issuer: CountingIssuer, harm: Callable[[Generation], None]
+) -> None:
+    good, broken = authority.publish(store), authority.publish(store)
+    harm(broken)
+    only_the_link = harm in (lose_link, replace_link)
+    assert store.last_good() == (broken if only_the_link else good)
+
+    issuer.fails_with["next"] = IssuerUnreachable("away")
+    failed = ensure_generation(store, issuer)
+    assert failed.action is Action.FAILED
+    assert failed.generation is not None
+    assert failed.broken is not None
+    issuer.fails_with.clear()
+    mended = ensure_generation(store, issuer)
+
+    assert mended.action is Action.RENEWED
+    assert store.current() == mended.generation
 
 
 def test_without_a_new_secret_the_refusal_is_the_news(
@@ -132,13 +270,19 @@ def test_somebody_else_at_it_is_an_outcome(store: GenerationStore, issuer: Count
     assert issuer.operations == []
 
 
-def test_a_broken_store_takes_an_operator(
+def test_a_store_without_any_good_one_takes_an_operator_and_a_secret(
     authority: Authority, store: GenerationStore, issuer: CountingIssuer
 ) -> None:
     authority.publish(store).private_key_path.chmod(0o644)
 
-    with pytest.raises(BrokenGeneration):
-        ensure_generation(store, issuer)
+    issuer.fails_with["first"] = NoEnrolmentSecret("no file")
+    outcome = ensure_generation(store, issuer)
+    assert (outcome.action, outcome.generation) == (Action.FAILED, None)
+    assert isinstance(outcome.error, BrokenGeneration)
+
+    del issuer.fails_with["first"]
+    issuer.secret = "digest of the secret"
+    assert ensure_generation(store, issuer).action is Action.ENROLLED
 
 
 def test_waiting_goes_on_while_the_authority_is_away(store: GenerationStore, issuer: CountingIssuer) -> None:

@@ -1,5 +1,6 @@
 """A store of generations gives whole ones, or says why not."""
 
+import errno
 import os
 import stat
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
-from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
+from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration, StoreUnwritable
 from sender_constraint.certificates.generations import KEPT_GENERATIONS, GenerationStore
 from sender_constraint.certificates.tls import client_context
 from tests.sender_constraint.authority import Authority, pem
@@ -129,6 +130,41 @@ def test_the_last_few_generations_are_kept(authority: Authority, store: Generati
     left = sorted(path.name for path in (store.path / "generations").iterdir())
 
     assert left == [generation.id for generation in published[-KEPT_GENERATIONS:]]
+
+
+@pytest.mark.parametrize("step", [2, 3, 4])
+def test_a_full_disk_gets_back_what_was_written_of_a_new_one(
+    authority: Authority, store: GenerationStore, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    before = authority.publish(store)
+    left = step
+
+    def full(descriptor: int) -> None:  # noqa: ARG001 - as os.fsync
+        nonlocal left
+        left -= 1
+        if left == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    key = new_private_key()
+    chain = pem(authority.issue(key), authority.issuing)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(StoreUnwritable, match="No space left"):
+            store.publish(private_key_pem(key), chain, datetime.now(UTC))
+
+    assert store.current() == before
+    assert [entry.name for entry in (store.path / "generations").iterdir()] == [before.id]
+
+
+def test_what_was_never_finished_pushes_no_good_one_out(authority: Authority, store: GenerationStore) -> None:
+    good = authority.publish(store)
+    for number in range(2 * KEPT_GENERATIONS):
+        (store.path / "generations" / f"29990101T00000{number}.000000Z-half").mkdir()
+    broken = authority.publish(store)
+
+    assert sorted(entry.name for entry in (store.path / "generations").iterdir()) == [good.id, broken.id]
+    broken.private_key_path.unlink()
+    assert store.last_good() == good
 
 
 def test_a_reader_whose_generation_is_tidied_away_gets_the_next(

@@ -1,0 +1,269 @@
+"""What the background tasks of a service did, on disk: what each run found due and did, and how it ended.
+
+    background/<task>.json          the last runs, and when the next one is due; replaced by one rename
+    background/<task>.<run>.alive   locked by the run for as long as its process lives; removed at its end
+    background/lock                 held while one of them changes
+
+A run is written before it does anything, and after each thing that it did: whoever kills it leaves what it
+did until then, and the free lock tells that it is dead. A disk that takes nothing stops no task.
+"""
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from sender_constraint.certificates import durable_files
+
+logger = logging.getLogger(__name__)
+
+# Of these many last runs all are kept, and of those that had something to tell as many again.
+KEPT_RUNS = 10
+
+Ending = Literal["running", "done", "failed", "killed"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run. started: aware UTC; seconds: how long it took, None while it runs and where it was killed."""
+
+    id: str
+    started: datetime
+    ended: Ending = "running"
+    seconds: float | None = None
+    found_due: tuple[str, ...] = ()
+    did: tuple[str, ...] = ()
+    error: str | None = None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it found or did anything, or did not end well."""
+        return bool(self.found_due or self.did) or self.ended != "done"
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    """A task, its last runs, the newest first, and when the next is due (None: it never ran)."""
+
+    task: str
+    next_run: datetime | None = None
+    runs: tuple[RunRecord, ...] = ()
+
+    @property
+    def last_telling(self) -> RunRecord | None:
+        """The last run that had something to tell."""
+        return next((run for run in self.runs if run.tells), None)
+
+
+@dataclass(slots=True)
+class Run:
+    """One run that is on. What it finds and does is written when it is said."""
+
+    _write: Callable[["Run"], None]
+    id: str
+    started: datetime
+    found_due: list[str] = field(default_factory=list)
+    did: list[str] = field(default_factory=list)
+    error: str | None = None
+
+    def found(self, what: str) -> None:
+        """Say what is due."""
+        self.found_due.append(what)
+        self._write(self)
+
+    def has_done(self, what: str) -> None:
+        """Say what was done about it."""
+        self.did.append(what)
+        self._write(self)
+
+    def failed(self, why: str) -> None:
+        """Say that something could not be done; the run may go on with something else."""
+        self.error = why if self.error is None else f"{self.error}; {why}"
+        self._write(self)
+
+    def record(self, ended: Ending, seconds: float | None = None) -> RunRecord:
+        """The run as it is to be written."""
+        return RunRecord(
+            self.id, self.started, ended, seconds, tuple(self.found_due), tuple(self.did), self.error
+        )
+
+
+class Ledger:
+    """The background tasks of one service. Safe among threads and processes.
+
+    directory: ``<STATE_DIR>/background``. clock: aware UTC. monotonic: seconds.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._monotonic = monotonic
+
+    @contextmanager
+    def run(self, task: str, every_seconds: float) -> Iterator[Run]:
+        """A run of a task that is repeated. What ends the block is recorded, and goes on up."""
+        begun = self._monotonic()
+        run = Run(lambda changed: self._write(task, changed.record("running")), _run_id(), self._clock())
+        next_run = run.started + timedelta(seconds=every_seconds)
+        with self._alive(task, run.id):
+            self._write(task, run.record("running"), next_run)
+            try:
+                yield run
+            except BaseException as error:
+                run.error = f"{type(error).__name__}: {error}"
+                raise
+            finally:
+                ended: Ending = "failed" if run.error else "done"
+                self._write(task, run.record(ended, self._monotonic() - begun))
+
+    def read(self, task: str) -> TaskRecord:
+        """What is known of a task. A run whose process is gone is ``killed``."""
+        record = self._read(task)
+        runs = tuple(
+            _changed(run, "killed") if run.ended == "running" and not self._lives(task, run.id) else run
+            for run in record.runs
+        )
+        return TaskRecord(task, record.next_run, runs)
+
+    def _read(self, task: str) -> TaskRecord:
+        try:
+            return _decoded(task, self._file(task).read_bytes())
+        except FileNotFoundError:
+            return TaskRecord(task)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            logger.error("what %s did cannot be read, and is begun anew: %s", task, error)
+            return TaskRecord(task)
+
+    def _write(self, task: str, run: RunRecord, next_run: datetime | None = None) -> None:
+        try:
+            with self._alone():
+                before = self.read(task)
+                others = [each for each in before.runs if each.id != run.id]
+                runs = _kept(sorted([run, *others], key=lambda each: each.started, reverse=True))
+                record = TaskRecord(task, next_run or before.next_run, runs)
+                durable_files.replace(self._file(task), _encoded(record), durable_files.PRIVATE)
+                self._sweep(task, runs)
+        except OSError as error:
+            logger.error("what %s did could not be written: %s", task, error)
+
+    @contextmanager
+    def _alive(self, task: str, run_id: str) -> Iterator[None]:
+        file = self._alive_file(task, run_id)
+        try:
+            with self._alone():  # or whoever sweeps would take it for a dead one's before it is locked
+                descriptor = os.open(file, os.O_RDWR | os.O_CREAT, durable_files.PRIVATE)
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            logger.error("a run of %s could not be marked: %s", task, error)
+            yield
+            return
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                file.unlink()
+            os.close(descriptor)
+
+    def _lives(self, task: str, run_id: str) -> bool:
+        try:
+            descriptor = os.open(self._alive_file(task, run_id), os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        else:
+            return False
+        finally:
+            os.close(descriptor)
+
+    def _sweep(self, task: str, runs: Sequence[RunRecord]) -> None:
+        """Remove the marks that killed runs left."""
+        running = {self._alive_file(task, run.id) for run in runs if run.ended == "running"}
+        for file in self._directory.glob(f"{task}.*.alive"):
+            if file not in running and not self._lives(task, file.name.split(".")[-2]):
+                with suppress(FileNotFoundError):
+                    file.unlink()
+
+    def _file(self, task: str) -> Path:
+        return self._directory / f"{task}.json"
+
+    def _alive_file(self, task: str, run_id: str) -> Path:
+        return self._directory / f"{task}.{run_id}.alive"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, durable_files.PRIVATE)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _run_id() -> str:
+    return secrets.token_hex(6)
+
+
+def _kept(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
+    telling = [run for run in runs if run.tells][:KEPT_RUNS]
+    return tuple(run for place, run in enumerate(runs) if place < KEPT_RUNS or run in telling)
+
+
+def _changed(run: RunRecord, ended: Ending) -> RunRecord:
+    return RunRecord(run.id, run.started, ended, run.seconds, run.found_due, run.did, run.error)
+
+
+def _encoded(record: TaskRecord) -> bytes:
+    document = {
+        "task": record.task,
+        "next_run": record.next_run.isoformat() if record.next_run else None,
+        "runs": [run_document(run) for run in record.runs],
+    }
+    return json.dumps(document, indent=1).encode() + b"\n"
+
+
+def run_document(run: RunRecord) -> dict[str, Any]:
+    """A run, ready for JSON; times are ISO 8601, UTC."""
+    return {
+        "id": run.id,
+        "started": run.started.isoformat(),
+        "ended": run.ended,
+        "seconds": None if run.seconds is None else round(run.seconds, 3),
+        "found_due": list(run.found_due),
+        "did": list(run.did),
+        "error": run.error,
+    }
+
+
+def _decoded(task: str, content: bytes) -> TaskRecord:
+    document = json.loads(content)
+    next_run = document["next_run"]
+    runs = tuple(
+        RunRecord(
+            each["id"],
+            datetime.fromisoformat(each["started"]),
+            each["ended"],
+            each["seconds"],
+            tuple(each["found_due"]),
+            tuple(each["did"]),
+            each["error"],
+        )
+        for each in document["runs"]
+    )
+    return TaskRecord(task, datetime.fromisoformat(next_run) if next_run else None, runs)
