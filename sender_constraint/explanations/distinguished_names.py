@@ -1,0 +1,105 @@
+"""Distinguished names that should be the same: the first relative name that differs, and how.
+
+RFC 8705 §2.1.2 (https://www.rfc-editor.org/rfc/rfc8705), RFC 4514 (https://www.rfc-editor.org/rfc/rfc4514).
+Places are counted as the certificate encodes them; RFC 4514 writes the last one first.
+"""
+
+import unicodedata
+from itertools import zip_longest
+
+from sender_constraint.attribute_types import short_name_of
+from sender_constraint.explanations.comparisons import Comparison, Event, detail_of
+from sender_constraint.explanations.shown import shown
+from sender_constraint.explanations.texts import difference
+from sender_constraint.names import Attribute, DistinguishedName, parse_distinguished_name
+
+RelativeName = frozenset[Attribute]
+
+
+def compare_names(event: Event) -> Comparison | None:
+    """``client.subject-dn`` and others whose detail has two names as RFC 4514 strings."""
+    detail = detail_of(event)
+    expected, presented = detail.get("expected"), detail.get("presented")
+    if not isinstance(expected, str) or not isinstance(presented, str):
+        return None
+    try:
+        findings = tuple(differences(parse_distinguished_name(expected), parse_distinguished_name(presented)))
+    except ValueError:
+        # Not a name in text form: a certificate's subject may be empty, or hold a value that has none.
+        empty = "The certificate's subject is empty." if not presented else ""
+        findings = tuple(filter(None, (empty, shown(detail.get("difference") or ""))))
+    return Comparison(f"the name {shown(expected)}", f"the name {shown(presented)}", findings)
+
+
+def differences(expected: DistinguishedName, presented: DistinguishedName) -> list[str]:
+    """Sentences, from the place where two names part to the way in which they do; empty if they are equal."""
+    wanted, found = expected.relative_names, presented.relative_names
+    if wanted == found:
+        return []
+    if sorted(map(_written, wanted)) == sorted(map(_written, found)):
+        return [_order(wanted, found)]
+    if _attributes(wanted) == _attributes(found):
+        return [
+            "The attributes are the same, but grouped otherwise: what stands together with + is one relative "
+            "name, what stands apart is several."
+        ]
+    place = next(n for n, pair in enumerate(zip_longest(wanted, found)) if pair[0] != pair[1])
+    if found == (*wanted[:place], *found[place : place + 1], *wanted[place:]):
+        return [f"{_place(place, found)} is too much: {_written(found[place])}. All others are as expected."]
+    if wanted == (*found[:place], *wanted[place : place + 1], *found[place:]):
+        return [f"{_place(place, wanted)} is missing: {_written(wanted[place])}. All others are as expected."]
+    first = f"The first that differs: {_place(place, wanted if place < len(wanted) else found)}"
+    pair = [_written(names[place]) if place < len(names) else "none" for names in (wanted, found)]
+    sentences = [f"{first}, expected {pair[0]}, presented {pair[1]}."]
+    if place < min(len(wanted), len(found)):
+        sentences += _how(wanted[place], found[place])
+    return sentences
+
+
+def _how(wanted: RelativeName, found: RelativeName) -> list[str]:
+    """How two relative names differ, where each is one attribute."""
+    if len(wanted) != 1 or len(found) != 1:
+        return []
+    (expected,), (presented,) = wanted, found
+    if expected.oid != presented.oid:
+        types = [f"{short_name_of(each.oid)} ({each.oid})" for each in (expected, presented)]
+        return [f"The types differ: expected {types[0]}, presented {types[1]}."]
+    if isinstance(expected.value, bytes) or isinstance(presented.value, bytes):
+        return ["One of the two values is a bit string, and no text."]
+    sentences = [
+        f"The values differ {difference(expected.value, presented.value)}; they are compared exactly."
+    ]
+    foreign = [each for each in presented.value if not each.isascii() and each not in expected.value]
+    if foreign:
+        name = unicodedata.name(foreign[0], "without a name")
+        sentences.append(f"The presented value has U+{ord(foreign[0]):04X}, {name}.")
+    return sentences
+
+
+def _order(wanted: tuple[RelativeName, ...], found: tuple[RelativeName, ...]) -> str:
+    if wanted == tuple(reversed(found)):
+        return (
+            "The order is reversed: RFC 4514 writes the last relative name of a certificate first, and many "
+            "tools (openssl x509 -subject) write it last."
+        )
+    place = next(n for n, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
+    return (
+        f"The relative names are the same, in another order: {_place(place, wanted)}, "
+        f"expected {_written(wanted[place])}, presented {_written(found[place])}."
+    )
+
+
+def _place(place: int, names: tuple[RelativeName, ...]) -> str:
+    return f"relative name {place + 1} of {len(names)} ({_as_written(len(names) - place)} as it is written)"
+
+
+def _as_written(number: int) -> str:
+    return {1: "first", 2: "second", 3: "third"}.get(number, f"number {number}")
+
+
+def _written(relative_name: RelativeName) -> str:
+    return shown("+".join(sorted(map(str, relative_name))))
+
+
+def _attributes(names: tuple[RelativeName, ...]) -> list[str]:
+    return sorted(str(attribute) for each in names for attribute in each)
