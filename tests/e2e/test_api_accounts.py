@@ -1,10 +1,13 @@
 """Accounts at the API, over real sockets: a client sees what was opened to it, and learns of nothing else."""
 
+import re
 import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.e2e.calling import APICaller
+from tests.e2e.calling import PAYMENT, APICaller
 from tests.e2e.verdict import Verdict
 
 ANSWERED = "api.call"
@@ -53,3 +56,33 @@ def test_a_list_of_accounts_holds_only_what_was_opened_to_the_client(
     seen = [{account["id"] for account in each.json()["accounts"]} for each in (own, others)]
     assert all(seen)
     assert not seen[0] & seen[1]
+
+
+@pytest.mark.clause("RFC 8288 §3")
+def test_pages_that_are_read_while_payments_are_booked_hold_each_booking_once(
+    api: APICaller, verdict: Verdict
+) -> None:
+    account = api.account()
+
+    def pays(number: int) -> int | None:
+        return api.pays({**PAYMENT, "debtor_account": account}, f"{uuid.uuid4()}-{number}").status
+
+    assert {pays(number) for number in range(5)} == {201}
+    there = [row["id"] for page in pages(api, verdict, account, 500) for row in page]
+    with ThreadPoolExecutor(max_workers=3) as booking:
+        meanwhile = [booking.submit(pays, number) for number in range(12)]
+        seen = [row["id"] for page in pages(api, verdict, account, 2) for row in page]
+    assert {each.result() for each in meanwhile} == {201}
+    assert len(set(seen)) == len(seen)
+    assert [each for each in seen if each in set(there)] == there
+
+
+def pages(api: APICaller, verdict: Verdict, account: str, limit: int) -> Iterator[list[dict[str, str]]]:
+    """The bookings of an account, following the links."""
+    path: str | None = f"/accounts/{account}/transactions?limit={limit}"
+    while path is not None:
+        exchange = api.gets(path)
+        verdict.accepted(exchange, ANSWERED)
+        yield exchange.json()["transactions"]
+        following = re.search(rf'<{re.escape(api.url)}([^>]*)>; rel="next"', exchange.headers["link"])
+        path = following[1] if following else None
