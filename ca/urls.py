@@ -4,6 +4,7 @@ from django.urls import path
 
 from ca.enrolment import views as est
 from ca.register import views as register
+from ca.status import self_revocation
 
 handler400 = "sender_constraint.django.problem_details.bad_request"
 handler404 = "sender_constraint.django.problem_details.page_not_found"
@@ -14,5 +15,6 @@ urlpatterns = [
     path(".well-known/est/cacerts", est.cacerts, name="est.cacerts"),
     path(".well-known/est/simpleenroll", est.simpleenroll, name="est.simpleenroll"),
     path(".well-known/est/simplereenroll", est.simplereenroll, name="est.simplereenroll"),
+    path("revoke", self_revocation.revoke_own, name="revoke"),
     path("health", register.health, name="health"),
 ]

@@ -25,12 +25,19 @@ CREDENTIALS = rule(
     "Participant and one-time secret are missing, unknown, or do not belong together.",
 )
 CERTIFICATE_PRESENTED = rule(
-    "renewal.certificate", "RFC 7030 §3.3.2", "A renewal comes without the certificate that it is to renew."
+    "renewal.certificate",
+    "RFC 7030 §3.3.2",
+    "A request that is about the certificate of the connection comes without one.",
 )
 CERTIFICATE_ISSUED = rule(
     "renewal.issued-here",
     "RFC 7030 §3.3.2",
-    "The certificate to renew is not one that this authority issued to a participant.",
+    "The certificate of the connection is not one that this authority issued.",
+)
+RENEWABLE = rule(
+    "renewal.participant",
+    "RFC 7030 §3.3.2",
+    "The certificate to renew was issued by hand, to nobody whom the register knows.",
 )
 
 
@@ -58,6 +65,12 @@ def certificate_to_renew(certificate: x509.Certificate | None) -> tuple[IssuedCe
 
     TLS has proven possession of its key. That the register holds it byte by byte says who issued it.
     """
+    record = issued_certificate(certificate)
+    return record, check_renewable(record)
+
+
+def issued_certificate(certificate: x509.Certificate | None) -> IssuedCertificate:
+    """The same for a certificate of any kind. Raises EnrolmentRefused."""
     presented = check_presented(certificate)
     records = IssuedCertificate.objects.select_related("enrolment__participant")
     return check_issued_here(presented, records.filter(serial=serial_text(presented)).first())
@@ -68,24 +81,32 @@ def check_presented(certificate: x509.Certificate | None) -> x509.Certificate:
     """There is no other way to ask for a renewal."""
     if certificate is None:
         raise EnrolmentRefused(
-            CERTIFICATE_PRESENTED, "Present, in the TLS handshake, the certificate that is to be renewed"
+            CERTIFICATE_PRESENTED, "Present, in the TLS handshake, the certificate that this is about"
         )
     return certificate
 
 
 @enforces(CERTIFICATE_ISSUED)
-def check_issued_here(
-    presented: x509.Certificate, record: IssuedCertificate | None
-) -> tuple[IssuedCertificate, Enrolment]:
-    """Equal to what the register holds, and of a participant: what was issued by hand is renewed by hand."""
-    if record is None or record.enrolment is None or record.certificate != presented:
+def check_issued_here(presented: x509.Certificate, record: IssuedCertificate | None) -> IssuedCertificate:
+    """Equal to what the register holds, byte by byte, and so issued by whom it says."""
+    if record is None or record.certificate != presented:
         raise EnrolmentRefused(
             CERTIFICATE_ISSUED,
-            "The certificate presented is none that this authority renews",
+            "The certificate presented is none that this authority issued",
             issuer=presented.issuer.rfc4514_string(),
             serial=serial_text(presented),
         )
-    return record, record.enrolment
+    return record
+
+
+@enforces(RENEWABLE)
+def check_renewable(record: IssuedCertificate) -> Enrolment:
+    """Of a participant: what was issued by hand is renewed by hand."""
+    if record.enrolment is None:
+        raise EnrolmentRefused(
+            RENEWABLE, "The certificate presented is none that this authority renews", serial=record.serial
+        )
+    return record.enrolment
 
 
 def _basic_credentials(authorization: str) -> tuple[str, str]:

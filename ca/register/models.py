@@ -138,6 +138,22 @@ class IssuedCertificate(models.Model):
         return x509.load_der_x509_certificate(bytes(self.der))
 
 
+def certificate_with_serial(text: str) -> IssuedCertificate | None:
+    """The certificate with a serial number as people write it: hexadecimal in any case, colons are fine.
+
+    No two certificates of this authority share one, so that an operator need not name the issuer too.
+    """
+    serial = text.replace(":", "").lower().lstrip("0")
+    return IssuedCertificate.objects.filter(serial=serial).first()
+
+
+def owner_of(record: IssuedCertificate) -> str:
+    """Whose certificate it is, for people."""
+    if record.enrolment is not None:
+        return record.enrolment.participant.name
+    return "the authority" if record.profile_name in OWN_PROFILES else "by hand"
+
+
 def serial_text(certificate: x509.Certificate) -> str:
     """A serial number as the register writes it: lower-case hexadecimal."""
     return f"{certificate.serial_number:x}"

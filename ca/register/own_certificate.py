@@ -1,9 +1,11 @@
-"""The certificate with which the authority itself serves: issued by a call, not over the network.
+"""The certificate with which the authority itself serves.
 
-It is renewed by the same machinery as everybody's; only the issuer differs, since EST needs a server
-that has a certificate already.
+It is renewed by the same machinery as everybody's, and over EST like everybody's. Only where that cannot be,
+because EST needs a server that has a certificate, is it issued by a call: the first one, and the successor
+of one that has expired or that nothing serves.
 """
 
+import logging
 from collections.abc import Callable
 
 from cryptography import x509
@@ -13,15 +15,17 @@ from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
-from ca.register.configuration import authority_directory, current_issuer
+from ca.register.configuration import authority_directory, current_issuer, utc_now
 from ca.register.issuing import Issuance, Issuer
 from ca.register.models import IssuedCertificate, serial_text
 from ca.register.own_records import AuthorityRevoked
 from ca.register.participants import Application, NotAdmitted, admit_without_secret
 from sender_constraint.certificates.csr import first_request, next_request
-from sender_constraint.certificates.errors import IssuanceFailed
+from sender_constraint.certificates.errors import IssuanceFailed, IssuerUnreachable
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.django.renewal import DeclaredStore
+from sender_constraint.django.renewal import DeclaredStore, est_issuer
+
+logger = logging.getLogger(__name__)
 
 
 class OwnCertificateIssuer:
@@ -40,10 +44,18 @@ class OwnCertificateIssuer:
         return _issued(lambda issuer: issuer.begin(admit_without_secret(application), request))
 
     def next(self, key: ec.EllipticCurvePrivateKey, replaced: Generation) -> list[x509.Certificate]:
-        """Its successor, or a first one where the register does not know the one to replace."""
+        """Its successor; a first one where the register does not know the one to replace, or it is revoked.
+
+        Raises IssuanceFailed.
+        """
         record = _record_of(replaced)
-        if record is None:
+        if record is None or record.revoked_at is not None:
             return self.first(key)
+        if not record.is_expired(utc_now()):
+            try:
+                return est_issuer(self._declared).next(key, replaced)
+            except IssuerUnreachable as error:
+                logger.info("EST is not served, the certificate is renewed without it: %s", error)
         request = verify_request(next_request(key, replaced.certificate))
         return _issued(lambda issuer: issuer.renew(record, request))
 

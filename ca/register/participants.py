@@ -102,6 +102,30 @@ def admit_with_secret_file(application: Application, file: Path) -> bool:
     return True
 
 
+def known_application(name: str, profile_name: str | None, subject: str | None) -> Application:
+    """The names that a participant has already. Raises NotAdmitted unless exactly one enrolment is meant.
+
+    profile_name, subject: to choose among several; None leaves them open.
+    """
+    enrolments = Enrolment.objects.filter(participant__name=name)
+    if not enrolments:
+        raise NotAdmitted(f"there is no participant {name!r}: see `manage.py list`, or `participant add`")
+    if profile_name is not None:
+        enrolments = enrolments.filter(profile_name=profile_name)
+    if subject is not None:
+        try:
+            enrolments = enrolments.filter(subject=str(parse_distinguished_name(subject)))
+        except ValueError as error:
+            raise NotAdmitted(f"{subject!r} is not a name as RFC 4514 writes it: {error}") from None
+    if len(enrolments) != 1:
+        known = "; ".join(f"--profile {each.profile_name} --subject {each.subject!r}" for each in enrolments)
+        raise NotAdmitted(f"say which certificate of {name} is meant: {known or 'it has none like that'}")
+    (enrolment,) = enrolments
+    return Application(
+        name, enrolment.profile_name, enrolment.subject, tuple(enrolment.san_dns), tuple(enrolment.san_uri)
+    )
+
+
 def deliver_to_file(file: Path) -> Callable[[str], None]:
     """A delivery into a file of mode 0600, replaced by one rename."""
 

@@ -47,6 +47,10 @@ class ResponderIssuer:
         """Its successor, which does not differ from a first one."""
         return self.first(key)
 
+    def delivered_secret(self) -> str | None:
+        """None: it takes no secret."""
+        return None
+
     def published(self, generation: Generation) -> None:
         """There is nothing to tidy up: it takes no secret."""
 

@@ -1,6 +1,6 @@
 """An authority that is founded once, participants for each test, a clock that stands still."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,6 +26,7 @@ from tests.ca.material import (
     new_key,
     post,
 )
+from tests.ca.running import RunningAuthority, running_authority
 from tests.trail import Trail
 
 
@@ -57,6 +58,12 @@ class Admitted:
     @property
     def authorization(self) -> str:
         return basic(self.name, self.secret)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAuthority]:
+    with running_authority(tmp_path_factory.mktemp("scheme") / "ca") as running:
+        yield running
 
 
 Admit = Callable[[Application], Admitted]

@@ -13,3 +13,6 @@ os.environ.update(
 )
 
 from ca.settings import *  # noqa: E402, F403 - the environment comes first
+
+# Where nobody listens: what is renewed over EST is tested against a server that a test starts.
+EST_URL = "https://127.0.0.1:1/.well-known/est"

@@ -1,12 +1,6 @@
 """EST over real sockets: the service under gunicorn, and curl and openssl alone at the other end."""
 
 import base64
-import os
-import re
-import subprocess
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ca.authority.directory import AuthorityDirectory, pem_of
+from ca.authority.directory import pem_of
 from ca.authority.hierarchy import create_hierarchy
 from ca.authority.profiles import CLIENT
 from ca.enrolment.messages import LARGEST_BODY_BYTES
@@ -24,10 +18,8 @@ from sender_constraint.certificates.errors import IssuerRefused
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
-from sender_constraint.server.environment import REPOSITORY
 from tests.ca.material import PARTNER, PARTNER_DNS, csr, encoded, new_key
-from tests.trail import Trail
-from tests.waiting import eventually
+from tests.ca.running import RunningAuthority, manage, tool
 
 SUBJECT_FOR_OPENSSL = "/C=GB/O=Partner Ltd/CN=partner"
 # What the service did two days ago: a certificate for this request, printed in base64.
@@ -41,94 +33,6 @@ enrolment = Enrolment.objects.get(participant__name="{participant}")
 issuance = issuer.begin(enrolment, verify_request(base64.b64decode("{request}")))
 print(base64.b64encode(issuance.record.der).decode())
 """
-
-
-@dataclass(frozen=True)
-class RunningAuthority:
-    """The authority in processes of its own."""
-
-    state: Path
-    port: int
-    public_port: int
-
-    @property
-    def trust_bundle(self) -> Path:
-        return self.state.parent / "public" / "trust-bundle.pem"
-
-    @property
-    def est(self) -> str:
-        return f"https://localhost:{self.port}/.well-known/est"
-
-    @property
-    def trail(self) -> Trail:
-        return Trail(self.state / "audit" / "audit.jsonl")
-
-    def admit(self, name: str, subject: str = PARTNER, dns: str = PARTNER_DNS) -> str:
-        """Returns the one-time secret."""
-        file = self.state / f"{name}.secret"
-        manage(
-            self.state, "participant", "add", name, "--profile", "client", "--subject", subject,
-            "--san-dns", dns, "--secret-file", file,
-        )  # fmt: skip
-        return file.read_text().strip()
-
-
-def environment(state: Path) -> dict[str, str]:
-    ours = {"STATE_DIR": str(state), "BIND": "127.0.0.1:0", "PUBLIC_BIND": "127.0.0.1:0"}
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | ours
-
-
-def manage(state: Path, *arguments: object) -> bytes:
-    command = [sys.executable, str(REPOSITORY / "ca" / "manage.py"), *map(str, arguments)]
-    done = subprocess.run(command, env=environment(state), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
-
-
-def start(
-    state: Path, configuration: str, application: str, log: Path
-) -> tuple[subprocess.Popen[bytes], int]:
-    """A gunicorn, and the port that it chose."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", configuration, application],
-            cwd=REPOSITORY, env=environment(state), stdout=output, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-
-    def listening() -> re.Match[str] | None:
-        assert process.poll() is None, log.read_text()
-        return re.search(r"Listening at: https?://127\.0\.0\.1:(\d+)", log.read_text())
-
-    return process, int(eventually(listening, log.read_text)[1])
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningAuthority]:
-    state = tmp_path_factory.mktemp("scheme") / "ca"
-    # Founded a month ago, so that it can have issued what has expired by now.
-    AuthorityDirectory(state / "keys").publish(create_hierarchy(datetime.now(UTC) - timedelta(days=30)))
-    manage(state, "prepare")
-    processes = []
-    try:
-        tls, port = start(state, "ca/gunicorn.conf.py", "ca.wsgi:application", state / "tls.log")
-        processes.append(tls)
-        public, public_port = start(
-            state, "ca/public.gunicorn.conf.py", "ca.public_wsgi:application", state / "public.log"
-        )
-        processes.append(public)
-        yield RunningAuthority(state, port, public_port)
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(20)
-
-
-def tool(folder: Path, *arguments: object) -> bytes:
-    done = subprocess.run(list(map(str, arguments)), cwd=folder, capture_output=True, check=False)
-    assert done.returncode == 0, (arguments, done.stderr.decode())
-    return done.stdout
 
 
 def curl(authority: RunningAuthority, folder: Path, operation: str, *options: object) -> int:

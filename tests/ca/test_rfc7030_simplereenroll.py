@@ -207,7 +207,7 @@ def test_a_certificate_that_was_issued_by_hand_is_renewed_by_hand(
 ) -> None:
     IssuedCertificate.objects.update(enrolment=None)
     assert renew(client, certificate).status_code == 403
-    assert trail.last()["rule"] == "renewal.issued-here"
+    assert trail.last()["rule"] == "renewal.participant"
 
 
 def test_a_request_that_another_key_signed_is_refused(

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ca.register.configuration import utc_now
-from ca.register.models import Enrolment, IssuedCertificate
+from ca.register.models import Enrolment, IssuedCertificate, owner_of
 
 
 class Command(BaseCommand):
@@ -34,9 +34,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {enrolment} ({names}), secret {_secret_state(enrolment)}")
         self.stdout.write("Certificates")
         for record in certificates[: max(0, options["limit"])]:
-            owner = record.enrolment.participant.name if record.enrolment else "by hand"
             self.stdout.write(
-                f"  {record.serial:<40} {owner:<16} {record.profile_name:<7} "
+                f"  {record.serial:<40} {owner_of(record):<16} {record.profile_name:<7} "
                 f"until {record.not_after:%Y-%m-%d %H:%M:%S} {_state(record)}"
             )
 
@@ -49,5 +48,5 @@ def _secret_state(enrolment: Enrolment) -> str:
 
 def _state(record: IssuedCertificate) -> str:
     if record.revoked_at is not None:
-        return "revoked"
+        return f"revoked {record.revoked_at:%Y-%m-%d %H:%M:%S} {record.revocation_reason}"
     return "expired" if record.is_expired(utc_now()) else "valid"

@@ -9,7 +9,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from ca.authority.profiles import PROFILES
-from ca.register.participants import Application, NotAdmitted, admit, admit_with_secret_file, deliver_to_file
+from ca.register.participants import (
+    Application,
+    NotAdmitted,
+    admit,
+    admit_with_secret_file,
+    deliver_to_file,
+    known_application,
+)
 from sender_constraint.django.audit import trail
 
 
@@ -40,6 +47,20 @@ class Command(BaseCommand):
             metavar="FILE",
             help="write the secret there (mode 0600), do not print it",
         )
+        secret = commands.add_parser(
+            "secret",
+            help="give a known participant a new one-time secret, with which a new line begins",
+            description=(
+                "The names stay as they are. Once the secret is spent, the line before renews itself no "
+                "more; what it still holds and is not revoked serves until it expires."
+            ),
+        )
+        secret.add_argument("name", help="its name at this authority")
+        secret.add_argument(
+            "--profile", choices=sorted(PROFILES), help="if it has certificates of both kinds"
+        )
+        secret.add_argument("--subject", metavar="DN", help="if it has several of one kind")
+        secret.add_argument("--secret-file", type=Path, metavar="FILE", help="as for add")
         load = commands.add_parser(
             "load",
             help="admit all participants of a list; safe to repeat",
@@ -56,6 +77,8 @@ class Command(BaseCommand):
         try:
             if options["command"] == "add":
                 self._add(options)
+            elif options["command"] == "secret":
+                self._secret(options)
             else:
                 self._load(options["file"])
         except (NotAdmitted, OSError) as error:
@@ -69,10 +92,16 @@ class Command(BaseCommand):
             san_dns=tuple(options["san_dns"]),
             san_uri=tuple(options["san_uri"]),
         )
-        file: Path | None = options["secret_file"]
+        self._admit(application, options["secret_file"], "Admitted")
+
+    def _secret(self, options: dict[str, Any]) -> None:
+        application = known_application(options["name"], options["profile"], options["subject"])
+        self._admit(application, options["secret_file"], "New secret for")
+
+    def _admit(self, application: Application, file: Path | None, what: str) -> None:
         enrolment = admit(application, deliver_to_file(file) if file else self._print_secret)
         _record(application)
-        self.stdout.write(f"Admitted {enrolment}" + (f"; one-time secret in {file}" if file else ""))
+        self.stdout.write(f"{what} {enrolment}" + (f"; one-time secret in {file}" if file else ""))
         self.stdout.write(f"It enrols at {settings.EST_URL}/simpleenroll as {enrolment.participant}")
 
     def _print_secret(self, secret: str) -> None:

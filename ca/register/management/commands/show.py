@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ca.authority.directory import pem_of
 from ca.authority.entitlements import alternative_names_of, written
-from ca.register.models import IssuedCertificate
+from ca.register.models import IssuedCertificate, certificate_with_serial, owner_of
 from sender_constraint.names import subject_of
 from sender_constraint.thumbprints import certificate_thumbprint
 
@@ -25,8 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """One field a line, then PEM."""
-        serial = options["serial"].replace(":", "").lower().lstrip("0")
-        record = IssuedCertificate.objects.filter(serial=serial).first()
+        record = certificate_with_serial(options["serial"])
         if record is None:
             raise CommandError(
                 f"this authority issued no certificate with the serial number {options['serial']}"
@@ -43,7 +42,7 @@ def _fields(record: IssuedCertificate) -> list[tuple[str, object]]:
         ("Subject", subject_of(certificate)),
         ("SAN", ", ".join(written(alternative_names_of(certificate))) or "none"),
         ("Profile", record.profile_name),
-        ("Participant", record.enrolment.participant if record.enrolment else "none, issued by hand"),
+        ("Participant", owner_of(record)),
         ("Issued", record.issued_at.isoformat()),
         ("Not before", certificate.not_valid_before_utc.isoformat()),
         ("Not after", record.not_after.isoformat()),

@@ -1,0 +1,64 @@
+"""Revoking one's own certificate, over the TLS port of EST.
+
+RFC 7030 has no operation for this. It is done as RFC 8555 §7.6 does it with the certificate's key: the
+certificate of the connection is the one that is revoked, and TLS has proven possession of its key.
+https://www.rfc-editor.org/rfc/rfc8555
+"""
+
+from cryptography import x509
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
+
+from ca.authority.reasons import HOLDERS, UnknownReason, reason_named
+from ca.authority.refusals import EnrolmentRefused, RequestMalformed
+from ca.enrolment.answers import TEXT, answering, identify
+from ca.enrolment.authentication import issued_certificate
+from ca.register import configuration
+from ca.status.revoking import publish_revocations, revoke
+from sender_constraint.django import audit
+from sender_constraint.django.peer import peer_of
+from sender_constraint.rules import enforces, rule
+
+EVENT = "certificate.revoke"
+
+REASON = rule(
+    "revocation.reason", "RFC 5280 §5.3.1", "The reason is not one that a certificate's holder can give."
+)
+
+
+@require_POST
+@answering(EVENT)
+def revoke_own(request: HttpRequest) -> HttpResponse:
+    """Revoke the certificate of this connection. Form parameter ``reason``, optional.
+
+    Answers 200 with a text, also when it was revoked already: that it is, is what was asked for.
+    """
+    certificate = issued_certificate(peer_of(request).certificate(EnrolmentRefused))
+    if certificate.enrolment is not None:
+        identify(request, certificate.enrolment.participant)
+    reason = check_reason(request.POST.get("reason") or "unspecified")
+    now = configuration.utc_now()
+    revoked = revoke(certificate, reason, now)
+    record = revoked.record
+    audit.accepted(
+        request,
+        EVENT,
+        detail={
+            "serial": record.serial,
+            "reason": record.revocation_reason,
+            "also": [each.serial for each in revoked.also],
+            "repeated": revoked.is_repeated,
+        },
+    )
+    publish_revocations(now)
+    since = f"{record.revoked_at:%Y-%m-%d %H:%M:%S} UTC, {record.revocation_reason}"
+    return HttpResponse(f"{record.serial} is revoked since {since}\n", content_type=TEXT)
+
+
+@enforces(REASON)
+def check_reason(name: str) -> x509.ReasonFlags:
+    """One that is about the holder's own key or business."""
+    try:
+        return reason_named(name, HOLDERS)
+    except UnknownReason as error:
+        raise RequestMalformed(REASON, str(error).capitalize(), presented=name[:40]) from None
