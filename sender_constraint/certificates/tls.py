@@ -3,14 +3,19 @@
 import ssl
 from pathlib import Path
 
+from sender_constraint.certificates.checked_servers import ServerStatus, check_servers
 from sender_constraint.certificates.generation import Generation
+from sender_constraint.trust_anchors import TrustAnchors
 
 
-def client_context(trust_bundle: Path, generation: Generation | None = None) -> ssl.SSLContext:
+def client_context(
+    trust_bundle: Path, generation: Generation | None = None, servers: ServerStatus | None = None
+) -> ssl.SSLContext:
     """TLS 1.2 or later towards servers under these authorities, by name.
 
     trust_bundle: PEM. generation: whose key and certificate to present, if any; an expired certificate
     is presented as well, since there are servers that accept one (a renewal).
+    servers: how the servers' certificates are checked for revocation; without it they are not.
     Raises OSError if the files cannot be read, among them ssl.SSLError.
 
     The context keeps what it read: it stays with this generation, whatever happens to its files.
@@ -20,4 +25,13 @@ def client_context(trust_bundle: Path, generation: Generation | None = None) -> 
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if generation is not None:
         context.load_cert_chain(generation.certificate_path, generation.private_key_path)
+    if servers is not None:
+        check_servers(context, _anchors(trust_bundle), servers)
     return context
+
+
+def _anchors(trust_bundle: Path) -> TrustAnchors:
+    try:
+        return TrustAnchors.from_pem(trust_bundle.read_bytes())
+    except ValueError as error:
+        raise ssl.SSLError(f"{trust_bundle}: {error}") from error

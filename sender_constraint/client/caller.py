@@ -15,12 +15,13 @@ from typing import Any
 
 import httpx
 
+from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.client.attempts import Attempts
 from sender_constraint.client.binding import Binding
-from sender_constraint.client.errors import CallFailed, ServerUnreachable
+from sender_constraint.client.errors import CallFailed, ServerUnreachable, unanswered
 from sender_constraint.client.metadata import discover
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.retries import Retries, is_repeatable
@@ -47,6 +48,8 @@ class CallerSettings:
 class Caller:
     """Makes calls with the store's current generation. Safe to share among threads and greenlets.
 
+    servers: how the certificates of authorization server and API are checked for revocation, before each
+    request; without it they are not.
     Make one in each process, after it has forked. ``close`` it, or use it in a ``with`` statement.
     """
 
@@ -55,12 +58,14 @@ class Caller:
         store: GenerationStore,
         settings: CallerSettings,
         *,
+        servers: ServerStatus | None = None,
         retries: Retries | None = None,
         clock: Clock = utc_now,
         observer: CallerObserver | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
+        self._servers = servers
         self._retries = retries or Retries()
         self._clock = clock
         self._observer = observer or CallerObserver()
@@ -96,8 +101,8 @@ class Caller:
 
         Repeated on a lost connection and on 502, 503 and 504, if the method or an ``Idempotency-Key``
         allows it. A token that the API calls invalid is replaced, once.
-        Raises ServerUnreachable, MetadataInvalid, TokenRefused, TokenUnusable; NoGeneration or
-        BrokenGeneration if there is no certificate to call with.
+        Raises ServerUnreachable, ServerRefused, MetadataInvalid, TokenRefused, TokenUnusable; NoGeneration
+        or BrokenGeneration if there is no certificate to call with.
         """
         sent = httpx.Headers(headers)
         sent[CORRELATION_HEADER] = correlation_id or new_correlation_id()
@@ -108,8 +113,7 @@ class Caller:
         try:
             response = self._retries.send(attempts.make, repeatable=is_repeatable(method, sent))
         except httpx.TransportError as transport_error:
-            told = transport_error if str(transport_error) else type(transport_error).__name__
-            error = ServerUnreachable(f"no answer from {url}: {told}")
+            error = unanswered(f"no answer from {url}", transport_error)
             raise error from transport_error
         except (CallFailed, CertificatesError) as failure:
             error = failure
@@ -174,7 +178,7 @@ class Caller:
 
     def _bind(self, generation: Generation) -> Binding:
         try:
-            pool = open_pool(generation, self._settings.trust_bundle)
+            pool = open_pool(generation, self._settings.trust_bundle, servers=self._servers)
         except OSError as error:
             raise ServerUnreachable(f"no connections for {generation.directory}: {error}") from error
         try:

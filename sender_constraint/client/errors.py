@@ -2,12 +2,19 @@
 
 CallFailed
 ├── ServerUnreachable   no answer: the connection, the handshake or the time ran out
+│   └── WaitingForStatus   not called: whether the server's certificate still counts cannot be found out now
+├── ServerRefused       not called: the server's certificate is revoked, or unknown to its issuer
 ├── MetadataInvalid     the authorization server's metadata is not what RFC 8414 and our settings demand
 ├── TokenRefused        the token endpoint answered with an error (RFC 6749 §5.2)
 └── TokenUnusable       the token endpoint answered with something that is no token for us (RFC 6749 §5.1)
 
 What an API answers, a refusal too, is a response and no exception of this tree.
 """
+
+import httpx
+
+from sender_constraint.certificates.checked_servers import ServerNotTrusted, StatusNotKnown
+from sender_constraint.errors import Refusal
 
 
 class CallFailed(Exception):
@@ -16,6 +23,25 @@ class CallFailed(Exception):
 
 class ServerUnreachable(CallFailed):
     """There was no answer, or not in time; the cause is the last attempt's exception."""
+
+
+class WaitingForStatus(ServerUnreachable):
+    """The state ``waiting for certificate status``: the next call asks again.
+
+    refusal: the rule, and since when there is no status.
+    """
+
+    def __init__(self, told: str, refusal: Refusal) -> None:
+        super().__init__(f"waiting for certificate status: {told}")
+        self.refusal = refusal
+
+
+class ServerRefused(CallFailed):
+    """The server is not spoken to. refusal: the rule, and whose certificate it is."""
+
+    def __init__(self, told: str, refusal: Refusal) -> None:
+        super().__init__(told)
+        self.refusal = refusal
 
 
 class MetadataInvalid(CallFailed):
@@ -40,3 +66,15 @@ class TokenRefused(CallFailed):
 
 class TokenUnusable(CallFailed):
     """A successful answer that is not a bearer token with a lifetime."""
+
+
+def unanswered(what: str, error: httpx.TransportError) -> CallFailed:
+    """What a request without an answer is in this tree. what: for example ``no answer from <url>``."""
+    told = f"{what}: {error if str(error) else type(error).__name__}"
+    match error:
+        case StatusNotKnown():
+            return WaitingForStatus(told, error.refusal)
+        case ServerNotTrusted():
+            return ServerRefused(told, error.refusal)
+        case _:
+            return ServerUnreachable(told)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from sender_constraint.certificates.exchange import exchange
-from sender_constraint.client.errors import MetadataInvalid, ServerUnreachable
+from sender_constraint.client.errors import MetadataInvalid, unanswered
 from sender_constraint.client.retries import Retries
 from sender_constraint.issuers import metadata_url
 
@@ -27,7 +27,7 @@ class ServerMetadata:
 
 
 def discover(pool: httpx.Client, issuer: str, retries: Retries) -> ServerMetadata:
-    """Fetch and check an issuer's metadata. Raises ServerUnreachable or MetadataInvalid."""
+    """Fetch and check an issuer's metadata. Raises ServerUnreachable, ServerRefused or MetadataInvalid."""
     try:
         url = metadata_url(issuer)
     except ValueError as error:
@@ -39,7 +39,7 @@ def discover(pool: httpx.Client, issuer: str, retries: Retries) -> ServerMetadat
             repeatable=True,
         )
     except httpx.TransportError as error:
-        raise ServerUnreachable(f"no metadata from {url}: {error or type(error).__name__}") from error
+        raise unanswered(f"no metadata from {url}", error) from error
     if response.status_code != 200:
         raise MetadataInvalid(f"{url} answered with status {response.status_code}")
     try:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from sender_constraint.certificates.checked_servers import NotSent, ServerNotTrusted
+
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 PASSING_STATUSES = frozenset({502, 503, 504})
 SHORTEST_ATTEMPT_SECONDS = 0.1
@@ -55,7 +57,8 @@ class Retries:
     def send(self, attempt: Callable[[float], httpx.Response], *, repeatable: bool) -> httpx.Response:
         """Attempt, and again while it makes sense; returns the last response.
 
-        attempt: gets the seconds that it may take. repeatable: whether a second one does no harm.
+        attempt: gets the seconds that it may take. repeatable: whether a second one does no harm, after one
+        that may have arrived.
         Raises the last attempt's httpx.TransportError.
         """
         deadline = self.monotonic() + self.policy.total_seconds
@@ -64,17 +67,18 @@ class Retries:
             number += 1
             left = max(deadline - self.monotonic(), SHORTEST_ATTEMPT_SECONDS)
             seconds = min(self.policy.attempt_seconds, left)
-            last = not repeatable or number >= self.policy.attempts
+            last = number >= self.policy.attempts
             try:
                 response = attempt(seconds)
             except httpx.TransportError as error:
                 pause = self.policy.pause(number)
-                if last or not _passes(error) or self.monotonic() + pause >= deadline:
+                harmless = repeatable or isinstance(error, NotSent)
+                if last or not harmless or not _passes(error) or self.monotonic() + pause >= deadline:
                     raise
             else:
                 pause = max(self.policy.pause(number), _retry_after(response))
                 passing = response.status_code in PASSING_STATUSES
-                if last or not passing or self.monotonic() + pause >= deadline:
+                if last or not repeatable or not passing or self.monotonic() + pause >= deadline:
                     return response
             self.sleep(pause)
 
@@ -88,6 +92,8 @@ def _passes(error: httpx.TransportError) -> bool:
     """Whether the next attempt may fare better: a server that failed verification will fail it again."""
     if isinstance(error, httpx.UnsupportedProtocol | httpx.LocalProtocolError | httpx.ProxyError):
         return False
+    if isinstance(error, ServerNotTrusted):
+        return error.was_in_use
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):

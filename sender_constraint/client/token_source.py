@@ -17,7 +17,13 @@ import httpx
 
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.renewal import Clock, utc_now
-from sender_constraint.client.errors import CallFailed, ServerUnreachable, TokenRefused, TokenUnusable
+from sender_constraint.client.errors import (
+    CallFailed,
+    ServerUnreachable,
+    TokenRefused,
+    TokenUnusable,
+    unanswered,
+)
 from sender_constraint.client.retries import Retries
 from sender_constraint.client.single_flight import SingleFlight
 from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
@@ -103,7 +109,10 @@ class TokenSource:
         self._no_attempt_before: datetime | None = None
 
     def token(self, correlation_id: str | None = None) -> AccessToken:
-        """A token that has not expired. Raises ServerUnreachable, TokenRefused or TokenUnusable."""
+        """A token that has not expired.
+
+        Raises ServerUnreachable, ServerRefused, TokenRefused or TokenUnusable.
+        """
         token, now = self._token, self._clock()
         if token is not None and now < token.expires_at:
             if now >= token.renew_at and (self._no_attempt_before is None or now >= self._no_attempt_before):
@@ -148,8 +157,7 @@ class TokenSource:
             # Asking twice for a token does no harm: a client credentials grant uses nothing up.
             response = self._retries.send(attempt, repeatable=True)
         except httpx.TransportError as error:
-            told = error if str(error) else type(error).__name__
-            raise ServerUnreachable(f"no token from {self._token_endpoint}: {told}") from error
+            raise unanswered(f"no token from {self._token_endpoint}", error) from error
         if response.status_code != 200:
             raise _refusal(response, correlation_id)
         return read_token(_json_object(response), requested_at)

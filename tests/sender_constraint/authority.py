@@ -28,6 +28,7 @@ class Authority:
         self.issuing = _certificate(
             f"CN={name} Issuing", self.key.public_key(), root, self.root_key, authority=True
         )
+        self.server_certificates: list[x509.Certificate] = []
         self.trust_bundle = folder / "trust-bundle.pem"
         self.trust_bundle.write_bytes(pem(self.root, self.issuing))
 
@@ -55,11 +56,15 @@ class Authority:
         return store.publish(private_key_pem(key), chain, datetime.now(UTC))
 
     def server_context(self) -> ssl.SSLContext:
-        """TLS for a server called localhost, which asks for certificates of this authority."""
+        """TLS for a server called localhost, which asks for certificates of this authority.
+
+        ``server_certificates`` has its certificate, the latest last.
+        """
         key = new_private_key()
         key_file, certificate_file = self.folder / "server-key.pem", self.folder / "server.pem"
         key_file.write_bytes(private_key_pem(key))
         certificate = self.issue(key, "CN=server", names=LOCALHOST, lifetime=timedelta(hours=1), server=True)
+        self.server_certificates.append(certificate)
         certificate_file.write_bytes(pem(certificate, self.issuing))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate_file, key_file)

@@ -73,7 +73,6 @@ def answer_about(
     revoked: bool = False,
     began: timedelta = timedelta(),
     lasts: timedelta = timedelta(minutes=5),
-    nonce: bytes | None = None,
     responder: x509.Certificate | None = None,
 ) -> bytes:
     """What the issuer says of a certificate, DER, from ``began`` before now on.
@@ -81,7 +80,7 @@ def answer_about(
     key: the issuer's; where ``responder`` is given, that of this certificate.
     """
     now = datetime.now(UTC)
-    builder = (
+    return (
         ocsp.OCSPResponseBuilder()
         .add_response(
             cert=certificate,
@@ -94,10 +93,9 @@ def answer_about(
             revocation_reason=x509.ReasonFlags.key_compromise if revoked else None,
         )
         .responder_id(ocsp.OCSPResponderEncoding.NAME, responder or issuer)
+        .sign(key, hashes.SHA256())
+        .public_bytes(Encoding.DER)
     )
-    if nonce is not None:
-        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def nonce_of(request: ocsp.OCSPRequest) -> bytes | None:

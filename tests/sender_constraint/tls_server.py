@@ -62,6 +62,10 @@ class TLSServer(AbstractContextManager["TLSServer"]):
         self._server.server_close()
         assert self.defects == []
 
+    def serve_with(self, context: ssl.SSLContext) -> None:
+        """New connections get this context; those that are open keep theirs."""
+        self._server.tls = context
+
     def count(self, path: str) -> int:
         return sum(asked.path == path for asked in self.asked)
 
