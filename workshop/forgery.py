@@ -4,14 +4,18 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from sender_constraint.confirmation import certificate_confirmation
+from workshop.issuing import Content, names_of
 
 
 def self_made_certificate(model: x509.Certificate) -> tuple[bytes, bytes]:
@@ -71,7 +75,44 @@ def signed_with_public_key(token: str, certificate_der: bytes, public_key_pem: b
     header, claims, _ = token.split(".")
     signed = f"{_encoded({**_decoded(header), 'alg': 'HS256'})}.{_rebound(claims, certificate_der)}"
     mac = hmac.new(public_key_pem, signed.encode(), hashlib.sha256).digest()
-    return f"{signed}.{_base64url(mac)}"
+    return f"{signed}.{base64url(mac)}"
+
+
+def signed(header: Mapping[str, Any], payload: bytes, key: ec.EllipticCurvePrivateKey) -> str:
+    """A token with this header and payload, signed with ES256 (RFC 7518 §3.4)."""
+    octets = f"{_encoded(dict(header))}.{base64url(payload)}".encode()
+    r, s = decode_dss_signature(key.sign(octets, ec.ECDSA(hashes.SHA256())))
+    return f"{octets.decode()}.{base64url(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}"
+
+
+def signed_by_thief(token: str, certificate_der: bytes, **header: Any) -> str:
+    """The token bound to another certificate and signed with a key of the thief's.
+
+    header: members that are added; a callable is given the thief's public key as a JWK.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    jwk = _public_jwk(key.public_key())
+    members = {name: value(jwk) if callable(value) else value for name, value in header.items()}
+    original, claims, _ = token.split(".")
+    rebound = _unpadded(_rebound(claims, certificate_der))
+    return signed({**_decoded(original), **members}, rebound, key)
+
+
+def with_header(token: str, **members: Any) -> str:
+    """The token with members of its header changed; the signature stays as it was."""
+    header, claims, signature = token.split(".")
+    return f"{_encoded({**_decoded(header), **members})}.{claims}.{signature}"
+
+
+def content_with(model: x509.Certificate, **changes: Any) -> Content:
+    """What a good client certificate with another one's names says, but for these changes."""
+    subject, alternative_names = names_of(model)
+    return replace(Content(subject, alternative_names), **changes)
+
+
+def pem_of(certificate: x509.Certificate) -> bytes:
+    """A certificate, PEM."""
+    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def decoded_parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -86,15 +127,26 @@ def _rebound(claims: str, certificate_der: bytes) -> str:
 
 
 def _decoded(part: str) -> dict[str, Any]:
-    document: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    document: dict[str, Any] = json.loads(_unpadded(part))
     return document
 
 
+def _unpadded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+
+
+def _public_jwk(key: ec.EllipticCurvePublicKey) -> dict[str, str]:
+    numbers = key.public_numbers()
+    x, y = (base64url(each.to_bytes(32, "big")) for each in (numbers.x, numbers.y))
+    return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
+
+
 def _encoded(document: dict[str, Any]) -> str:
-    return _base64url(json.dumps(document, separators=(",", ":")).encode())
+    return base64url(json.dumps(document, separators=(",", ":")).encode())
 
 
-def _base64url(content: bytes) -> str:
+def base64url(content: bytes) -> str:
+    """RFC 7515 §2: base64url without padding."""
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 

@@ -1,43 +1,82 @@
-"""The thief: plays the attacks of the catalogue against servers that run."""
+"""Plays the attacks of the catalogue against servers that run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from workshop.catalogue import Attack
-from workshop.changes import Call, Loot
+from sender_constraint.correlation import CORRELATION_HEADER
+from workshop.calls import Attempt
+from workshop.catalogue.attack import Attack
 from workshop.evidence import AuditReader, Evidence
+from workshop.loot import Cast
 from workshop.wire import Exchange, Wire
+
+# What differs from one answer to the next, whatever was asked for.
+_OF_EACH_ANSWER = (CORRELATION_HEADER, "date")
 
 
 @dataclass(frozen=True)
 class Played:
-    """One attack, what the server answered, and what it wrote down about it."""
+    """One attempt of an attack, what the server answered, and what it wrote down about it.
+
+    twin: the answer to the same about what does not exist; None where the attack has no such question.
+    """
 
     attack: Attack
-    call: Call
+    attempt: Attempt
     exchange: Exchange
     evidence: Evidence
+    twin: Exchange | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether it was refused as the catalogue expects, and for the stated reason."""
+        """Whether it was refused as the catalogue expects, for the stated reason, and gave nothing away."""
         expected = self.attack.expected
         observed = (self.exchange.status, self.exchange.error, self.evidence.rule)
-        return observed == (expected.status, expected.error, expected.rule) and (
-            expected.also <= self.evidence.names()
+        return (
+            observed == (expected.status, expected.error, expected.rule)
+            and expected.also <= self.evidence.names()
+            and (self.twin is None or told(self.exchange) == told(self.twin))
         )
 
 
 class Thief:
     """Has the loot, and tries it."""
 
-    def __init__(self, wire: Wire, audit: AuditReader, valid: Call, loot: Loot) -> None:
+    def __init__(self, wire: Wire, audit: AuditReader, cast: Cast) -> None:
         self._wire = wire
         self._audit = audit
-        self._valid = valid
-        self._loot = loot
+        self._cast = cast
+
+    def valid(self, attack: Attack) -> Exchange:
+        """Make the valid call from which the attack differs."""
+        return attack.family.valid(self._cast).send(self._wire)
 
     def play(self, attack: Attack) -> Played:
-        """Change the valid call as the attack says, make it, and look up why it was refused."""
-        call = attack.change(self._valid, self._loot)
-        exchange = call.send(self._wire)
-        return Played(attack, call, exchange, self._audit.about(exchange))
+        """Change the valid call as the attack says, try it, and look up why it was refused.
+
+        Of several attempts, the first that does not hold is returned, otherwise the last. Raises LookupError
+        where there is nothing to try, or the attack takes an insider and there is none.
+        """
+        played = [self._try(attack, attempt) for attempt in self._attempts(attack)]
+        if not played:
+            raise LookupError(f"{attack.identifier}: there is nothing to try")
+        return next((each for each in played if not each.holds), played[-1])
+
+    def _attempts(self, attack: Attack) -> Sequence[Attempt]:
+        changed = attack.change(attack.family.valid(self._cast), self._cast.loot)
+        return changed if isinstance(changed, Sequence) else (changed,)
+
+    def _try(self, attack: Attack, attempt: Attempt) -> Played:
+        exchange = attempt.send(self._wire)
+        evidence = self._audit.about(exchange)
+        if attack.twin is None:
+            return Played(attack, attempt, exchange, evidence)
+        twin = attack.twin(attack.family.valid(self._cast), self._cast.loot)
+        assert not isinstance(twin, Sequence)  # noqa: S101 - for mypy: there is one
+        return Played(attack, attempt, exchange, evidence, twin.send(self._wire))
+
+
+def told(exchange: Exchange) -> tuple[int | None, dict[str, str], bytes]:
+    """All that an answer tells its caller, but for what is different each time."""
+    headers = {name: value for name, value in exchange.headers.items() if name not in _OF_EACH_ANSWER}
+    return exchange.status, headers, exchange.body

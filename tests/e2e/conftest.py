@@ -6,6 +6,7 @@ import pytest
 
 from sender_constraint.certificates.generations import GenerationStore
 from tests.e2e.calling import APICaller, TokenCaller
+from tests.e2e.casting import Casting
 from tests.e2e.minting import Mint
 from tests.e2e.playing import Demo, Playing
 from tests.e2e.registering import register
@@ -13,6 +14,7 @@ from tests.e2e.verdict import Verdict
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
+from workshop.loot import Cast
 from workshop.narration import Narrator
 from workshop.story.partner import Partner, current_partner
 from workshop.story.stage import Stage
@@ -40,6 +42,17 @@ def stage(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> S
 @pytest.fixture
 def partner(deployment: Deployment) -> Partner:
     return current_partner(deployment)
+
+
+@pytest.fixture(scope="session")
+def casting(stage: Stage) -> Casting:
+    return Casting(stage)
+
+
+@pytest.fixture
+def cast(casting: Casting) -> Cast:
+    """Who plays the attacks of the catalogue: thieves with what they stole, and the honest."""
+    return casting.cast()
 
 
 @pytest.fixture(scope="session")

@@ -1,20 +1,24 @@
-"""gunicorn's configuration of bank_api, with one rule switched off: ``TESTS_RULE_OFF`` names it.
+"""gunicorn's configuration of a service, in which one rule after the other can be switched off.
 
-Lives among the tests, and no service knows of it.
+``TESTS_SERVICE`` is the service, and ``TESTS_RULE_OFF`` the file that names the rule: it is read at each
+refusal. Lives among the tests, and no service knows of it.
 """
 
 import os
+import runpy
+from pathlib import Path
 
-from sender_constraint.server.defaults import tls_front
+globals().update(runpy.run_path(f"{os.environ['TESTS_SERVICE']}/gunicorn.conf.py"))
+_own_post_worker_init = globals().get("post_worker_init")
 
-globals().update(tls_front("bank_api"))
 
-
-def post_worker_init(worker: object) -> None:  # noqa: ARG001 - gunicorn's signature
-    """Switch the rule off once the application is loaded, with all the modules that its URLs import."""
+def post_worker_init(worker: object) -> None:
+    """Put the switches in once the application is loaded, with all the modules that its URLs import."""
     from django.urls import get_resolver
 
-    from tests.e2e.switchboard import switch_off
+    from tests.e2e.switchboard import Switchboard
 
+    if _own_post_worker_init is not None:
+        _own_post_worker_init(worker)
     assert get_resolver().url_patterns
-    assert switch_off(os.environ["TESTS_RULE_OFF"]) > 0
+    assert Switchboard(Path(os.environ["TESTS_RULE_OFF"])).put_switches() > 0

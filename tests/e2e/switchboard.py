@@ -1,41 +1,81 @@
-"""Switches one rule of a running server off. Only a server that a test starts can be told to."""
+"""Switches rules off, one at a time, in a process that runs. Only one that a test starts can be told to.
+
+Each function that enforces a rule is replaced by one that looks, whenever it refuses, whether its rule is
+switched off: a file names the rule, and whoever plays attacks writes another name into it.
+"""
 
 import functools
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from sender_constraint.errors import Refusal
-from sender_constraint.rules import enforcer_of
+from sender_constraint.rules import all_rules, enforcer_of
 
 OUR_PACKAGES = ("sender_constraint", "authserver", "bank_api", "ca")
+NONE = "none"
 
 
-def switch_off(identifier: str) -> int:
-    """Make the function that enforces a rule swallow the refusals of that rule.
+class Switchboard:
+    """The switches of all rules, which a file sets. file: holds the identifier of the rule that is off."""
 
-    Replaces it in every module that imported it by name; returns in how many.
-    """
-    enforcing = enforcer_of(identifier)
-    replacement = _without(identifier, enforcing)
-    replaced = 0
-    for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] in OUR_PACKAGES:
-            for attribute, value in list(vars(module).items()):
-                if value is enforcing:
-                    setattr(module, attribute, replacement)
-                    replaced += 1
-    return replaced
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def switch_off(self, identifier: str) -> None:
+        """Switch this rule off, and the one that was off on again; NONE leaves all on."""
+        new = self.file.with_suffix(".new")
+        new.write_text(identifier)
+        new.replace(self.file)
+
+    def off(self) -> str:
+        """The identifier of the rule that is switched off."""
+        return self.file.read_text()
+
+    def put_switches(self) -> int:
+        """Put a switch before every enforcing function, in every module that imported it by name.
+
+        Returns how many functions were replaced.
+        """
+        lenient = {enforcing: self._lenient(enforcing) for enforcing in _enforcing_functions()}
+        replaced = 0
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] in OUR_PACKAGES:
+                for attribute, value in list(vars(module).items()):
+                    if callable(value) and (replacement := _replacement(lenient, value)):
+                        setattr(module, attribute, replacement)
+                        replaced += 1
+        return replaced
+
+    def _lenient(self, enforcing: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(enforcing)
+        def lenient(*arguments: Any, **keywords: Any) -> Any:
+            try:
+                return enforcing(*arguments, **keywords)
+            except Refusal as refusal:
+                if refusal.rule.identifier != self.off():
+                    raise
+                return None
+
+        return lenient
 
 
-def _without(identifier: str, enforcing: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(enforcing)
-    def lenient(*arguments: Any, **keywords: Any) -> Any:
+def _enforcing_functions() -> set[Callable[..., Any]]:
+    found = set()
+    for rule in all_rules():
         try:
-            return enforcing(*arguments, **keywords)
-        except Refusal as refusal:
-            if refusal.rule.identifier != identifier:
-                raise
-            return None
+            found.add(enforcer_of(rule.identifier))
+        except KeyError:
+            # It is kept, not enforced: another function raises it again.
+            continue
+    return found
 
-    return lenient
+
+def _replacement(
+    lenient: dict[Callable[..., Any], Callable[..., Any]], value: Callable[..., Any]
+) -> Callable[..., Any] | None:
+    try:
+        return lenient.get(value)
+    except TypeError:
+        return None  # not hashable, so it is no function

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.calling import APICaller
 from tests.e2e.minting import Mint
-from tests.e2e.second_bank import OWN_CONFIGURATION, SecondBank
+from tests.e2e.second_service import SecondService, own_configuration
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.resource_server.tokens import sign
 from tests.waiting import eventually
@@ -34,7 +34,8 @@ def closed_port() -> Iterator[int]:
 def cut_off_bank(deployment: Deployment, closed: int, audit: Path) -> Iterator[str]:
     """A bank_api whose issuer is at a closed port, with an audit trail of its own; yields its origin."""
     settings = {"ISSUER": f"https://localhost:{closed}", "AUDIT_DIR": str(audit)}
-    bank = SecondBank.start(deployment, OWN_CONFIGURATION, settings, audit / "bank_api.log")
+    log = audit / "bank_api.log"
+    bank = SecondService.start(deployment, "bank_api", own_configuration("bank_api"), settings, log)
     try:
         bank.wait_until_healthy(deployment.trust_bundle)
         yield bank.origin

@@ -10,8 +10,9 @@ import pytest
 
 from sender_constraint.server.environment import REPOSITORY
 from tests.e2e.playing import Demo
-from tests.e2e.second_bank import RULE_OFF_CONFIGURATION
-from workshop.catalogue import ATTACKS
+from tests.e2e.second_service import RULE_OFF_CONFIGURATION
+from tests.e2e.switchboard import Switchboard
+from workshop.catalogue import TOLD
 from workshop.environment.local import attach
 from workshop.environment.running import stop
 
@@ -34,13 +35,15 @@ def test_the_demo_holds_writes_its_report_and_leaves_nothing_behind(demo: Demo) 
     assert all(row["holds"] for row in ended.report["rows"])
     assert len(ended.attempts("2")) == 2
     theft = {row["act"]: row["attempt"] for row in ended.attempts("4")}
-    assert theft.items() >= {attack.label: attack.title for attack in ATTACKS}.items()
+    assert theft.items() >= {attack.label: attack.title for attack in TOLD}.items()
     assert "every row holds" in ended.output
 
 
-def test_a_row_that_does_not_hold_makes_the_demo_fail_and_the_others_hold(demo: Demo) -> None:
+def test_a_row_that_does_not_hold_makes_the_demo_fail_and_the_others_hold(demo: Demo, tmp_path: Path) -> None:
+    board = Switchboard(tmp_path / "rule")
+    board.switch_off("token.audience")
     without_a_rule = [
-        "/usr/bin/env", "TESTS_RULE_OFF=token.audience",
+        "/usr/bin/env", "TESTS_SERVICE=bank_api", f"TESTS_RULE_OFF={board.file}",
         sys.executable, "-m", "gunicorn", "-c", str(RULE_OFF_CONFIGURATION), "bank_api.wsgi:application",
     ]  # fmt: skip
     ended = demo.play("--act", "4", bank_api=without_a_rule)

@@ -1,4 +1,4 @@
-"""With a rule switched off, its rows turn red and no others: the catalogue would notice.
+"""With its rule switched off, each attack turns red, and none of its family that states another rule.
 
 Only servers that tests start can switch a rule off.
 """
@@ -11,76 +11,96 @@ from pathlib import Path
 import pytest
 
 from sender_constraint.server.environment import REPOSITORY
-from tests.e2e.second_bank import OWN_CONFIGURATION, RULE_OFF_CONFIGURATION, SecondBank
-from workshop.catalogue import ATTACKS
-from workshop.changes import Call, Loot
+from tests.e2e.second_service import RULE_OFF_CONFIGURATION, SecondService, own_configuration
+from tests.e2e.switchboard import NONE, Switchboard
+from workshop.catalogue import ATTACKS, FAMILIES, Attack
 from workshop.environment.deployment import Deployment
-from workshop.story.act_4_thief import the_theft
-from workshop.story.partner import current_partner
+from workshop.loot import Cast
 from workshop.story.stage import Stage
 from workshop.thief import Thief
 
 RULES = sorted({attack.expected.rule for attack in ATTACKS})
-UNRELATED_RULE = "token.issuer"
-NONE = "none"
+UNRELATED_RULE = "idempotency.key-missing"
+SERVICES = ("authserver", "bank_api", "ca")
 
 PROGRAMS = ("sender_constraint", "ca", "authserver", "bank_api", "partner_client", "workshop", "scripts")
 FILES_OF_PROGRAMS = ("**/*.py", "*")
 
-Banks = dict[str, SecondBank]
+
+@pytest.fixture(scope="module")
+def switchboard(tmp_path_factory: pytest.TempPathFactory) -> Switchboard:
+    board = Switchboard(tmp_path_factory.mktemp("switchboard") / "rule")
+    board.switch_off(NONE)
+    return board
 
 
 @pytest.fixture(scope="module")
-def banks(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Banks]:
-    """A bank without each rule; and one that is only told to leave rules out, in its own configuration."""
-    logs = tmp_path_factory.mktemp("banks")
+def seconds(
+    deployment: Deployment, switchboard: Switchboard, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, SecondService]]:
+    """A second instance of each service, with the switches; and a bank that is only told to have them."""
+    logs = tmp_path_factory.mktemp("seconds")
     with ExitStack() as stack:
-        running: Banks = {}
+        running: dict[str, SecondService] = {}
 
-        def start(name: str, configuration: Path, rule: str) -> None:
-            variables = {"TESTS_RULE_OFF": rule}
-            running[name] = SecondBank.start(deployment, configuration, variables, logs / f"{name}.log")
+        def start(name: str, service: str, configuration: Path) -> None:
+            variables = {"TESTS_SERVICE": service, "TESTS_RULE_OFF": str(switchboard.file)}
+            log = logs / f"{name}.log"
+            running[name] = SecondService.start(deployment, service, configuration, variables, log)
             stack.callback(running[name].stop)
 
-        for rule in (*RULES, UNRELATED_RULE):
-            start(rule, RULE_OFF_CONFIGURATION, rule)
-        start(NONE, OWN_CONFIGURATION, "binding.certificate")
+        for service in SERVICES:
+            start(service, service, RULE_OFF_CONFIGURATION)
+        start(NONE, "bank_api", own_configuration("bank_api"))
+        for second in running.values():
+            second.wait_until_healthy(deployment.trust_bundle)
         yield running
 
 
-@pytest.fixture(scope="module")
-def theft(banks: Banks, stage: Stage) -> tuple[Call, Loot]:  # noqa: ARG001 - they start while a token expires
-    return the_theft(stage, current_partner(stage.deployment))
+@pytest.fixture
+def attacked(seconds: dict[str, SecondService], cast: Cast) -> Cast:
+    """The same people, before the servers in which rules can be switched off."""
+    targets = {"issuer": "authserver", "api": "bank_api", "ca": "ca"}
+    origins = {target: seconds[service].origin for target, service in targets.items()}
+    return cast.at(replace(cast.targets, **origins))
 
 
-def rows_that_turn_red(bank: SecondBank, stage: Stage, theft: tuple[Call, Loot]) -> set[str]:
-    """The attacks that this bank does not refuse as the catalogue states; the valid call is answered."""
-    bank.wait_until_healthy(stage.deployment.trust_bundle)
-    valid = replace(theft[0], url=f"{bank.origin}/accounts")
-    thief = Thief(stage.wire, stage.audit, valid, theft[1])
-    assert valid.send(stage.wire).status == 200
-    return {attack.identifier for attack in ATTACKS if not thief.play(attack).holds}
+@pytest.fixture
+def thief(stage: Stage, attacked: Cast) -> Thief:
+    return Thief(stage.wire, stage.audit, attacked)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_without_a_rule_the_rows_that_state_it_turn_red_and_no_others(
-    banks: Banks, stage: Stage, theft: tuple[Call, Loot], rule: str
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.identifier)
+def test_without_its_rule_an_attack_is_no_longer_refused_for_it(
+    switchboard: Switchboard, thief: Thief, attack: Attack
 ) -> None:
-    states_it = {attack.identifier for attack in ATTACKS if attack.expected.rule == rule}
+    switchboard.switch_off(attack.expected.rule)
 
-    assert rows_that_turn_red(banks[rule], stage, theft) == states_it
+    assert not thief.play(attack).holds
+    assert thief.valid(attack).status == attack.family.answered
 
 
-def test_without_a_rule_that_no_attack_states_no_row_turns_red(
-    banks: Banks, stage: Stage, theft: tuple[Call, Loot]
+@pytest.mark.parametrize("rule", [*RULES, UNRELATED_RULE])
+def test_without_a_rule_no_other_row_of_its_families_turns_red(
+    switchboard: Switchboard, thief: Thief, rule: str
 ) -> None:
-    assert rows_that_turn_red(banks[UNRELATED_RULE], stage, theft) == set()
+    switchboard.switch_off(rule)
+    concerned = {attack.family for attack in ATTACKS if attack.expected.rule == rule} or set(FAMILIES)
+    others = [attack for attack in ATTACKS if attack.family in concerned and attack.expected.rule != rule]
+
+    assert {attack.identifier for attack in others if not thief.play(attack).holds} == set()
 
 
 def test_a_bank_with_its_own_configuration_cannot_be_told_to_switch_a_rule_off(
-    banks: Banks, stage: Stage, theft: tuple[Call, Loot]
+    switchboard: Switchboard, seconds: dict[str, SecondService], stage: Stage, attacked: Cast
 ) -> None:
-    assert rows_that_turn_red(banks[NONE], stage, theft) == set()
+    switchboard.switch_off("binding.certificate")
+    before_own = attacked.at(replace(attacked.targets, api=seconds[NONE].origin))
+    thief = Thief(stage.wire, stage.audit, before_own)
+    stating = [attack for attack in ATTACKS if attack.expected.rule == "binding.certificate"]
+
+    assert stating
+    assert all(thief.play(attack).holds for attack in stating)
 
 
 @pytest.mark.parametrize("word", ["TESTS_RULE_OFF", "switchboard", "switch_off", "tests.e2e", "enforcer_of("])

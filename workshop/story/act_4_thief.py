@@ -1,30 +1,15 @@
 """Act 4: a thief has the token, and tries it in every way of the catalogue."""
 
-import time
-from datetime import UTC, datetime
-
-from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.certificates.enrolment import ensure_generation
-from sender_constraint.certificates.est import EstClient
-from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.issuance import EstIssuer
-from workshop.catalogue import ATTACKS, Expected
-from workshop.changes import Call, Loot
-from workshop.environment.parties import participant_of
-from workshop.forgery import decoded_parts
-from workshop.story.partner import (
-    Partner,
-    current_partner,
-    issuer_public_key,
-    private_workspace,
-    show,
-)
-from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
+from workshop.catalogue import TOLD, Expected
+from workshop.catalogue.api_presentation import accounts_call
+from workshop.loot import Cast
+from workshop.story.partner import current_partner, show
+from workshop.story.stage import Stage, outcome_of, refusal_in
+from workshop.story.theft import the_theft
 from workshop.thief import Played, Thief
-from workshop.wire import Credentials, Exchange
+from workshop.wire import Exchange
 
 TITLE = "A thief has the token"
-POLL_SECONDS = 0.25
 
 
 def play(stage: Stage) -> None:
@@ -35,75 +20,25 @@ def play(stage: Stage) -> None:
         "Each attempt differs from the partner's own call by what the line says. The thief also owns a valid "
         "certificate of the same scheme: it is another participant, and still not the partner."
     )
-    partner = current_partner(stage.deployment)
-    valid, loot = the_theft(stage, partner)
-    thief = Thief(stage.wire, stage.audit, valid, loot)
-    _valid_call(stage, partner, valid, "the partner's own call, for comparison")
-    for attack in ATTACKS:
+    cast = the_theft(stage)
+    thief = Thief(stage.wire, stage.audit, cast)
+    _valid_call(stage, cast, "the partner's own call, for comparison")
+    for attack in TOLD:
         played = thief.play(attack)
         _tell(stage, played)
         stage.row(
             attack.label,
             attack.title,
-            _stated(attack.expected),
-            _observed(played),
+            stated(attack.expected),
+            observed(played),
             holds=played.holds,
         )
-    _valid_call(stage, partner, valid, "the partner's own call, after all that")
+    _valid_call(stage, cast, "the partner's own call, after all that")
 
 
-def the_theft(stage: Stage, partner: Partner) -> tuple[Call, Loot]:
-    """The valid call, and what the thief took: by now the token of the short-lived client is over."""
-    other_audience = partner.token(stage, resource="https://other-api.example")
-    expired = partner.token(stage, client_id="short-lived")
-    own = enrolled_thief(stage)
-    token = partner.token(stage)
-    loot = Loot(
-        token=token,
-        partner_certificate=partner.generation.certificate,
-        own=Credentials(own.certificate_path, own.private_key_path),
-        expired_token=expired,
-        other_audience_token=other_audience,
-        issuer_key=issuer_public_key(stage),
-        workspace=private_workspace(stage, "thief"),
-    )
-    _until_refused(stage, partner, expired)
-    return partner.accounts_call(stage.deployment, token), loot
-
-
-def enrolled_thief(stage: Stage) -> Generation:
-    """The thief's own valid certificate: it is a participant of the scheme, and enrols like everyone.
-
-    Raises StoryStopped if the certificate authority does not issue.
-    """
-    deployment, participant = stage.deployment, participant_of("thief")
-    names = RequestedNames(participant.subject, (participant.dns_name,), (participant.uri,))
-    secret = deployment.states["thief"] / "enrolment" / "client.secret"
-    est = EstClient(f"{deployment.ca_url}/.well-known/est", deployment.trust_bundle)
-    issuer = EstIssuer(est, names, participant.name, secret, deployment.trust_bundle)
-    store = GenerationStore(deployment.certificate_store("thief"))
-    outcome = ensure_generation(store, issuer)
-    if outcome.generation is None or outcome.error is not None:
-        raise StoryStopped(f"the thief got no certificate of its own: {outcome.error}")
-    return outcome.generation
-
-
-def _until_refused(stage: Stage, partner: Partner, token: str) -> None:
-    """Present the short-lived token as its owner until the API no longer takes it."""
-    _, claims = decoded_parts(token)
-    stage.narrator.explain(
-        "The token of the client short-lived lasts two seconds; the API allows clocks to differ a little, "
-        "so its owner presents it until it is over."
-    )
-    deadline = time.monotonic() + claims["exp"] - datetime.now(UTC).timestamp() + 30
-    call = partner.accounts_call(stage.deployment, token)
-    while call.send(stage.wire).status == 200 and time.monotonic() < deadline:
-        time.sleep(POLL_SECONDS)
-
-
-def _valid_call(stage: Stage, partner: Partner, valid: Call, attempt: str) -> None:
-    exchange = valid.send(stage.wire)
-    show(stage, "partner", "bank_api", exchange, partner.generation.thumbprint)
+def _valid_call(stage: Stage, cast: Cast, attempt: str) -> None:
+    exchange = accounts_call(cast).send(stage.wire)
+    show(stage, "partner", "bank_api", exchange, current_partner(stage.deployment).generation.thumbprint)
     stage.row("4", attempt, "200", outcome_of(exchange))
 
 
@@ -133,12 +68,14 @@ def _path(exchange: Exchange) -> str:
     return before + ("=…" if mark else "")
 
 
-def _stated(expected: Expected) -> str:
+def stated(expected: Expected) -> str:
+    """What must come of an attack, in a few words."""
     status = expected.status or "ended by TLS"
     return f"{status} {expected.error}: {expected.rule}"
 
 
-def _observed(played: Played) -> str:
+def observed(played: Played) -> str:
+    """What came of it."""
     status = played.exchange.status or "ended by TLS"
     missing = ", ".join(sorted(played.attack.expected.also - played.evidence.names()))
     note = f" (no event {missing})" if missing else ""

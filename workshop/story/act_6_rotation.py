@@ -4,7 +4,7 @@ import itertools
 import time
 from datetime import UTC, datetime
 
-from workshop.changes import Call
+from workshop.calls import Call
 from workshop.story.stage import Stage, outcome_of, refusal_in
 from workshop.story.traffic import Timeline, traffic
 from workshop.wire import Credentials

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from workshop.changes import Call
+from workshop.calls import Call
 from workshop.environment.deployment import Deployment
 from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
 from workshop.wire import Credentials, Exchange

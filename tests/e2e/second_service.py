@@ -1,4 +1,4 @@
-"""A second bank_api beside the environment's: same state, keys and audit trail, another port.
+"""A second instance of a service beside the environment's: same state, keys and audit trail, another port.
 
 Tests start it in ways that no service starts itself.
 """
@@ -16,14 +16,18 @@ from workshop.environment.health import answers
 from workshop.environment.ports import free_port
 from workshop.environment.supervision import clean_environment
 
-OWN_CONFIGURATION = Path("bank_api/gunicorn.conf.py")
 RULE_OFF_CONFIGURATION = Path("tests/e2e/rule_off.gunicorn.conf.py")
 START_SECONDS = 60
 
 
+def own_configuration(service: str) -> Path:
+    """The configuration with which a service starts itself."""
+    return Path(service) / "gunicorn.conf.py"
+
+
 @dataclass(frozen=True)
-class SecondBank:
-    """A running bank_api; ``stop`` it.
+class SecondService:
+    """A running service; ``stop`` it.
 
     origin: where it listens. log: its output.
     """
@@ -34,15 +38,20 @@ class SecondBank:
 
     @classmethod
     def start(
-        cls, deployment: Deployment, configuration: Path, variables: Mapping[str, str], log: Path
-    ) -> "SecondBank":
+        cls,
+        deployment: Deployment,
+        service: str,
+        configuration: Path,
+        variables: Mapping[str, str],
+        log: Path,
+    ) -> "SecondService":
         """Start it; returns at once. variables: added to its environment."""
         port = free_port()
-        state = deployment.states["bank_api"]
+        state = deployment.states[service]
         own = {"STATE_DIR": str(state), "BIND": f"127.0.0.1:{port}", **variables}
         with log.open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-m", "gunicorn", "-c", str(configuration), "bank_api.wsgi:application"],
+                [sys.executable, "-m", "gunicorn", "-c", str(configuration), f"{service}.wsgi:application"],
                 cwd=REPOSITORY,
                 env=clean_environment(state.parent) | own,
                 stdout=output,

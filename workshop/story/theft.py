@@ -1,0 +1,138 @@
+"""Before the catalogue is played: who plays, and how the thieves came by what they have."""
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from sender_constraint.certificates.csr import RequestedNames
+from sender_constraint.certificates.enrolment import ensure_generation
+from sender_constraint.certificates.est import EstClient
+from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.certificates.issuance import EstIssuer
+from workshop.calls import Call
+from workshop.catalogue.partners import new_key, paying, payment_from
+from workshop.environment.parties import participant_of
+from workshop.forgery import decoded_parts
+from workshop.insider import insider_of
+from workshop.loot import Cast, Enrolment, Holdings, Loot, Member, Targets
+from workshop.private_files import write_private
+from workshop.story.partner import Partner, current_partner, issuer_public_key, private_workspace
+from workshop.story.stage import Stage, StoryStopped, outcome_of
+from workshop.wire import Credentials, Exchange
+
+POLL_SECONDS = 0.25
+OTHER_RESOURCE = "https://other-api.example"
+
+
+def the_theft(stage: Stage) -> Cast:
+    """The whole cast: by now the token of the short-lived client is over."""
+    deployment = stage.deployment
+    partner = current_partner(deployment)
+    expired = partner.token(stage, client_id="short-lived")
+    other = Partner(GenerationStore(deployment.certificate_store("other_partner")).current())
+    honest = _member(stage, partner, "partner")
+    own = enrolled_thief(stage)
+    loot = Loot(
+        token=honest.token,
+        partner_certificate=partner.generation.certificate,
+        own=Credentials(own.certificate_path, own.private_key_path),
+        expired_token=expired,
+        other_audience_token=partner.token(stage, resource=OTHER_RESOURCE),
+        unbound_token=partner.token(stage, client_id="partner-bearer"),
+        issuer_key=issuer_public_key(stage),
+        enrolment=_enrolment(stage, own),
+        names=_names("partner_client"),
+        holdings=honest.holdings,
+        overheard_key=lambda: _overheard_key(stage, honest),
+        resource=deployment.api_url,
+        workspace=private_workspace(stage, "thief"),
+        insider=insider_of(deployment, honest.token, partner.generation.certificate),
+    )
+    _until_refused(stage, partner, expired)
+    targets = Targets(deployment.issuer, deployment.api_url, deployment.ca_url)
+    return Cast(targets, honest, _member(stage, other, "other-partner"), loot)
+
+
+def enrolled_thief(stage: Stage) -> Generation:
+    """The thief's own valid certificate: it is a participant of the scheme, and enrols like everyone.
+
+    Raises StoryStopped if the certificate authority does not issue.
+    """
+    deployment = stage.deployment
+    secret = _thieves_folder(stage) / "client.secret"
+    if secret.exists():
+        # Everyone else forgets a secret that is spent; a thief keeps it, to see what it is still good for.
+        write_private(_kept(stage), secret.read_text())
+    est = EstClient(f"{deployment.ca_url}/.well-known/est", deployment.trust_bundle)
+    issuer = EstIssuer(est, _names("thief"), participant_of("thief").name, secret, deployment.trust_bundle)
+    outcome = ensure_generation(GenerationStore(deployment.certificate_store("thief")), issuer)
+    if outcome.generation is None or outcome.error is not None:
+        raise StoryStopped(f"the thief got no certificate of its own: {outcome.error}")
+    return outcome.generation
+
+
+def _enrolment(stage: Stage, own: Generation) -> Enrolment:
+    key = serialization.load_pem_private_key(own.private_key_path.read_bytes(), None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise StoryStopped("the thief's key is not an EC key")
+    return Enrolment(participant_of("thief").name, _kept(stage).read_text().strip(), _names("thief"), key)
+
+
+def _names(party: str) -> RequestedNames:
+    participant = participant_of(party)
+    return RequestedNames(participant.subject, (participant.dns_name,), (participant.uri,))
+
+
+def _thieves_folder(stage: Stage) -> Path:
+    return stage.deployment.states["thief"] / "enrolment"
+
+
+def _kept(stage: Stage) -> Path:
+    return _thieves_folder(stage) / "spent.secret"
+
+
+def _member(stage: Stage, partner: Partner, client_id: str) -> Member:
+    """A client of the bank, with a booking of its own to look at."""
+    token = partner.token(stage, client_id)
+    call = partner.accounts_call(stage.deployment, token)
+    account = str(_answered(stage, call).json()["accounts"][0]["id"])
+    paid = _paid(stage, call, account, new_key())
+    bookings = _answered(stage, call.at(f"/accounts/{account}/transactions")).json()["transactions"]
+    holdings = Holdings(account, str(bookings[0]["id"]), paid)
+    return Member(client_id, partner.credentials, token, holdings)
+
+
+def _overheard_key(stage: Stage, member: Member) -> str:
+    key = new_key()
+    call = Call("POST", stage.deployment.api_url, member.token, member.credentials)
+    _paid(stage, call, member.holdings.account, key)
+    return key
+
+
+def _paid(stage: Stage, call: Call, account: str, key: str) -> str:
+    """The identifier of a payment of a cent."""
+    payment = paying(call.but(method="POST").at("/payments"), payment_from(account), key)
+    return str(_answered(stage, payment, 201).json()["id"])
+
+
+def _answered(stage: Stage, call: Call, status: int = 200) -> Exchange:
+    exchange = call.send(stage.wire)
+    if exchange.status != status:
+        raise StoryStopped(f"{call.method} {call.url} was not answered: {outcome_of(exchange)}")
+    return exchange
+
+
+def _until_refused(stage: Stage, partner: Partner, token: str) -> None:
+    """Present the short-lived token as its owner until the API no longer takes it."""
+    _, claims = decoded_parts(token)
+    stage.narrator.explain(
+        "The token of the client short-lived lasts two seconds; the API allows clocks to differ a little, "
+        "so its owner presents it until it is over."
+    )
+    deadline = time.monotonic() + claims["exp"] - datetime.now(UTC).timestamp() + 30
+    call = partner.accounts_call(stage.deployment, token)
+    while call.send(stage.wire).status == 200 and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
