@@ -2,7 +2,9 @@
 
 from urllib.parse import urlsplit
 
-from sender_constraint.django.renewal import declared_store
+from sender_constraint.django.certificate_stores import declared_store
+from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
+from sender_constraint.django.renewal import certificate_renewal
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "authserver"
@@ -43,6 +45,10 @@ USE_I18N = False
 
 AUDIT_DIR = environment.audit_directory()
 TRUST_BUNDLE = environment.trust_bundle()
+# From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
+REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
+STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
+OCSP_URL = environment.ocsp_url()
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
@@ -51,6 +57,9 @@ CERTIFICATE_STORES = {
 }
 
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
+# What the worker does, and how often; and what else than certificates and authorities expires.
+BACKGROUND_TASKS = [certificate_renewal(RENEWAL_CHECK_SECONDS), expiry_watch(RENEWAL_CHECK_SECONDS)]
+EXPIRIES = [*COMMON_EXPIRIES]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.

@@ -2,8 +2,11 @@
 
 from urllib.parse import urlsplit
 
+from ca.status.schedule import list_publication
 from ca.status.stores import responder_store
-from sender_constraint.django.renewal import declared_store
+from sender_constraint.django.certificate_stores import declared_store
+from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
+from sender_constraint.django.renewal import certificate_renewal
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "ca"
@@ -50,6 +53,13 @@ CERTIFICATE_ISSUER = "ca.status.delegation.own_issuer"
 RENEWAL_CHECK_SECONDS = _environment.number(
     "RENEWAL_CHECK_SECONDS", max(1, CERTIFICATE_LIFETIME_SECONDS // 30)
 )
+# What the worker does, and how often; and what else than certificates and authorities expires.
+BACKGROUND_TASKS = [
+    certificate_renewal(RENEWAL_CHECK_SECONDS),
+    list_publication(RENEWAL_CHECK_SECONDS),
+    expiry_watch(RENEWAL_CHECK_SECONDS),
+]
+EXPIRIES = [*COMMON_EXPIRIES, "ca.status.expiries.revocation_lists"]
 
 # Django.
 SECRET_KEY = _environment.secret_key()

@@ -3,7 +3,9 @@
 There is no database: what this service keeps is its certificate, in files.
 """
 
-from sender_constraint.django.renewal import declared_store
+from sender_constraint.django.certificate_stores import declared_store
+from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
+from sender_constraint.django.renewal import certificate_renewal
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "partner_client"
@@ -19,6 +21,10 @@ RESOURCE = environment.text("RESOURCE", API_URL)
 
 # The certificate with which we call, and where it comes from.
 TRUST_BUNDLE = environment.trust_bundle()
+# From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
+REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
+STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
+OCSP_URL = environment.ocsp_url()
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "client": declared_store(
@@ -52,6 +58,9 @@ USE_I18N = False
 AUDIT_DIR = environment.audit_directory()
 
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
+# What the worker does, and how often; and what else than certificates and authorities expires.
+BACKGROUND_TASKS = [certificate_renewal(RENEWAL_CHECK_SECONDS), expiry_watch(RENEWAL_CHECK_SECONDS)]
+EXPIRIES = [*COMMON_EXPIRIES]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # A line for each request would say less than the audit trail of whoever was called.

@@ -23,7 +23,8 @@ from ca.register.participants import Application, NotAdmitted, admit_without_sec
 from sender_constraint.certificates.csr import first_request, next_request
 from sender_constraint.certificates.errors import IssuanceFailed, IssuerUnreachable
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.django.renewal import DeclaredStore, est_issuer
+from sender_constraint.django.certificate_stores import DeclaredStore
+from sender_constraint.django.renewal import est_issuer
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from ca.status.authorities import status_authority
 from sender_constraint.certificates.errors import IssuanceFailed
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import Issuer
-from sender_constraint.django.renewal import DeclaredStore
+from sender_constraint.django.certificate_stores import DeclaredStore
 
 _AUTHORITY_OF = {"ocsp-root": ROOT, "ocsp-issuing": ISSUING}
 

@@ -1,12 +1,10 @@
-"""When revocation lists are looked at: known to the worker before Django's applications are loaded."""
+"""When revocation lists are looked at: known to the settings before Django's applications are loaded."""
 
-from typing import Any
+from sender_constraint.django.background import BackgroundTask
 
-PUBLISH_TASK = "ca.publish_lists"
-PUBLISH_TASKS = ("ca.status.tasks",)
+TASK = "revocation-lists"
 
 
-def publication_schedule(seconds: float) -> dict[str, dict[str, Any]]:
-    """A beat schedule that looks every so often whether a list is due; a late look is dropped."""
-    entry = {"task": PUBLISH_TASK, "schedule": float(seconds), "options": {"expires": float(seconds)}}
-    return {PUBLISH_TASK: entry}
+def list_publication(seconds: float) -> BackgroundTask:
+    """The task that looks every so often whether a list is due."""
+    return BackgroundTask(TASK, "ca.status.tasks", seconds, "publishes the revocation lists that are due")

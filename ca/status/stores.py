@@ -1,7 +1,7 @@
 """Where the keys and certificates of the OCSP responders are: stores of generations, as every party has."""
 
 from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.django.renewal import DeclaredStore
+from sender_constraint.django.certificate_stores import DeclaredStore
 from sender_constraint.server.environment import ServiceEnvironment
 
 

@@ -1,25 +1,25 @@
 """In the background: revocation lists on schedule."""
 
-import logging
-
-from celery import shared_task
-
 from ca.authority.directory import NoAuthority
 from ca.register.configuration import utc_now
 from ca.status.authorities import status_authorities
-from ca.status.lists import publish_list_if_due
-from ca.status.schedule import PUBLISH_TASK
+from ca.status.lists import list_is_due, publish_list_if_due
+from ca.status.schedule import TASK
+from sender_constraint.django.background import background_task
+from sender_constraint.server.ledger import Run
 
-logger = logging.getLogger(__name__)
 
-
-@shared_task(name=PUBLISH_TASK, ignore_result=True)
-def publish_lists() -> None:
+@background_task(TASK)
+def publish_lists(run: Run) -> None:
     """Publish the lists that are due. Idempotent; what fails is tried again by the next look."""
     for authority in status_authorities():
+        if not list_is_due(authority, utc_now()):
+            continue
+        run.found(f"the list of the {authority.name} authority")
         try:
-            publish_list_if_due(authority, utc_now())
+            published = publish_list_if_due(authority, utc_now())
         except NoAuthority as error:
-            logger.warning(
-                "the revocation list of %s is due, and waits for its key: %s", authority.name, error
-            )
+            run.failed(f"the list of the {authority.name} authority waits for its key: {error}")
+            continue
+        if published is not None:
+            run.has_done(f"published number {published.number} of the {authority.name} authority")

@@ -164,8 +164,8 @@ class Caller:
     def _prepare(self) -> None:
         """Make a binding for the current generation, and swap."""
         try:
-            generation = self._store.current()
             previous = self._binding
+            generation = self._generation_for(previous)
             if previous is not None and previous.generation.id == generation.id:
                 return
             binding = self._bind(generation)
@@ -175,6 +175,10 @@ class Caller:
             raise
         self._no_attempt_before = None
         self._swap(binding)
+
+    def _generation_for(self, previous: Binding | None) -> Generation:
+        """The current generation; whoever has no binding yet takes the last good one if that is broken."""
+        return self._store.last_good() if previous is None else self._store.current()
 
     def _bind(self, generation: Generation) -> Binding:
         try:

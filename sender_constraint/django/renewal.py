@@ -1,122 +1,54 @@
-"""Certificates of a Django service: what it declares, the task that renews, the command that enrols.
-
-In ``settings.py``::
-
-    from sender_constraint.django.renewal import declared_store
-
-    SERVICE = "bank_api"
-    AUDIT_DIR = environment.audit_directory()
-    TRUST_BUNDLE = environment.trust_bundle()
-    EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
-    CERTIFICATE_STORES = {
-        "server": declared_store(
-            environment, "server", participant="bank-api",
-            subject="CN=bank-api,O=Bank plc,C=GB", dns="localhost",
-        ),
-    }
-    RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
-    REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
-
-In ``celery.py``::
-
-    app = worker_of("bank_api")
+"""The renewal of a Django service's certificates, in the background, with the alarms that belong to it.
 
 ``CERTIFICATE_ISSUER`` names the function that makes the issuer of a declared store; without it, the
 store is filled by EST. An authority that issues to itself names its own, a function like ``est_issuer``.
-
-In ``<app>/management/commands/enrol.py``::
-
-    from sender_constraint.django.renewal import EnrolCommand
-
-    class Command(EnrolCommand):
-        '''Ensure that this service holds a valid certificate.'''
-
-Whoever serves or calls reads the same store: ``GenerationStore(settings.CERTIFICATE_STORES["server"].path)``.
 """
 
 import logging
-from argparse import ArgumentParser
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from datetime import datetime
+from typing import Literal
 
-from celery import shared_task
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
-from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
-from sender_constraint.certificates.errors import BrokenGeneration
+from sender_constraint.certificates.enrolment import ensure_generation
+from sender_constraint.certificates.errors import BrokenGeneration, StoreUnwritable
 from sender_constraint.certificates.est import EstClient
-from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import EstIssuer, Issuer
 from sender_constraint.certificates.renewal import Action, RenewalOutcome, utc_now
+from sender_constraint.django.alarms import alarms
 from sender_constraint.django.audit import trail
-from sender_constraint.server.environment import ServiceEnvironment
+from sender_constraint.django.background import BackgroundTask, background_task
+from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
+from sender_constraint.django.status import certificate_status
+from sender_constraint.revocation import State
+from sender_constraint.server.alarms import LEVELS, Level
+from sender_constraint.server.expiries import BY_ITSELF, level_of
+from sender_constraint.server.ledger import Run
 
 logger = logging.getLogger(__name__)
 
-RENEWAL_TASKS = ("sender_constraint.django.renewal",)
-RENEWAL_TASK = "sender_constraint.renew_certificates"
+TASK = "certificates"
 EST_ISSUER = "sender_constraint.django.renewal.est_issuer"
 
-
-@dataclass(frozen=True, slots=True)
-class DeclaredStore:
-    """A store of generations, and what it takes to fill it.
-
-    purpose: ``client`` or ``server``. participant: the name that the certificate authority knows.
-    secret_file: where the one-time secret of the first enrolment is delivered.
-    """
-
-    purpose: str
-    path: Path
-    participant: str
-    names: RequestedNames
-    secret_file: Path
-
-    @property
-    def store(self) -> GenerationStore:
-        """The store on disk."""
-        return GenerationStore(self.path)
+# In what state a service's certificate is, where something is wrong with it.
+Trouble = Literal["missing", "broken", "refused", "revoked", "expired", "unwritable", "overdue"]
 
 
-def declared_store(
-    environment: ServiceEnvironment,
-    purpose: str,
-    *,
-    participant: str,
-    subject: str,
-    dns: str = "",
-    uris: str = "",
-) -> DeclaredStore:
-    """The store of one purpose in the service's state directory.
-
-    The arguments are defaults: the settings ``PARTICIPANT``, ``CERTIFICATE_SUBJECT`` (RFC 4514),
-    ``CERTIFICATE_SAN_DNS`` and ``CERTIFICATE_SAN_URI`` (separated by commas) override them.
-    """
-    return DeclaredStore(
-        purpose=purpose,
-        path=environment.state / "certificates" / purpose,
-        participant=environment.text("PARTICIPANT", participant),
-        names=RequestedNames(
-            subject=environment.text("CERTIFICATE_SUBJECT", subject),
-            dns=tuple(environment.words("CERTIFICATE_SAN_DNS", dns)),
-            uris=tuple(environment.words("CERTIFICATE_SAN_URI", uris)),
-        ),
-        secret_file=environment.state / "enrolment" / f"{purpose}.secret",
-    )
+def certificate_renewal(seconds: float) -> BackgroundTask:
+    """The task that looks at the certificates every so often: a thirtieth of their lifetime is good."""
+    return BackgroundTask(TASK, __name__, seconds, "renews the certificates of this service")
 
 
-def renewal_schedule(seconds: float) -> dict[str, dict[str, Any]]:
-    """A beat schedule that looks at the certificates every so often: a thirtieth of their lifetime is good.
-
-    A look that waited for longer than that is dropped: the next one is there already.
-    """
-    entry = {"task": RENEWAL_TASK, "schedule": float(seconds), "options": {"expires": float(seconds)}}
-    return {RENEWAL_TASK: entry}
+@background_task(TASK)
+def renew_certificates(run: Run) -> None:
+    """Look at every declared store. Idempotent, and one worker at a time."""
+    for declared in declared_stores().values():
+        outcome = ensure_generation(declared.store, issuer_of(declared))
+        record(declared, outcome)
+        _tell(run, declared, outcome)
+        _sound(declared, outcome, utc_now())
 
 
 def est_issuer(declared: DeclaredStore) -> Issuer:
@@ -125,83 +57,40 @@ def est_issuer(declared: DeclaredStore) -> Issuer:
     return EstIssuer(est, declared.names, declared.participant, declared.secret_file, settings.TRUST_BUNDLE)
 
 
-def ensure_declared(declared: DeclaredStore) -> RenewalOutcome:
-    """Do what a declared store needs now, and record what was done. Raises BrokenGeneration."""
-    outcome = ensure_generation(declared.store, _issuer_of(declared))
-    _record(declared, outcome)
-    return outcome
-
-
-@shared_task(name=RENEWAL_TASK, ignore_result=True)
-def renew_certificates() -> None:
-    """Look at every declared store. Idempotent, and one worker at a time.
-
-    A failure is tried again by the next look: the schedule is the retry, with ten looks in the last third
-    of a lifetime. A delayed retry of Celery's would do harm here: the worker holds it unacknowledged, and
-    with such a message in hand it ends when its Redis goes away, instead of waiting for it.
-    """
-    for declared in declared_stores().values():
-        try:
-            ensure_declared(declared)
-        except BrokenGeneration as error:
-            # One broken store must not keep the others from being renewed; repairing it takes an operator.
-            logger.error("%s certificate: %s", declared.purpose, error)
-
-
-def declared_stores() -> Mapping[str, DeclaredStore]:
-    """The setting ``CERTIFICATE_STORES``, by purpose."""
-    stores: Mapping[str, DeclaredStore] = settings.CERTIFICATE_STORES
-    return stores
-
-
-class EnrolCommand(BaseCommand):
-    """Ensures that every declared store holds a valid generation; does nothing where it does."""
-
-    help = (
-        "Ensure that this service holds a valid certificate: nothing to do, a first enrolment with the "
-        "one-time secret, or a renewal, of an expired one too."
-    )
-    requires_system_checks = ()
-
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add ``--wait``."""
-        parser.add_argument(
-            "--wait",
-            type=float,
-            default=30.0,
-            metavar="SECONDS",
-            help="how long to wait for a certificate authority that does not answer yet (default: 30)",
-        )
-
-    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Ensure each store in turn; raise CommandError if one stays without a valid certificate."""
-        for declared in declared_stores().values():
-            self._ensure(declared, options["wait"])
-
-    def _ensure(self, declared: DeclaredStore, seconds: float) -> None:
-        try:
-            issuer = _issuer_of(declared)
-            outcome = wait_for_generation(lambda: ensure_generation(declared.store, issuer), seconds=seconds)
-        except BrokenGeneration as error:
-            raise CommandError(f"{declared.purpose} certificate: {error}") from error
-        _record(declared, outcome)
-        generation = outcome.generation
-        if generation is None or generation.is_expired(utc_now()):
-            raise CommandError(f"no valid {declared.purpose} certificate: {outcome.error or outcome.action}")
-        if outcome.error is not None:
-            self.stderr.write(f"{declared.purpose} certificate is not renewed yet: {outcome.error}")
-        subject = generation.certificate.subject.rfc4514_string()
-        until = generation.not_after.isoformat()
-        self.stdout.write(f"{declared.purpose} certificate {outcome.action}: {subject}, until {until}")
-        self.stdout.write(f"  x5t#S256 {generation.thumbprint}")
-
-
-def _issuer_of(declared: DeclaredStore) -> Issuer:
+def issuer_of(declared: DeclaredStore) -> Issuer:
+    """The issuer of a declared store, by the setting ``CERTIFICATE_ISSUER``."""
     issuer: Issuer = import_string(getattr(settings, "CERTIFICATE_ISSUER", EST_ISSUER))(declared)
     return issuer
 
 
-def _record(declared: DeclaredStore, outcome: RenewalOutcome) -> None:
+def trouble_of(outcome: RenewalOutcome, now: datetime, *, revoked: bool) -> tuple[Trouble, Level] | None:
+    """What is wrong after a look, and how loud that is at least; None if nothing is.
+
+    The remaining life makes it louder: see ``expiries.BY_ITSELF``.
+    """
+    generation = outcome.generation
+    if generation is None:
+        return ("broken" if isinstance(outcome.error, BrokenGeneration) else "missing"), "critical"
+    if revoked:
+        return "revoked", "critical"
+    if outcome.action in (Action.ENROLLED, Action.RENEWED):
+        return None
+    by_life = level_of(generation.obtained_at, generation.not_after, now, BY_ITSELF)
+    if generation.is_expired(now):
+        return ("refused" if outcome.is_refused else "expired"), "critical"
+    if outcome.is_refused:
+        return "refused", "critical"
+    if outcome.broken is not None:
+        return "broken", _louder("warning", by_life)
+    if isinstance(outcome.error, StoreUnwritable):
+        return "unwritable", _louder("warning", by_life)
+    if outcome.action is Action.FAILED:
+        return "overdue", _louder("notice", by_life)
+    return None if by_life is None else ("overdue", by_life)
+
+
+def record(declared: DeclaredStore, outcome: RenewalOutcome) -> None:
+    """Write what was done about a certificate to the trail and the log."""
     if outcome.action in {Action.NOT_DUE, Action.BUSY}:
         return
     if outcome.action is Action.FAILED:
@@ -222,3 +111,51 @@ def _record(declared: DeclaredStore, outcome: RenewalOutcome) -> None:
             "not_after": generation.not_after.isoformat() if generation else None,
         },
     )
+
+
+def _tell(run: Run, declared: DeclaredStore, outcome: RenewalOutcome) -> None:
+    what = f"{declared.purpose} certificate"
+    if outcome.action is Action.NOT_DUE:
+        return
+    run.found(f"{what}: {outcome.broken or 'due'}")
+    if outcome.action is Action.BUSY:
+        run.has_done(f"{what}: left to the worker that is at it")
+    elif outcome.action is Action.FAILED:
+        run.failed(f"{what}: {outcome.error}")
+    else:
+        until = outcome.generation.not_after.isoformat() if outcome.generation else "?"
+        run.has_done(f"{what}: {outcome.action}, until {until}")
+
+
+def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> None:
+    name = f"certificate-{declared.purpose}"
+    generation = outcome.generation
+    trouble = trouble_of(outcome, now, revoked=generation is not None and _is_revoked(generation))
+    if trouble is None:
+        alarms().cleared(name)
+        return
+    state, level = trouble
+    until = f"; it ends at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
+    why = f": {outcome.error}" if outcome.error else ""
+    remedy = f"; deliver a new one-time secret in {declared.secret_file}"
+    asks = remedy if state in ("refused", "revoked", "missing") else ""
+    alarms().raised(
+        name,
+        level,
+        f"the {declared.purpose} certificate is {state}{why}{until}{asks}",
+        state=state,
+        generation=generation.id if generation else None,
+        not_after=generation.not_after.isoformat() if generation else None,
+    )
+
+
+def _is_revoked(generation: Generation) -> bool:
+    """Whether the authority says so, as far as it can be asked: a renewal that is due would tell later."""
+    if not hasattr(settings, "OCSP_URL") or len(generation.chain) < 2:
+        return False
+    status = certificate_status().status_of(generation.chain[0], generation.chain[1])
+    return status is not None and status.state is State.REVOKED
+
+
+def _louder(one: Level, other: Level | None) -> Level:
+    return one if other is None or LEVELS[one] >= LEVELS[other] else other

@@ -1,6 +1,6 @@
-"""The Celery application of a service: a worker whose only task is to keep certificates fresh.
+"""The Celery application of a service: a worker for its background tasks, with their schedule.
 
-Settings: ``REDIS_URL`` names the broker, ``RENEWAL_CHECK_SECONDS`` how often the certificates are looked at.
+Settings: ``REDIS_URL`` names the broker, ``BACKGROUND_TASKS`` what is done, and how often.
 """
 
 import logging
@@ -12,7 +12,7 @@ from celery.worker import state
 from celery.worker.components import Beat, Timer
 from django.conf import settings
 
-from sender_constraint.django.renewal import RENEWAL_TASKS, renewal_schedule
+from sender_constraint.django.background import declared_tasks, schedule_of
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ def worker_of(service: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_ignore_result=True,
-        imports=RENEWAL_TASKS,
-        beat_schedule=renewal_schedule(settings.RENEWAL_CHECK_SECONDS),
-        # In memory: whether a renewal is due, the certificate says, and no file. Celery's own keeps one
+        imports=tuple(task.module for task in declared_tasks()),
+        beat_schedule=schedule_of(declared_tasks()),
+        # In memory: whether something is due, the thing itself says, and no file. Celery's own keeps one
         # (SQLite from Python 3.13 on), whose descriptor an embedded schedule may lose after its fork.
         beat_scheduler="celery.beat:Scheduler",
     )

@@ -75,11 +75,13 @@ class Alarms:
     def raised(self, name: str, level: Level, message: str, **detail: Any) -> None:
         """Say that something is wrong. It is told if that, or its level, is news, and again each minute.
 
-        name: lower case letters, digits and hyphens. detail: for the trail and ``status``; no secrets.
+        name: lower case letters, digits and hyphens. detail: for the trail and ``status``; no secrets. Where
+        it has a ``state``, another one is news too.
         """
         standing = self._read(name) or self._unwritten.get(name)
         now = self._clock()
-        if standing and standing.level == level and now - standing.told_at < REPEATED_AFTER:
+        known = standing and standing.level == level and standing.detail.get("state") == detail.get("state")
+        if standing and known and now - standing.told_at < REPEATED_AFTER:
             return
         alarm = Alarm(name, level, message, standing.since if standing else now, now, detail)
         try:

@@ -35,7 +35,7 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     stapler = Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit))
     return _front(environment, bind, stapler.run) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
-        "certfile": str(store.current().certificate_path),
+        "certfile": str(store.last_good().certificate_path),
         "ssl_context": lambda _config, _default_factory: front,
     }
 

@@ -72,7 +72,7 @@ class TLSFront:
         self._store = store
         self._audit = audit
         self._limits = limits
-        self._served = served_from(store.current())
+        self._served = served_from(store.last_good())
         self._monotonic = monotonic
         self._refused: str | None = ""  # none yet
         self._next_attempt_at = float("-inf")

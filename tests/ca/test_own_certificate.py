@@ -15,7 +15,7 @@ from ca.status.delegation import own_issuer
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.renewal import Action
-from sender_constraint.django.renewal import RENEWAL_TASK, DeclaredStore
+from sender_constraint.django.certificate_stores import DeclaredStore
 from tests.ca.material import MovedClock
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")
@@ -77,9 +77,9 @@ def test_without_an_authority_it_fails_with_the_reason(
 
 def test_the_worker_looks_at_it_every_so_often(settings: Settings) -> None:
     app.loader.import_default_modules()
-    assert RENEWAL_TASK in app.tasks
-    entry = app.conf.beat_schedule[RENEWAL_TASK]
-    assert entry["schedule"] == settings.RENEWAL_CHECK_SECONDS
+    for task in settings.BACKGROUND_TASKS:
+        assert task.celery_name in app.tasks
+        assert app.conf.beat_schedule[task.celery_name]["schedule"] == settings.RENEWAL_CHECK_SECONDS
     assert f"{own_issuer.__module__}.{own_issuer.__name__}" == settings.CERTIFICATE_ISSUER
 
 

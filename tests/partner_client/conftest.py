@@ -2,6 +2,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pytest_django import Settings
@@ -11,9 +12,14 @@ from sender_constraint.certificates.generations import Generation, GenerationSto
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.django import audit
+from sender_constraint.django import audit, status
+from sender_constraint.django.alarms import alarms
+from sender_constraint.django.background import ledger
+from sender_constraint.revocation import CertificateStatus, State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
+from tests.sender_constraint.ocsp_answers import OcspAnswers
+from tests.sender_constraint.responder import Responder
 from tests.sender_constraint.tls_server import TLSServer
 from tests.trail import Trail
 
@@ -32,6 +38,26 @@ def store(settings: Settings, tmp_path: Path) -> GenerationStore:
     return GenerationStore(path)
 
 
+@pytest.fixture(autouse=True)
+def state(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """Alarms and the record of background tasks, empty, in a folder of this test."""
+    settings.STATE_DIR = tmp_path / "state"
+    for cached in (alarms, ledger):
+        cached.cache_clear()
+    yield
+    for cached in (alarms, ledger):
+        cached.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def own_status(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """What the authority says of the partner's certificate: it is good."""
+    book = Mock()
+    book.status_of.return_value = CertificateStatus(State.GOOD, None, None, 0)
+    monkeypatch.setattr("sender_constraint.django.renewal.certificate_status", lambda: book)
+    return book
+
+
 @pytest.fixture
 def generation(authority: Authority, store: GenerationStore) -> Generation:
     return authority.publish(store)
@@ -43,14 +69,23 @@ def bank_server() -> Bank:
 
 
 @pytest.fixture
+def statuses(authority: Authority) -> OcspAnswers:
+    return OcspAnswers(authority)
+
+
+@pytest.fixture
 def server(
     authority: Authority,
     bank_server: Bank,
     settings: Settings,
     generation: Generation,  # noqa: ARG001 - first
+    statuses: OcspAnswers,
 ) -> Iterator[TLSServer]:
-    """A bank that the partner's settings name, once the partner has a certificate."""
-    with TLSServer(authority.server_context(), bank_server) as running:
+    """A bank that the partner's settings name, once the partner has a certificate; it is in good standing."""
+    with TLSServer(authority.server_context(), bank_server) as running, Responder() as responder:
+        responder.reply = statuses
+        settings.OCSP_URL = responder.url
+        status.certificate_status.cache_clear()
         bank_server.origin = running.origin
         settings.ISSUER = settings.API_URL = settings.RESOURCE = running.origin
         settings.TRUST_BUNDLE = authority.trust_bundle
@@ -70,5 +105,6 @@ def audited(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], list[di
     """What the trail of this test holds."""
     settings.AUDIT_DIR = tmp_path / "audit"
     audit.trail.cache_clear()
+    alarms.cache_clear()
     yield Trail(tmp_path / "audit" / "audit.jsonl").events
     audit.trail.cache_clear()

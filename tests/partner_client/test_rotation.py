@@ -1,8 +1,11 @@
 """The worker's task, the command that enrols, and what people see of it."""
 
+import errno
 import io
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from unittest.mock import Mock
 
@@ -14,16 +17,17 @@ from pytest_django import Settings
 
 from partner_client.celery import app
 from partner_client.rotation.status import certificate_status
-from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable
+from sender_constraint.certificates.enrolment import ensure_generation
+from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, NoEnrolmentSecret
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.renewal import RenewalPolicy
-from sender_constraint.django.renewal import (
-    RENEWAL_TASK,
-    DeclaredStore,
-    renew_certificates,
-    renewal_schedule,
-)
+from sender_constraint.django import renewal
+from sender_constraint.django.alarms import alarms
+from sender_constraint.django.background import ledger, schedule_of
+from sender_constraint.django.certificate_stores import DeclaredStore
+from sender_constraint.django.renewal import certificate_renewal, renew_certificates
 from sender_constraint.django.worker import EX_SCHEDULE_DIED, ScheduleWatch
+from sender_constraint.revocation import CertificateStatus, State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 
@@ -53,8 +57,9 @@ def due(authority: Authority, store: GenerationStore) -> Generation:
 def test_the_worker_knows_its_task_and_the_schedule_names_it() -> None:
     app.loader.import_default_modules()
 
-    assert RENEWAL_TASK in app.tasks
-    assert app.conf.beat_schedule[RENEWAL_TASK]["task"] == RENEWAL_TASK
+    for name in ("background.certificates", "background.expiries"):
+        assert name in app.tasks
+        assert app.conf.beat_schedule[name]["task"] == name
     assert app.conf.broker_connection_retry_on_startup
 
 
@@ -85,10 +90,12 @@ def test_a_worker_without_a_schedule_watches_none() -> None:
 
 
 def test_a_look_that_waited_too_long_is_dropped() -> None:
-    assert renewal_schedule(7)[RENEWAL_TASK] == {
-        "task": RENEWAL_TASK,
-        "schedule": 7.0,
-        "options": {"expires": 7.0},
+    assert schedule_of([certificate_renewal(7)]) == {
+        "background.certificates": {
+            "task": "background.certificates",
+            "schedule": 7.0,
+            "options": {"expires": 7.0},
+        }
     }
 
 
@@ -99,7 +106,7 @@ def test_the_task_renews_what_is_due_and_records_it(
 
     renewed = store.current()
     assert renewed.id != due.id
-    (event,) = audited()
+    (event,) = decisions(audited)
     assert (event["event"], event["outcome"], event["detail"]["purpose"]) == (
         "certificate.renewed",
         "accepted",
@@ -117,7 +124,7 @@ def test_the_task_does_nothing_twice(
         renew_certificates.apply(throw=True)
 
     assert issuer.operations == ["next"]
-    assert len(audited()) == 1
+    assert len(decisions(audited)) == 1
     assert store.current_id() != due.id
 
 
@@ -132,7 +139,7 @@ def test_a_failed_renewal_is_recorded_and_tried_again_by_the_next_look(
     renew_certificates.apply(throw=True)
 
     assert store.current_id() != due.id
-    failed, renewed = audited()
+    failed, renewed = decisions(audited)
     assert (failed["event"], failed["outcome"], failed["description"]) == (
         "certificate.failed",
         "refused",
@@ -145,10 +152,103 @@ def test_a_broken_store_does_not_stop_the_task(
     issuer: CountingIssuer, authority: Authority, store: GenerationStore
 ) -> None:
     authority.publish(store).private_key_path.chmod(0o644)
+    issuer.fails_with["first"] = NoEnrolmentSecret("no file")
 
     renew_certificates.apply(throw=True)
 
+    (alarm,) = alarms().standing()
+    assert (alarm.name, alarm.level, alarm.detail["state"]) == ("certificate-client", "critical", "broken")
+    assert "chmod 600" in alarm.message
+
+
+def alarm() -> tuple[str, str] | None:
+    """Level and state of the certificate's alarm."""
+    found = [each for each in alarms().standing() if each.name == "certificate-client"]
+    return (found[0].level, found[0].detail["state"]) if found else None
+
+
+def test_the_alarm_grows_louder_towards_the_end_and_is_cleared_by_a_renewal(
+    issuer: CountingIssuer, authority: Authority, store: GenerationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = authority.publish(store)
+    life = generation.not_after - generation.obtained_at
+    issuer.fails_with = {"next": IssuerUnreachable("away"), "first": NoEnrolmentSecret("no file")}
+
+    def look_at(moment: datetime) -> tuple[str, str] | None:
+        monkeypatch.setattr(renewal, "utc_now", lambda: moment)
+        monkeypatch.setattr(renewal, "ensure_generation", partial(ensure_generation, clock=lambda: moment))
+        renew_certificates.apply(throw=True)
+        return alarm()
+
+    assert look_at(generation.obtained_at + life * 0.5) is None
+    assert look_at(generation.obtained_at + life * 0.74) == ("notice", "overdue")
+    assert look_at(generation.obtained_at + life * 0.86) == ("warning", "overdue")
+    assert look_at(generation.obtained_at + life * 0.96) == ("critical", "overdue")
+    assert look_at(generation.not_after + life) == ("critical", "expired")
+    issuer.fails_with = {}
+    assert look_at(datetime.now(UTC)) is None
+
+
+def test_a_partner_whose_renewal_is_refused_says_so_and_comes_back_with_a_new_secret_by_itself(
+    issuer: CountingIssuer, store: GenerationStore, due: Generation
+) -> None:
+    refused = IssuerRefused("simplereenroll", 403, "The certificate is revoked")
+    issuer.fails_with = {"next": refused, "first": NoEnrolmentSecret("no file")}
+    renew_certificates.apply(throw=True)
+    assert alarm() == ("critical", "refused")
+    (standing,) = alarms().standing()
+    assert "The certificate is revoked" in standing.message
+    assert "client.secret" in standing.message
+
+    issuer.fails_with, issuer.secret = {"next": refused}, "digest of the secret"
+    renew_certificates.apply(throw=True)
+    assert alarm() is None
+    assert store.current().id != due.id
+
+
+def test_a_revoked_certificate_is_an_alarm_before_its_renewal_is_due(
+    issuer: CountingIssuer, generation: Generation, own_status: Mock
+) -> None:
+    own_status.status_of.return_value = CertificateStatus(State.REVOKED, None, None, 0)
+    renew_certificates.apply(throw=True)
+
+    assert alarm() == ("critical", "revoked")
+    own_status.status_of.assert_called_with(generation.chain[0], generation.chain[1])
     assert issuer.operations == []
+
+
+def test_a_disk_that_is_full_is_an_alarm_and_the_old_certificate_serves(
+    issuer: CountingIssuer, authority: Authority, store: GenerationStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generation = authority.publish(store)
+    moment = RenewalPolicy().due_at(generation)
+    monkeypatch.setattr(renewal, "utc_now", lambda: moment)
+    monkeypatch.setattr(renewal, "ensure_generation", partial(ensure_generation, clock=lambda: moment))
+    with monkeypatch.context() as patched:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        patched.setattr("tempfile.mkdtemp", Mock(side_effect=full))
+        renew_certificates.apply(throw=True)
+
+    assert alarm() == ("warning", "unwritable")
+    assert store.current() == generation
+    renew_certificates.apply(throw=True)
+    assert alarm() is None
+    assert len(issuer.operations) == 2
+
+
+@pytest.mark.usefixtures("issuer", "due")
+def test_what_the_task_found_and_did_is_on_record() -> None:
+    renew_certificates.apply(throw=True)
+
+    last = ledger().read("certificates").runs[0]
+    assert last.ended == "done"
+    assert last.found_due == ("client certificate: due",)
+    assert last.did[0].startswith("client certificate: renewed, until ")
+
+
+def decisions(audited: Audited) -> list[dict[str, Any]]:
+    """What was recorded but for alarms."""
+    return [event for event in audited() if not event["event"].startswith("alarm.")]
 
 
 def enrol() -> str:

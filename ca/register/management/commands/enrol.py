@@ -1,6 +1,6 @@
 """``manage.py enrol``: the authority's own certificate."""
 
-from sender_constraint.django.renewal import EnrolCommand
+from sender_constraint.django.enrol_command import EnrolCommand
 
 
 class Command(EnrolCommand):

@@ -1,0 +1,76 @@
+"""The certificate stores that a Django service declares in its settings.
+
+In ``settings.py``::
+
+    CERTIFICATE_STORES = {
+        "server": declared_store(
+            environment, "server", participant="bank-api",
+            subject="CN=bank-api,O=Bank plc,C=GB", dns="localhost",
+        ),
+    }
+
+Whoever serves or calls reads the same store: ``GenerationStore(settings.CERTIFICATE_STORES["server"].path)``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+
+from sender_constraint.certificates.csr import RequestedNames
+from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.server.environment import ServiceEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredStore:
+    """A store of generations, and what it takes to fill it.
+
+    purpose: ``client`` or ``server``. participant: the name that the certificate authority knows.
+    secret_file: where the one-time secret of the first enrolment is delivered.
+    """
+
+    purpose: str
+    path: Path
+    participant: str
+    names: RequestedNames
+    secret_file: Path
+
+    @property
+    def store(self) -> GenerationStore:
+        """The store on disk."""
+        return GenerationStore(self.path)
+
+
+def declared_store(
+    environment: ServiceEnvironment,
+    purpose: str,
+    *,
+    participant: str,
+    subject: str,
+    dns: str = "",
+    uris: str = "",
+) -> DeclaredStore:
+    """The store of one purpose in the service's state directory.
+
+    The arguments are defaults: the settings ``PARTICIPANT``, ``CERTIFICATE_SUBJECT`` (RFC 4514),
+    ``CERTIFICATE_SAN_DNS`` and ``CERTIFICATE_SAN_URI`` (separated by commas) override them.
+    """
+    return DeclaredStore(
+        purpose=purpose,
+        path=environment.state / "certificates" / purpose,
+        participant=environment.text("PARTICIPANT", participant),
+        names=RequestedNames(
+            subject=environment.text("CERTIFICATE_SUBJECT", subject),
+            dns=tuple(environment.words("CERTIFICATE_SAN_DNS", dns)),
+            uris=tuple(environment.words("CERTIFICATE_SAN_URI", uris)),
+        ),
+        secret_file=environment.state / "enrolment" / f"{purpose}.secret",
+    )
+
+
+def declared_stores() -> Mapping[str, DeclaredStore]:
+    """The setting ``CERTIFICATE_STORES``, by purpose."""
+    stores: Mapping[str, DeclaredStore] = settings.CERTIFICATE_STORES
+    return stores

@@ -1,0 +1,58 @@
+"""The command ``enrol`` of a service.
+
+In ``<app>/management/commands/enrol.py``::
+
+    from sender_constraint.django.enrol_command import EnrolCommand
+
+    class Command(EnrolCommand):
+        '''Ensure that this service holds a valid certificate.'''
+"""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
+from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
+from sender_constraint.django.renewal import issuer_of, record
+
+
+class EnrolCommand(BaseCommand):
+    """Ensures that every declared store holds a valid generation; does nothing where it does."""
+
+    help = (
+        "Ensure that this service holds a valid certificate: nothing to do, a first enrolment with the "
+        "one-time secret, or a renewal, of an expired one too."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--wait``."""
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=30.0,
+            metavar="SECONDS",
+            help="how long to wait for a certificate authority that does not answer yet (default: 30)",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """Ensure each store in turn; raise CommandError if one stays without a valid certificate."""
+        for declared in declared_stores().values():
+            self._ensure(declared, options["wait"])
+
+    def _ensure(self, declared: DeclaredStore, seconds: float) -> None:
+        issuer = issuer_of(declared)
+        outcome = wait_for_generation(lambda: ensure_generation(declared.store, issuer), seconds=seconds)
+        record(declared, outcome)
+        generation = outcome.generation
+        if generation is None or generation.is_expired(utc_now()):
+            raise CommandError(f"no valid {declared.purpose} certificate: {outcome.error or outcome.action}")
+        if outcome.error is not None:
+            self.stderr.write(f"{declared.purpose} certificate is not renewed yet: {outcome.error}")
+        subject = generation.certificate.subject.rfc4514_string()
+        until = generation.not_after.isoformat()
+        self.stdout.write(f"{declared.purpose} certificate {outcome.action}: {subject}, until {until}")
+        self.stdout.write(f"  x5t#S256 {generation.thumbprint}")

@@ -1,0 +1,69 @@
+"""What expires, how much of its life is left, and how loud that is: the thresholds of all such alarms.
+
+The life of a thing counts from when it was obtained or published, not from a backdated start.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sender_constraint.server.alarms import Level
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The part of its life at which an alarm begins, and at which it grows louder. What has ended is critical.
+
+    who: renews it, for people.
+    """
+
+    who: str
+    notice: float
+    warning: float
+    critical: float
+
+
+# Renewed in the last third of its life, and retried at every look: whatever gets here was refused or delayed.
+BY_ITSELF = Thresholds("by itself", notice=1 / 4, warning=3 / 20, critical=1 / 20)
+# Renewed by people, who need weeks: an authority lives for years.
+BY_PEOPLE = Thresholds("by people", notice=1 / 5, warning=1 / 10, critical=1 / 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """Something that ends.
+
+    name: lower case letters, digits and hyphens; in alarms. what: for people. phase: in what state it is.
+    begins, ends: aware UTC; both None for what is not there at all, which is critical.
+    watched: whether the look at expiries raises its alarm (``expiry-<name>``); what renews it does otherwise.
+    """
+
+    name: str
+    what: str
+    begins: datetime | None
+    ends: datetime | None
+    phase: str = "valid"
+    thresholds: Thresholds = BY_ITSELF
+    watched: bool = True
+
+    def remaining(self, now: datetime) -> timedelta | None:
+        """What is left, negative where it has ended; None for what is not there."""
+        return None if self.ends is None else self.ends - now
+
+    def level(self, now: datetime) -> Level | None:
+        """How loud that is; None if all is well."""
+        return (
+            "critical"
+            if self.begins is None or self.ends is None
+            else level_of(self.begins, self.ends, now, self.thresholds)
+        )
+
+
+def level_of(begins: datetime, ends: datetime, now: datetime, thresholds: Thresholds) -> Level | None:
+    """The level that belongs to the remaining part of a life; None before the first threshold."""
+    life = max((ends - begins).total_seconds(), 1e-9)
+    left = (ends - now).total_seconds() / life
+    if left < thresholds.critical:
+        return "critical"
+    if left < thresholds.warning:
+        return "warning"
+    return "notice" if left < thresholds.notice else None
