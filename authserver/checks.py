@@ -15,7 +15,7 @@ from django.core.checks import CheckMessage, Error, register
 from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
 from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.store import NoSigningKey, signing_key_store
-from sender_constraint.django.checks import SERVING, check_renewal, check_trust_bundle
+from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
 
 TAG = "authserver"
 
@@ -81,7 +81,7 @@ def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
     own = (check_issuer, check_lifetime, check_resources, check_scopes, check_unbound_tokens)
-    for check in (*own, check_renewal):
+    for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)
     for check in (check_trust_bundle, check_signing_key):
         register(check, SERVING, deploy=True)

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from sender_constraint.django.checks import check_renewal
+from sender_constraint.django.checks import REVOCATION, check_renewal
 from sender_constraint.issuers import metadata_url
 
 TAG = "partner_client"
@@ -39,5 +39,5 @@ def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - 
 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    for check in (check_issuer, check_api_url, check_client_id, check_renewal):
+    for check in (check_issuer, check_api_url, check_client_id, check_renewal, *REVOCATION):
         register(check, TAG)

@@ -5,8 +5,8 @@ RFC 8705 §2.1 and §3 (https://www.rfc-editor.org/rfc/rfc8705). TLS has proven 
 nothing else: everything here is decided by the application, on every request.
 
 The last parameter of each check, ``error``, is the refusal to raise: InvalidClient where a client is
-authenticated, InvalidToken where a token's binding is proven. What is *not* checked here: revocation, and
-names, which belong to a registration.
+authenticated, InvalidToken where a token's binding is proven. What is *not* checked here: revocation
+(``revocation``), and names, which belong to a registration.
 """
 
 from collections.abc import Sequence

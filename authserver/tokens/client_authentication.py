@@ -2,7 +2,7 @@
 
 RFC 8705 §2 and §2.1, https://www.rfc-editor.org/rfc/rfc8705; RFC 6749 §2.3. The TLS layer has proven
 possession of the certificate's key and nothing else: chain, validity, purpose and name are decided here.
-Not checked: revocation. Not here: self_signed_tls_client_auth, private_key_jwt, secrets.
+Not here: self_signed_tls_client_auth, private_key_jwt, secrets.
 
 An unknown client and a certificate with another name get the same answer: nobody learns who is registered.
 """
@@ -27,6 +27,7 @@ from sender_constraint.names import (
     subject_of,
     uris,
 )
+from sender_constraint.revocation import StatusSource, check_revocation
 from sender_constraint.rules import enforces, rule
 
 ONE_METHOD = rule(
@@ -167,16 +168,23 @@ def credentials_of(form: Form, authorization: str | None) -> tuple[str, ...]:
 
 
 def verify_presented(
-    certificates: Sequence[bytes], credentials: Sequence[str], anchors: TrustAnchors, now: datetime
+    certificates: Sequence[bytes],
+    credentials: Sequence[str],
+    anchors: TrustAnchors,
+    status: StatusSource,
+    now: datetime,
 ) -> VerifiedCertificate:
     """The certificate of the connection: the one way in which this client authenticates, and verified.
 
     Raises InvalidRequest for more than one way, InvalidClient for none, or for a certificate that is not
-    good (chain, validity, purpose, a CA's). None of this depends on which client asks.
+    good (chain, validity, purpose, a CA's, revoked), and TemporarilyUnavailable where its status cannot be
+    had. None of this depends on which client asks.
     """
     check_one_method(certificates, credentials)
     check_method_supported(credentials)
-    return verify_client_certificate(certificates, anchors, now, InvalidClient)
+    verified = verify_client_certificate(certificates, anchors, now, InvalidClient)
+    check_revocation(verified.chain, status, InvalidClient)
+    return verified
 
 
 def identify(client_id: str, verified: VerifiedCertificate, find_client: FindClient) -> RegisteredClient:

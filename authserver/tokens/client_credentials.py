@@ -15,6 +15,7 @@ from authserver.tokens.resources import audience
 from authserver.tokens.scopes import granted_scope
 from authserver.tokens.token_request import TokenRequest
 from sender_constraint.certificate_checks import TrustAnchors
+from sender_constraint.revocation import StatusSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,12 @@ def decide(
     connection: Connection,
     find_client: FindClient,
     anchors: TrustAnchors,
+    status: StatusSource,
     now: datetime,
 ) -> Grant:
     """Authenticate the client, then authorise what it asks for. Raises a Refusal."""
     credentials = credentials_of(request.form, connection.authorization)
-    verified = verify_presented(connection.certificates, credentials, anchors, now)
+    verified = verify_presented(connection.certificates, credentials, anchors, status, now)
     client = identify(request.client_id, verified, find_client)
     check_grant_supported(request.grant_type)
     check_grant_allowed(request.grant_type, client)

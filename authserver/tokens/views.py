@@ -12,6 +12,7 @@ from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of, sig
 from authserver.tokens.client_credentials import Connection, decide
 from sender_constraint.django import audit
 from sender_constraint.django.peer import peer_of
+from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 
 LONGEST_CLIENT_ID_RECORDED = 128
@@ -32,7 +33,7 @@ def token(request: HttpRequest) -> HttpResponse:
     asked = token_request.token_request(form)
     now = clock()
     connection = Connection(peer_of(request).certificates, request.headers.get("Authorization"))
-    grant = decide(asked, connection, find_client, trust_anchors(), now)
+    grant = decide(asked, connection, find_client, trust_anchors(), certificate_status(), now)
     claims = claims_of(grant, _policy(), now)
     access_token = signed(claims, signing_key_store().load().signing)
     _record(request, grant, claims["jti"], claims["exp"])

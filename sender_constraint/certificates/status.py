@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import httpx
 from cryptography import x509
@@ -37,8 +37,8 @@ Key = tuple[x509.Certificate, x509.Certificate]
 class Alarms(Protocol):
     """Where it is heard that statuses cannot be had."""
 
-    def raised(self, name: str, level: str, message: str, **detail: Any) -> None:
-        """Something is wrong, or still is. level: ``notice``, ``warning`` or ``critical``."""
+    def raised(self, name: str, level: Literal["warning", "critical"], message: str, **detail: Any) -> None:
+        """Something is wrong, or still is."""
 
     def cleared(self, name: str) -> None:
         """It is right again."""

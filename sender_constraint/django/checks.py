@@ -2,14 +2,19 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
 SERVING = "serving"
+
+LONGEST_PROMISE_SECONDS = 3600
+LONGEST_GRACE_SECONDS = 7 * 86400
 
 
 def check_trust_bundle(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
@@ -28,3 +33,40 @@ def check_renewal(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Dj
         return []
     hint = "A thirtieth of the certificate's lifetime is a good choice."
     return [Error("RENEWAL_CHECK_SECONDS is not positive.", hint=hint, id="sender_constraint.E002")]
+
+
+def check_revocation_promise(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Without a promise revocation means nothing; a status is asked for anew at a third of it."""
+    errors = []
+    if not 1 <= settings.REVOCATION_SECONDS <= LONGEST_PROMISE_SECONDS:
+        hint = f"Seconds from a revocation to refusal: 1 to {LONGEST_PROMISE_SECONDS}, 5 is usual."
+        errors.append(Error("REVOCATION_SECONDS is out of range.", hint=hint, id="sender_constraint.E003"))
+    if not 0 <= settings.STATUS_GRACE_SECONDS <= LONGEST_GRACE_SECONDS:
+        hint = f"Seconds for which an outage of the authority is survived: 0 to {LONGEST_GRACE_SECONDS}."
+        errors.append(Error("STATUS_GRACE_SECONDS is out of range.", hint=hint, id="sender_constraint.E004"))
+    return errors
+
+
+def check_grace(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """With grace, whoever keeps the authority silent keeps a revoked certificate alive: that is announced."""
+    if settings.STATUS_GRACE_SECONDS == 0:
+        return []
+    seconds = settings.REVOCATION_SECONDS + settings.STATUS_GRACE_SECONDS
+    message = f"STATUS_GRACE_SECONDS is set: in an outage, a revocation may take {seconds} seconds."
+    hint = "0 refuses whoever cannot be looked up within REVOCATION_SECONDS."
+    return [checks.Warning(message, hint=hint, id="sender_constraint.W001")]
+
+
+def check_ocsp_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 6960 appendix A: an HTTP URL. Not https: its certificate's status would have to be asked there."""
+    try:
+        parts = urlsplit(settings.OCSP_URL)
+        wrong = parts.scheme != "http" or not parts.hostname or "@" in parts.netloc or bool(parts.fragment)
+        _ = parts.port
+    except ValueError:
+        wrong = True
+    hint = "Set OCSP_URL to something like http://ca.example/ocsp, where the authority's responder is."
+    return [Error("OCSP_URL is not an http URL.", hint=hint, id="sender_constraint.E005")] if wrong else []
+
+
+REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)

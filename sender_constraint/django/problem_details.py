@@ -36,7 +36,7 @@ from sender_constraint.django.problems import (
     UnsupportedMediaType,
 )
 from sender_constraint.django.trust import NoTrustAnchors
-from sender_constraint.errors import InsufficientScope, Refusal
+from sender_constraint.errors import InsufficientScope, Refusal, TemporarilyUnavailable
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 from sender_constraint.resource_server.presentation import NoCredentials
 from sender_constraint.rules import Rule, enforces, rule
@@ -63,7 +63,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
 
     None for what is neither refusal nor problem: a defect, which Django logs and answers by server_error.
     """
-    refusal = exception if isinstance(exception, Refusal) else problem_of(exception)
+    refusal = problem_of(exception) or (exception if isinstance(exception, Refusal) else None)
     if refusal is None:
         return None
     audit.refused(context["request"]._request, refusal, event=EVENT)
@@ -161,6 +161,10 @@ def problem_of(exception: Exception) -> Problem | None:
             return NotAcceptable(ACCEPT, "The resource has a representation in application/json only")
         case exceptions.UnsupportedMediaType():
             return UnsupportedMediaType(MEDIA, "The body must be application/json")
+        case TemporarilyUnavailable():
+            problem = unavailable(exception.rule, exception.description, exception.retry_after_seconds)
+            problem.detail = exception.detail
+            return problem
         case KeysUnavailable():
             return unavailable(ISSUER_KEYS, exception.reason, exception.retry_after_seconds)
         case NoTrustAnchors():

@@ -4,6 +4,8 @@ ISSUER                         the authorization server whose tokens count
 RESOURCE                       this API's identifier: audience of its tokens (RFC 8707) and realm
 TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing else is trusted
 ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a token
+
+and those of ``status``.
 """
 
 from collections.abc import Callable, Container, Sequence
@@ -16,11 +18,14 @@ from django.conf import settings
 
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
+from sender_constraint.django.servers import server_status
+from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, check_binding
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from sender_constraint.resource_server.presentation import presented_token
+from sender_constraint.revocation import StatusSource
 from sender_constraint.trust_anchors import TrustAnchors
 
 
@@ -28,11 +33,13 @@ from sender_constraint.trust_anchors import TrustAnchors
 class ProtectedResource:
     """Verifies what callers of one API present.
 
-    anchors: returns the scheme's authorities. clock: returns the aware time.
+    anchors: returns the scheme's authorities. status: what they say of their certificates now.
+    clock: returns the aware time.
     """
 
     verifier: AccessTokenVerifier
     anchors: Callable[[], TrustAnchors]
+    status: StatusSource
     clock: Callable[[], datetime]
     accept_foreign: bool
 
@@ -44,9 +51,17 @@ class ProtectedResource:
         return self.verifier.verify(presented_token(authorization, query_parameters))
 
     def bound(self, token: VerifiedToken, certificates: Sequence[bytes]) -> BoundToken:
-        """The token as its sender's (RFC 8705 §3). certificates: DER, as presented. Raises InvalidToken."""
+        """The token as its sender's (RFC 8705 §3). certificates: DER, as presented.
+
+        Raises InvalidToken or TemporarilyUnavailable.
+        """
         return check_binding(
-            token, certificates, self.anchors(), self.clock(), accept_foreign=self.accept_foreign
+            token,
+            certificates,
+            self.anchors(),
+            self.status,
+            self.clock(),
+            accept_foreign=self.accept_foreign,
         )
 
 
@@ -58,7 +73,10 @@ def protected_resource() -> ProtectedResource:
 @lru_cache(maxsize=1)
 def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
     """Made when it is first needed, and anew with the trust bundle: the issuer is trusted by it too."""
-    client = httpx.Client(verify=client_context(settings.TRUST_BUNDLE), trust_env=False)
+    context = client_context(settings.TRUST_BUNDLE, servers=server_status())
+    client = httpx.Client(verify=context, trust_env=False)
     keys = IssuerKeys(settings.ISSUER, client)
     verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now)
-    return ProtectedResource(verifier, trust_anchors, utc_now, settings.ACCEPT_FOREIGN_CERTIFICATES)
+    return ProtectedResource(
+        verifier, trust_anchors, certificate_status(), utc_now, settings.ACCEPT_FOREIGN_CERTIFICATES
+    )

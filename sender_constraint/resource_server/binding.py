@@ -2,7 +2,7 @@
 
 RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens, §3
 (https://www.rfc-editor.org/rfc/rfc8705). The certificate is checked before the thumbprints are compared:
-one that is forged in an authority's name is refused for that. What is *not* checked here: revocation.
+one that is forged in an authority's name, or revoked, is refused for that.
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from sender_constraint.confirmation import Confirmation
 from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
+from sender_constraint.revocation import StatusSource
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import same_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors
@@ -42,6 +43,7 @@ def check_binding(
     token: VerifiedToken,
     certificates: Sequence[bytes],
     anchors: TrustAnchors,
+    status: StatusSource,
     now: datetime,
     *,
     accept_foreign: bool,
@@ -49,13 +51,14 @@ def check_binding(
     """Check that the connection's certificate is the one that the token is bound to (RFC 8705 §3).
 
     certificates: DER, as presented on the connection, the sender's own first; empty if there was none.
-    now: aware. accept_foreign: whether certificates of issuers outside the scheme may bind.
-    Raises InvalidToken.
+    status: what issuers say of their certificates now. now: aware.
+    accept_foreign: whether certificates of issuers outside the scheme may bind.
+    Raises InvalidToken, or TemporarilyUnavailable where the status of a certificate cannot be had.
     """
     check_bound(token.confirmation)
     check_certificate_presented(certificates)
     certificate = verify_binding_certificate(
-        certificates, anchors, now, InvalidToken, accept_foreign=accept_foreign
+        certificates, anchors, status, now, InvalidToken, accept_foreign=accept_foreign
     )
     check_thumbprint(token.confirmation, certificate.thumbprint)
     return BoundToken(token, certificate)

@@ -4,7 +4,7 @@ RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Acces
 (https://www.rfc-editor.org/rfc/rfc8705). It authenticates nobody: the authorization server knew it when it
 bound the token. Yet what an authority of the scheme issued must hold as such, so that a certificate that was
 issued for something else, or forged in an authority's name, binds nothing. What is *not* checked here: the
-thumbprint (``binding``), and revocation.
+thumbprint (``binding``).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,7 @@ from sender_constraint import certificate_checks as checks
 from sender_constraint.certificate_checks import VerifiedCertificate
 from sender_constraint.errors import Refusal
 from sender_constraint.names import distinguished_name
+from sender_constraint.revocation import StatusSource, check_revocation
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import certificate_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors
@@ -28,6 +29,7 @@ FOREIGN = rule(
 def verify_binding_certificate(
     certificates: Sequence[bytes],
     anchors: TrustAnchors,
+    status: StatusSource,
     now: datetime,
     error: type[Refusal],
     *,
@@ -35,9 +37,11 @@ def verify_binding_certificate(
 ) -> VerifiedCertificate:
     """Verify a certificate that only binds a token.
 
-    Validity and key always; purpose and chain where it says that an authority of the scheme issued it.
+    Validity and key always; purpose, chain and revocation where it says that an authority of the scheme
+    issued it.
     Others, such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign``.
     certificates: DER, as presented, the sender's own first. now: aware.
+    Raises ``error``, or TemporarilyUnavailable where the status of the certificate cannot be had.
     """
     checks.check_presented(certificates, error)
     certificate = checks.load_certificate(certificates[0], error)
@@ -51,6 +55,7 @@ def verify_binding_certificate(
     checks.check_not_ca(certificate, error)
     checks.check_key_usage(certificate, error)
     chain = checks.check_chain(certificate, certificates[1:], anchors, now, error)
+    check_revocation(chain or (), status, error)
     return VerifiedCertificate(certificate, thumbprint, chain or ())
 
 

@@ -15,6 +15,7 @@ from authserver.keys.store import signing_key_store
 from authserver.tokens import views
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
+from tests.sender_constraint.statuses import Statuses
 from tests.trail import Trail
 
 PARTNER = x509.Name(
@@ -66,6 +67,18 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     moment = [NOW]
     monkeypatch.setattr(views, "clock", lambda: moment[0])
     return moment
+
+
+@pytest.fixture
+def statuses() -> Statuses:
+    """What the authority says of certificates."""
+    return Statuses()
+
+
+@pytest.fixture(autouse=True)
+def _status_source(statuses: Statuses, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No authority runs beside these tests."""
+    monkeypatch.setattr(views, "certificate_status", lambda: statuses)
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.server.environment import REPOSITORY
 from tests.sender_constraint.pki import SERVER, Issued, Scheme, issue, make_scheme
+from tests.sender_constraint.responder import Responder
+from tests.sender_constraint.scheme_status import SchemeStatus
 from tests.waiting import eventually
 
 PATIENCE_SECONDS = 30
@@ -48,10 +50,14 @@ class Answer:
 
 
 class RunningServer:
-    """A gunicorn that serves the authorization server as in production; a state directory of its own."""
+    """A gunicorn that serves the authorization server as in production; a state directory of its own.
 
-    def __init__(self, root: Path) -> None:
+    responder: of the authority. statuses: what it says of certificates.
+    """
+
+    def __init__(self, root: Path, responder: Responder) -> None:
         self.scheme: Scheme = make_scheme()
+        self.statuses = responder.reply = SchemeStatus(self.scheme)
         self.port = _free_port()
         self._root = root
         self._state = root / "authserver"
@@ -62,6 +68,7 @@ class RunningServer:
             "ISSUER": f"https://localhost:{self.port}",
             "LOG_LEVEL": "ERROR",
             "DEMO": "1",
+            "OCSP_URL": responder.url,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -165,13 +172,14 @@ class RunningServer:
 
 def running(root: Path, *clients: Mapping[str, Any]) -> Iterator[RunningServer]:
     """A server with these clients beside the demo's, for as long as the iterator lives."""
-    server = RunningServer(root)
-    server.prepare(*clients)
-    try:
-        server.start()
-        yield server
-    finally:
-        log = server.stop()
+    with Responder() as responder:
+        server = RunningServer(root, responder)
+        server.prepare(*clients)
+        try:
+            server.start()
+            yield server
+        finally:
+            log = server.stop()
     assert "Traceback" not in log, log
 
 

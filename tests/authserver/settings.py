@@ -16,6 +16,9 @@ for name in (
     "DEMO",
     "DATABASE_URL",
     "TRUST_BUNDLE",
+    "REVOCATION_SECONDS",
+    "STATUS_GRACE_SECONDS",
+    "OCSP_URL",
     "AUDIT_DIR",
     "SECRET_KEY",
 ):

@@ -17,6 +17,7 @@ from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.issuer import ISSUER, RESOURCE, TestIssuer
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
+from tests.sender_constraint.statuses import Statuses
 from tests.trail import Trail
 
 
@@ -65,16 +66,24 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture
+def statuses() -> Statuses:
+    """What the authority says of certificates; none runs beside these tests."""
+    return Statuses()
+
+
 @pytest.fixture(autouse=True)
 def resource(
-    issuer: TestIssuer, clock: Clock, settings: Any, monkeypatch: pytest.MonkeyPatch
+    issuer: TestIssuer, clock: Clock, statuses: Statuses, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[], ProtectedResource]:
     """The protected resource, with the issuer of the tests and their clock."""
     keys = IssuerKeys(ISSUER, issuer.client(), retry_seconds=0)
     verifier = AccessTokenVerifier(ISSUER, RESOURCE, keys, clock)
 
     def of_tests() -> ProtectedResource:
-        return ProtectedResource(verifier, trust_anchors, clock, settings.ACCEPT_FOREIGN_CERTIFICATES)
+        return ProtectedResource(
+            verifier, trust_anchors, statuses, clock, settings.ACCEPT_FOREIGN_CERTIFICATES
+        )
 
     monkeypatch.setattr(authentication, "protected_resource", of_tests)
     return of_tests

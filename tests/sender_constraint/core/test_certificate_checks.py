@@ -21,6 +21,7 @@ from tests.sender_constraint.flawed_certificates import (
     foreign_leaf,
 )
 from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make_scheme
+from tests.sender_constraint.statuses import Statuses
 
 
 def authenticate(certificates: Sequence[bytes], scheme: Scheme = SCHEME) -> checks.VerifiedCertificate:
@@ -165,7 +166,9 @@ def test_a_certificate_with_a_weak_key_is_refused_even_if_an_authority_issued_it
         authenticate([weak.der])
     assert refused.value.rule is checks.KEY
     with pytest.raises(InvalidToken) as unbound:
-        verify_binding_certificate([weak.der], SCHEME.anchors, NOW, InvalidToken, accept_foreign=True)
+        verify_binding_certificate(
+            [weak.der], SCHEME.anchors, Statuses(), NOW, InvalidToken, accept_foreign=True
+        )
     assert unbound.value.rule is checks.KEY
 
 

@@ -14,6 +14,7 @@ from sender_constraint.rules import Rule
 from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.pki import NOW, SERVER, issue, make_scheme
 from tests.sender_constraint.resource_server.tokens import claims, sign, verifier
+from tests.sender_constraint.statuses import Statuses
 
 SCHEME = make_scheme()
 PARTNER = issue(SCHEME.issuing)
@@ -28,7 +29,7 @@ def token_for(der: bytes) -> VerifiedToken:
 def bind(
     token: VerifiedToken, certificates: Sequence[bytes], now: datetime = NOW, *, accept_foreign: bool = True
 ) -> BoundToken:
-    return check_binding(token, certificates, SCHEME.anchors, now, accept_foreign=accept_foreign)
+    return check_binding(token, certificates, SCHEME.anchors, Statuses(), now, accept_foreign=accept_foreign)
 
 
 def assert_refused(rule: Rule, token: VerifiedToken, certificates: Sequence[bytes]) -> InvalidToken:

@@ -17,6 +17,7 @@ from tests.sender_constraint.flawed_certificates import (
     foreign_leaf,
 )
 from tests.sender_constraint.pki import NOW, Issued, issue
+from tests.sender_constraint.statuses import Statuses
 
 # Neither by name nor by key identifier do these claim to be of an authority of the scheme.
 FOREIGN_IN_TRUTH = ("issued by a client", "below a path length of 0")
@@ -25,7 +26,7 @@ CLAIMING = {name: case for name, case in REFUSED.items() if name not in FOREIGN_
 
 def bind(certificates: Sequence[bytes], *, accept_foreign: bool = True) -> checks.VerifiedCertificate:
     return verify_binding_certificate(
-        certificates, SCHEME.anchors, NOW, InvalidToken, accept_foreign=accept_foreign
+        certificates, SCHEME.anchors, Statuses(), NOW, InvalidToken, accept_foreign=accept_foreign
     )
 
 
