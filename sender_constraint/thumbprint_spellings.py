@@ -34,9 +34,9 @@ def spelling_of(value: str, certificate: bytes) -> str | None:
     if found := known.get(value) or known.get(bare):
         return found if value in known else f"{found}, with something around it"
     if value.lower() == right.lower():
-        return f"SHA-256 of {_WHOLE}, in {RIGHT}, but with other capital and small letters"
+        return f"SHA-256 of {_WHOLE}, in {RIGHT}, in other letter case"
     if len(value) >= len(right) // 2 and right.startswith(value):
-        return f"SHA-256 of {_WHOLE}, in {RIGHT}, but cut off after {len(value)} characters"
+        return f"SHA-256 of {_WHOLE}, in {RIGHT}, cut after {len(value)} characters"
     return None
 
 

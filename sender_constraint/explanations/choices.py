@@ -1,5 +1,6 @@
 """One text that should be among several: the nearest of them, and how it differs."""
 
+import ipaddress
 from itertools import product
 
 from sender_constraint.explanations.comparisons import Comparison, Event, detail_of, texts_in
@@ -35,3 +36,25 @@ def compare_sets(event: Event) -> Comparison | None:
     told = [f"Missing: {shown(missing)}."] if missing else []
     told += [f"Too much: {shown(surplus)}."] if surplus else []
     return Comparison(findings=tuple(told)) if told else None
+
+
+def compare_addresses(event: Event) -> Comparison | None:
+    """``client.san-ip``: addresses in one spelling each, so that only octets that differ are told."""
+    detail = detail_of(event)
+    expected, presented = (
+        [_one_spelling(each) for each in texts_in(detail.get(name))] for name in ("expected", "presented")
+    )
+    for wanted, found in product(expected, presented):
+        if f"::ffff:{wanted}" == found or f"::ffff:{found}" == wanted:
+            told = f"{shown(found)} is {shown(wanted)} in the other kind of address, and the kind counts."
+            return Comparison(findings=(told,))
+    return compare_choice({"detail": {"expected": expected, "presented": presented}})
+
+
+def _one_spelling(text: str) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    mapped = getattr(address, "ipv4_mapped", None)
+    return f"::ffff:{mapped}" if mapped else str(address)

@@ -4,7 +4,6 @@ RFC 8705 §2.1.2 (https://www.rfc-editor.org/rfc/rfc8705), RFC 4514 (https://www
 Places are counted as the certificate encodes them; RFC 4514 writes the last one first.
 """
 
-import unicodedata
 from itertools import zip_longest
 
 from sender_constraint.attribute_types import short_name_of
@@ -66,14 +65,8 @@ def _how(wanted: RelativeName, found: RelativeName) -> list[str]:
         return [f"The types differ: expected {types[0]}, presented {types[1]}."]
     if isinstance(expected.value, bytes) or isinstance(presented.value, bytes):
         return ["One of the two values is a bit string, and no text."]
-    sentences = [
-        f"The values differ {difference(expected.value, presented.value)}; they are compared exactly."
-    ]
-    foreign = [each for each in presented.value if not each.isascii() and each not in expected.value]
-    if foreign:
-        name = unicodedata.name(foreign[0], "without a name")
-        sentences.append(f"The presented value has U+{ord(foreign[0]):04X}, {name}.")
-    return sentences
+    how = difference(expected.value, presented.value)
+    return [f"The values differ {how}; they are compared exactly."]
 
 
 def _order(wanted: tuple[RelativeName, ...], found: tuple[RelativeName, ...]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from sender_constraint.explanations import times
 from sender_constraint.explanations.chains import compare_chain
-from sender_constraint.explanations.choices import compare_choice, compare_sets
+from sender_constraint.explanations.choices import compare_addresses, compare_choice, compare_sets
 from sender_constraint.explanations.comparisons import Compare, Comparison, Event, detail_of
 from sender_constraint.explanations.distinguished_names import compare_names
 from sender_constraint.explanations.explanation import Explanation
@@ -35,7 +35,7 @@ _COMPARES: Mapping[str, Compare] = {
     "renewal.subject": compare_names,
     "client.san-dns": compare_choice,
     "client.san-uri": compare_choice,
-    "client.san-ip": compare_choice,
+    "client.san-ip": compare_addresses,
     "client.san-email": compare_choice,
     "renewal.alternative-names": compare_sets,
     "token.issuer": compare_choice,

@@ -53,13 +53,13 @@ def not_begun(what: str, name: str, begins: str = "becomes valid") -> Compare:
 
 def compare_renewal_window(event: Event) -> Comparison | None:
     """``renewal.window``: the certificate expired, and so did the time in which it still renews itself."""
-    end, window = instant(detail_of(event).get("not_after")), detail_of(event).get("window_seconds")
+    end, window = instant(detail_of(event).get("not_after")), _span(detail_of(event).get("window_seconds"))
     now = _now(event)
-    if end is None or now is None or not isinstance(window, int | float):
+    if end is None or now is None or window is None:
         return None
-    late = now - end - timedelta(seconds=window)
+    late = now - end - window
     return Comparison(
-        expected=f"a renewal at most {seconds(timedelta(seconds=window))} after the end, {_written(end)}",
+        expected=f"a renewal at most {seconds(window)} after the end, {_written(end)}",
         presented=f"a renewal at {_written(now)}",
         findings=(f"The certificate expired {seconds(now - end)} before: {seconds(late)} too long ago.",),
     )
@@ -99,10 +99,15 @@ def _now(event: Event) -> datetime | None:
 
 
 def _leeway(event: Event) -> str:
-    leeway = detail_of(event).get("leeway_seconds")
-    if not isinstance(leeway, int | float):
-        return ""
-    return f", with a leeway of {seconds(timedelta(seconds=leeway))} for clocks that differ"
+    leeway = _span(detail_of(event).get("leeway_seconds"))
+    return f", with a leeway of {seconds(leeway)} for clocks that differ" if leeway is not None else ""
+
+
+def _span(value: object) -> timedelta | None:
+    try:
+        return timedelta(seconds=value) if isinstance(value, int | float) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _written(time: datetime) -> str:

@@ -49,6 +49,16 @@ RULES = {
     "accounts.not-opened": Wording(
         "an account that is opened to this client", "{presented}, which is not", _OWN_ACCOUNTS
     ),
+    "accounts.page-parameters": Wording(
+        "date_from, date_to, limit and before, each at most once", "also {presented}", _DOCUMENTED
+    ),
+    "accounts.dates": Wording(
+        "dates such as 2026-03-31, the first not after the last", "{presented}", _DOCUMENTED
+    ),
+    "accounts.limit": Wording("a whole number in the range that is documented", "{presented}", _DOCUMENTED),
+    "accounts.before": Wording(
+        "the id of a booking of this account", "{presented}", "Follow the Link header of the page before."
+    ),
     "payments.unknown": Wording("the identifier of a payment", "{presented}", _PAYMENT_ID),
     "payments.of-another": Wording(
         "a payment of this client",

@@ -68,6 +68,14 @@ RULES = {
     "renewal.revoked": Wording(
         "a certificate that is not revoked", "serial {serial}, revoked at {revoked_at}", _NEW_LINE
     ),
+    "renewal.line": Wording(
+        "the certificate of a line that goes on", "one of a line that ended by revocation", _NEW_LINE
+    ),
+    "renewal.participant": Wording(
+        "a certificate of a participant",
+        "one that the operator issued by hand",
+        "Have the operator issue its successor by hand, or admit you as a participant.",
+    ),
     "renewal.latest": Wording(
         "the participant's latest certificate, serial {expected}",
         "an expired one before it, serial {presented}",

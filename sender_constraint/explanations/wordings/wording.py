@@ -9,9 +9,10 @@ from sender_constraint.explanations.shown import shown
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """expected, presented: with ``{name}`` for values of the refusal's detail, and the request's method and path;
-        empty: the detail's own.
+    """Words about a rule.
 
+    expected, presented: with ``{name}`` for values of the refusal's detail, and for the request's method and
+        path; empty where the detail's own are all that can be said.
     next_step: for the developer of the refused caller; None where only the service's operator can help.
     """
 
