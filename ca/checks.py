@@ -8,12 +8,19 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from ca.authority.directory import NoAuthority, pem_of
+from ca.authority.directory import NoAuthority, WrongPassphrase, pem_of
 from ca.authority.hierarchy import LONGEST_LIFETIME
 from ca.register.configuration import authority_directory
 from sender_constraint.django.checks import check_renewal
 
 TAG = "ca"
+_STATUS_SECONDS = (
+    "OCSP_VALIDITY_SECONDS",
+    "OCSP_RESPONDER_LIFETIME_SECONDS",
+    "CRL_LIFETIME_SECONDS",
+    "CRL_INTERVAL_SECONDS",
+    "ROOT_STATUS_LIFETIME_SECONDS",
+)
 register(check_renewal, TAG)
 
 
@@ -72,6 +79,54 @@ def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     return [
         Error(f"Others may read {path}.", hint=f"Run: chmod 600 {path}", id="ca.E004")
         for path in open_to_others
+    ]
+
+
+@register(TAG)
+def check_passphrase(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E007: the passphrase is there and fits, where there is to be one. A key may be in a safe."""
+    authority = authority_directory()
+    try:
+        authority.passphrase()
+        if authority.exists():
+            authority.load_issuing()
+    except WrongPassphrase as error:
+        hint = "KEY_PASSPHRASE_FILE names a file of mode 0600 with the passphrase of the authority's keys."
+        return [Error(f"The authority's keys cannot be used: {error}.", hint=hint, id="ca.E007")]
+    except NoAuthority:
+        return []  # whoever needs it says so
+    return []
+
+
+@register(TAG)
+def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E008: status is published in the clear, below an origin without a path."""
+    origin = urlsplit(settings.STATUS_ORIGIN)
+    if origin.scheme == "http" and origin.hostname and not origin.path:
+        return []
+    return [
+        Error(
+            f"STATUS_ORIGIN is {settings.STATUS_ORIGIN!r}.",
+            hint="Use scheme, host and port alone, for example http://ca.example:8480.",
+            id="ca.E008",
+        )
+    ]
+
+
+@register(TAG)
+def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E009: status holds for a while, and lists overlap."""
+    wrong = [name for name in _STATUS_SECONDS if getattr(settings, name) <= 0]
+    if wrong:
+        return [Error(f"{', '.join(wrong)}: not more than 0.", hint="Use seconds.", id="ca.E009")]
+    if settings.CRL_INTERVAL_SECONDS < settings.CRL_LIFETIME_SECONDS:
+        return []
+    return [
+        Error(
+            "CRL_INTERVAL_SECONDS is not less than CRL_LIFETIME_SECONDS.",
+            hint="A list has to be followed by the next one before it ends.",
+            id="ca.E009",
+        )
     ]
 
 

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from ca.status.schedule import list_publication
-from ca.status.stores import responder_store
+from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER, responder_store
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
@@ -14,6 +14,8 @@ _environment = ServiceEnvironment(SERVICE)
 
 STATE_DIR = _environment.state
 KEYS_DIR = STATE_DIR / "keys"
+# A file, of mode 0600, whose content encrypts the keys in there; without one they are not encrypted.
+KEY_PASSPHRASE_FILE = _environment.optional_path("KEY_PASSPHRASE_FILE")
 AUDIT_DIR = _environment.audit_directory()
 TRUST_BUNDLE = _environment.trust_bundle()
 
@@ -46,8 +48,8 @@ CERTIFICATE_STORES = {
         _environment, "server", participant="ca", subject="CN=ca,O=Scheme Operator,C=GB", dns="localhost"
     ),
     # With which it answers OCSP for what each of its authorities issued.
-    "ocsp-issuing": responder_store(_environment, "ocsp-issuing", "Scheme Issuing CA"),
-    "ocsp-root": responder_store(_environment, "ocsp-root", "Scheme Root CA"),
+    ISSUING_RESPONDER: responder_store(_environment, ISSUING_RESPONDER, "Scheme Issuing CA"),
+    ROOT_RESPONDER: responder_store(_environment, ROOT_RESPONDER, "Scheme Root CA"),
 }
 CERTIFICATE_ISSUER = "ca.status.delegation.own_issuer"
 RENEWAL_CHECK_SECONDS = _environment.number(

@@ -1,9 +1,11 @@
 """Where the hierarchy is kept: one directory, made whole and then published by one rename.
 
-authority/root-private-key.pem      PKCS#8, mode 0600
+authority/root-private-key.pem      PKCS#8, mode 0600; encrypted where there is a passphrase
           root-certificate.pem
-          issuing-private-key.pem   PKCS#8, mode 0600
+          issuing-private-key.pem   the same
           issuing-certificate.pem
+
+The root's key may be taken away to a safe: only what it signs itself needs it.
 """
 
 import shutil
@@ -13,15 +15,23 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ca.authority.hierarchy import CertificateAuthority, Hierarchy
 from sender_constraint.certificates import durable_files
 
 NAME = "authority"
+# Keys are derived from it by 2,048 rounds of PBKDF2 alone: it has to be one that nobody guesses.
+SHORTEST_PASSPHRASE = 20
+_ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"  # RFC 7468 §11
 
 
 class NoAuthority(Exception):
     """There is no usable hierarchy in the directory: none yet, or files that are missing, open or broken."""
+
+
+class WrongPassphrase(NoAuthority):
+    """A key is encrypted, and the passphrase for it is missing or another one; or the other way round."""
 
 
 class AuthorityExists(Exception):
@@ -29,24 +39,32 @@ class AuthorityExists(Exception):
 
 
 class AuthorityDirectory:
-    """The hierarchy within a directory of keys, for example ``<STATE_DIR>/keys``."""
+    """The hierarchy within a directory of keys, for example ``<STATE_DIR>/keys``.
 
-    def __init__(self, keys: Path) -> None:
+    passphrase_file: its content, without line ends, encrypts both keys; None leaves them as they are.
+    """
+
+    def __init__(self, keys: Path, passphrase_file: Path | None = None) -> None:
         self.path = keys / NAME
+        self._passphrase_file = passphrase_file
 
     def exists(self) -> bool:
         """Whether a hierarchy was published here."""
         return self.path.exists()
 
     def publish(self, hierarchy: Hierarchy) -> None:
-        """Write a hierarchy. Raises AuthorityExists, also for the later of two at the same time."""
+        """Write a hierarchy. Raises AuthorityExists, also for the later of two at the same time.
+
+        Raises WrongPassphrase if there is to be one, and it cannot be read.
+        """
         if self.exists():
             raise AuthorityExists(f"{self.path} exists")
+        passphrase = self.passphrase()
         keys = self.path.parent
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         unpublished = Path(tempfile.mkdtemp(prefix=f".{NAME}-", dir=keys))
-        _write(unpublished, "root", hierarchy.root)
-        _write(unpublished, "issuing", hierarchy.issuing)
+        _write(unpublished, "root", hierarchy.root, passphrase)
+        _write(unpublished, "issuing", hierarchy.issuing, passphrase)
         durable_files.flush_directory(unpublished)
         try:
             # A rename onto a directory that holds something fails: it cannot overwrite.
@@ -80,10 +98,29 @@ class AuthorityDirectory:
         """The files that nobody else may read."""
         return tuple(self.path / f"{name}-private-key.pem" for name in ("root", "issuing"))
 
-    def _read(self, name: str) -> CertificateAuthority:
+    def passphrase(self) -> bytes | None:
+        """The passphrase; None where the keys have none. Raises WrongPassphrase if its file is of no use."""
+        if self._passphrase_file is None:
+            return None
         try:
-            pem = durable_files.read_private(self.path / f"{name}-private-key.pem")
-            private_key = serialization.load_pem_private_key(pem, password=None)
+            passphrase = durable_files.read_private(self._passphrase_file).strip(b"\r\n")
+        except OSError as error:
+            raise WrongPassphrase(
+                f"the passphrase of the authority's keys cannot be read: {error}"
+            ) from error
+        if len(passphrase) < SHORTEST_PASSPHRASE:
+            raise WrongPassphrase(
+                f"the passphrase in {self._passphrase_file} has fewer than {SHORTEST_PASSPHRASE} characters: "
+                "make one with `openssl rand -base64 32`"
+            )
+        return passphrase
+
+    def _read(self, name: str) -> CertificateAuthority:
+        path = self.path / f"{name}-private-key.pem"
+        passphrase = self.passphrase()
+        try:
+            pem = durable_files.read_private(path)
+            private_key = _decrypted(path, pem, passphrase)
         except (OSError, ValueError) as error:
             raise NoAuthority(f"the key of the {name} authority cannot be used: {error}") from error
         certificate = self._certificate(name)
@@ -105,9 +142,32 @@ def pem_of(certificates: tuple[x509.Certificate, ...]) -> bytes:
     return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates)
 
 
-def _write(directory: Path, name: str, authority: CertificateAuthority) -> None:
+def _decrypted(path: Path, pem: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
+    """The key. Raises WrongPassphrase with what to do, and ValueError for what is no key."""
+    is_encrypted = _ENCRYPTED in pem
+    if is_encrypted and passphrase is None:
+        raise WrongPassphrase(f"{path} is encrypted: name the file of its passphrase in KEY_PASSPHRASE_FILE")
+    if not is_encrypted and passphrase is not None:
+        raise WrongPassphrase(
+            f"{path} is not encrypted, though there is a passphrase: encrypt it with `openssl pkcs8 -topk8`, "
+            "or leave KEY_PASSPHRASE_FILE empty"
+        )
+    try:
+        return serialization.load_pem_private_key(pem, passphrase)
+    except ValueError as error:
+        if not is_encrypted:
+            raise
+        raise WrongPassphrase(
+            f"{path} is broken, or has another passphrase than that in KEY_PASSPHRASE_FILE: {error}"
+        ) from error
+
+
+def _write(directory: Path, name: str, authority: CertificateAuthority, passphrase: bytes | None) -> None:
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if passphrase is not None:
+        encryption = serialization.BestAvailableEncryption(passphrase)
     pem = authority.private_key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
     )
     durable_files.write_new(directory / f"{name}-private-key.pem", pem, durable_files.PRIVATE)
     durable_files.write_new(

@@ -18,7 +18,7 @@ def utc_now() -> datetime:
 
 def authority_directory() -> AuthorityDirectory:
     """Where root and issuing authority are kept."""
-    return AuthorityDirectory(settings.KEYS_DIR)
+    return AuthorityDirectory(settings.KEYS_DIR, settings.KEY_PASSPHRASE_FILE)
 
 
 def current_issuer() -> Issuer:

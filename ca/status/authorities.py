@@ -10,6 +10,7 @@ from django.conf import settings
 from ca.authority.hierarchy import ISSUING, ROOT, CertificateAuthority
 from ca.authority.identity import identity_of
 from ca.register.configuration import authority_directory
+from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,8 @@ class StatusAuthority:
 
     name: ``root`` or ``issuing``. load: reads its key; raises NoAuthority.
     list_lifetime, list_interval: how long a revocation list holds, and how often there is a new one.
-    responder_lifetime: of the certificate of its OCSP responder.
+    responder_purpose, responder_lifetime: the store in which the certificates of its OCSP responder are
+        (``CERTIFICATE_STORES``), and how long each holds.
     """
 
     name: str
@@ -26,17 +28,13 @@ class StatusAuthority:
     load: Callable[[], CertificateAuthority]
     list_lifetime: timedelta
     list_interval: timedelta
+    responder_purpose: str
     responder_lifetime: timedelta
 
     @property
     def identity(self) -> str:
         """As the register writes it."""
         return identity_of(self.certificate)
-
-    @property
-    def responder_purpose(self) -> str:
-        """The name of the store in which its responder's certificates are (``CERTIFICATE_STORES``)."""
-        return f"ocsp-{self.name}"
 
 
 def status_authority(name: str) -> StatusAuthority:
@@ -45,14 +43,23 @@ def status_authority(name: str) -> StatusAuthority:
     if name == ROOT:
         # Its key may be in a safe, from which somebody fetches it for this now and then.
         lifetime = timedelta(seconds=settings.ROOT_STATUS_LIFETIME_SECONDS)
-        return StatusAuthority(name, root, authority_directory().load_root, lifetime, lifetime / 3, lifetime)
+        return StatusAuthority(
+            name,
+            root,
+            authority_directory().load_root,
+            list_lifetime=lifetime,
+            list_interval=lifetime / 3,
+            responder_purpose=ROOT_RESPONDER,
+            responder_lifetime=lifetime,
+        )
     return StatusAuthority(
         ISSUING,
         issuing,
         authority_directory().load_issuing,
-        timedelta(seconds=settings.CRL_LIFETIME_SECONDS),
-        timedelta(seconds=settings.CRL_INTERVAL_SECONDS),
-        timedelta(seconds=settings.OCSP_RESPONDER_LIFETIME_SECONDS),
+        list_lifetime=timedelta(seconds=settings.CRL_LIFETIME_SECONDS),
+        list_interval=timedelta(seconds=settings.CRL_INTERVAL_SECONDS),
+        responder_purpose=ISSUING_RESPONDER,
+        responder_lifetime=timedelta(seconds=settings.OCSP_RESPONDER_LIFETIME_SECONDS),
     )
 
 

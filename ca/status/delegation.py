@@ -14,12 +14,13 @@ from ca.register.configuration import utc_now
 from ca.register.own_certificate import OwnCertificateIssuer
 from ca.register.own_records import record_own
 from ca.status.authorities import status_authority
+from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER
 from sender_constraint.certificates.errors import IssuanceFailed
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import Issuer
 from sender_constraint.django.certificate_stores import DeclaredStore
 
-_AUTHORITY_OF = {"ocsp-root": ROOT, "ocsp-issuing": ISSUING}
+_AUTHORITY_OF = {ROOT_RESPONDER: ROOT, ISSUING_RESPONDER: ISSUING}
 
 
 class ResponderIssuer:

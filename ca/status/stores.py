@@ -4,6 +4,9 @@ from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.django.certificate_stores import DeclaredStore
 from sender_constraint.server.environment import ServiceEnvironment
 
+ISSUING_RESPONDER = "ocsp-issuing"
+ROOT_RESPONDER = "ocsp-root"
+
 
 def responder_store(environment: ServiceEnvironment, purpose: str, authority: str) -> DeclaredStore:
     """The store of one authority's responder. authority: its common name."""

@@ -53,6 +53,11 @@ class ServiceEnvironment:
         """A setting as an absolute path."""
         return Path(self.text(name, str(default))).absolute()
 
+    def optional_path(self, name: str) -> Path | None:
+        """A setting as an absolute path; None where it is empty or missing."""
+        given = self.text(name, "")
+        return Path(given).absolute() if given else None
+
     def secret_key(self) -> str:
         """Django's secret key: ``SECRET_KEY``, or one that is born here, in a file of mode 0600."""
         given = self.text("SECRET_KEY", "")
