@@ -3,7 +3,7 @@
 CallFailed
 ├── ServerUnreachable   no answer: the connection, the handshake or the time ran out
 │   └── WaitingForStatus   not called: whether the server's certificate still counts cannot be found out now
-├── ServerRefused       not called: the server's certificate is revoked, or unknown to its issuer
+├── ServerRefused       not called: the server's certificate does not verify, or is revoked
 ├── MetadataInvalid     the authorization server's metadata is not what RFC 8414 and our settings demand
 ├── TokenRefused        the token endpoint answered with an error (RFC 6749 §5.2)
 └── TokenUnusable       the token endpoint answered with something that is no token for us (RFC 6749 §5.1)
@@ -14,6 +14,7 @@ What an API answers, a refusal too, is a response and no exception of this tree.
 import httpx
 
 from sender_constraint.certificates.checked_servers import ServerNotTrusted, StatusNotKnown
+from sender_constraint.client.server_verification import verification_refusal
 from sender_constraint.errors import Refusal
 
 
@@ -76,5 +77,5 @@ def unanswered(what: str, error: httpx.TransportError) -> CallFailed:
             return WaitingForStatus(told, error.refusal)
         case ServerNotTrusted():
             return ServerRefused(told, error.refusal)
-        case _:
-            return ServerUnreachable(told)
+    refusal = verification_refusal(error)
+    return ServerRefused(told, refusal) if refusal else ServerUnreachable(told)

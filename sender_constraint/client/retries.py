@@ -5,7 +5,6 @@ the server then answers the repetition as it answered the first, and does nothin
 """
 
 import random
-import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 import httpx
 
 from sender_constraint.certificates.checked_servers import NotSent, ServerNotTrusted
+from sender_constraint.client.server_verification import verification_error
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 PASSING_STATUSES = frozenset({502, 503, 504})
@@ -94,12 +94,7 @@ def _passes(error: httpx.TransportError) -> bool:
         return False
     if isinstance(error, ServerNotTrusted):
         return error.was_in_use
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return False
-        cause = cause.__cause__ or cause.__context__
-    return True
+    return verification_error(error) is None
 
 
 def _retry_after(response: httpx.Response) -> float:
