@@ -32,6 +32,10 @@ MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_PRESENTED_CERTIFICATES = 10
 SHORTEST_RSA_KEY_BITS = 2048
 SHORTEST_CURVE_BITS = 224
+# Whoever builds paths checks up to a hundred signatures before giving up. With the keys of 16,384 bits and
+# the exponents of 3,071 that OpenSSL would take, one request could keep a server busy for a second.
+LONGEST_RSA_KEY_BITS = 4096
+LONGEST_RSA_EXPONENT_BITS = 32
 
 # What cryptography raises for certificates that it cannot read; names that it does not support, such as the
 # X.400 address in a subject alternative name, are no ValueError. UserWarning: an odd country name warns, and
@@ -66,7 +70,8 @@ KEY_USAGE = rule(
 KEY = rule(
     "certificate.key",
     "RFC 9325 §4.5",
-    "The certificate's key is weak: RSA below 2048 bits, an elliptic curve below 224, or DSA.",
+    "The certificate's key, or an issuer's beside it, is weak (RSA below 2048 bits, an elliptic curve below "
+    "224, DSA) or needlessly long (RSA above 4096).",
 )
 CHAIN = rule(
     "certificate.chain", "RFC 5280 §6.1", "The certificate does not lead to an authority of the scheme."
@@ -218,7 +223,8 @@ def check_key_usage(certificate: x509.Certificate, error: type[Refusal]) -> None
 def check_key(certificate: x509.Certificate, error: type[Refusal]) -> None:
     """RFC 9325 §4.5: possession proves nothing of a key that others can compute.
 
-    TLS does not look: the front accepts any certificate. Nor does the chain: it is about issuers' keys.
+    TLS does not look: the front accepts any certificate. Of issuers that are presented with it, the chain
+    looks at keys that are too weak, and only this at keys with which each signature takes long to check.
     """
     try:
         key = certificate.public_key()
@@ -226,14 +232,15 @@ def check_key(certificate: x509.Certificate, error: type[Refusal]) -> None:
         raise error(KEY, "The certificate's key is not supported", problem=str(problem)[:200]) from problem
     match key:
         case rsa.RSAPublicKey():
-            weak = key.key_size < SHORTEST_RSA_KEY_BITS
+            fits = SHORTEST_RSA_KEY_BITS <= key.key_size <= LONGEST_RSA_KEY_BITS
+            fits = fits and key.public_numbers().e.bit_length() <= LONGEST_RSA_EXPONENT_BITS
         case ec.EllipticCurvePublicKey():
-            weak = key.key_size < SHORTEST_CURVE_BITS
+            fits = key.key_size >= SHORTEST_CURVE_BITS
         case _:
-            weak = isinstance(key, dsa.DSAPublicKey)
-    if weak:
+            fits = not isinstance(key, dsa.DSAPublicKey)
+    if not fits:
         presented = f"{type(key).__name__}, {getattr(key, 'key_size', None)} bits"
-        raise error(KEY, "The certificate's key is too weak", presented=presented)
+        raise error(KEY, "The certificate's key is too weak or too long", presented=presented)
 
 
 @enforces(CHAIN)
@@ -257,6 +264,8 @@ def check_chain(
     if remembered := anchors.verified.recall(as_presented, time):
         return remembered.certificates
     issuers = [load_certificate(each, error) for each in presented]
+    for issuer in issuers:
+        check_key(issuer, error)
     verifier = (
         PolicyBuilder()
         .store(anchors.store)

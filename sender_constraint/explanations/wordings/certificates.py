@@ -41,7 +41,7 @@ RULES = {
     ),
     "certificate.key-usage": Wording("the key usage digitalSignature", "other key usages", _ENROL),
     "certificate.key": Wording(
-        "an RSA key of 2048 bits or more, or an elliptic curve of 224 or more",
+        "an RSA key of 2048 to 4096 bits, or an elliptic curve of 224 or more, of the issuers presented too",
         "{presented}",
         "Make a new key (P-256 is usual), and enrol with it.",
     ),

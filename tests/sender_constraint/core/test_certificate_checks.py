@@ -172,6 +172,30 @@ def test_a_certificate_with_a_weak_key_is_refused_even_if_an_authority_issued_it
     assert unbound.value.rule is checks.KEY
 
 
+@pytest.mark.clause("RFC 9325 §4.5")
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        pytest.param(rsa.RSAPublicNumbers(65537, 2**16383 + 1), id="RSA 16384"),
+        pytest.param(rsa.RSAPublicNumbers(65537, 2**4096 + 1), id="RSA 4097"),
+        pytest.param(rsa.RSAPublicNumbers(2**3070 + 1, 2**3071 + 1), id="an exponent of 3071 bits"),
+    ],
+)
+def test_a_key_with_which_a_signature_takes_long_to_check_is_refused_as_an_issuers_too(
+    numbers: rsa.RSAPublicNumbers,
+) -> None:
+    longest = rsa.RSAPublicNumbers(2**32 - 1, 2**4096 - 1).public_key()
+    assert authenticate([issue(SCHEME.issuing, public_key=longest).der])
+    costly = numbers.public_key()
+    with pytest.raises(InvalidClient) as refused:
+        authenticate([issue(SCHEME.issuing, public_key=costly).der])
+    assert refused.value.rule is checks.KEY
+    issuer = issue(SCHEME.root, subject="Costly", authority=True, public_key=costly)
+    with pytest.raises(InvalidClient) as refused:
+        authenticate([foreign_leaf().der, issuer.der])
+    assert refused.value.rule is checks.KEY
+
+
 @pytest.mark.parametrize(
     "key",
     [
