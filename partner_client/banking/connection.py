@@ -9,6 +9,7 @@ from partner_client.banking.client import BankingClient
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.token_source import TokenRequest
+from sender_constraint.django.servers import server_status
 
 
 @contextmanager
@@ -20,5 +21,5 @@ def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]
         trust_bundle=settings.TRUST_BUNDLE,
     )
     store = settings.CERTIFICATE_STORES["client"].store
-    with Caller(store, caller_settings, observer=observer) as caller:
+    with Caller(store, caller_settings, servers=server_status(), observer=observer) as caller:
         yield BankingClient(caller, settings.API_URL)

@@ -15,6 +15,7 @@ from OpenSSL import SSL
 from tests.sender_constraint.responder import Responder, answer_about, nonce_of
 from tests.sender_constraint.server.certificates import authority
 from tests.sender_constraint.server.running import PATIENCE_SECONDS, Server, running
+from tests.stapled import stapled
 from tests.waiting import eventually
 
 
@@ -45,31 +46,14 @@ class Stapling:
         """A new generation; the serial number of its certificate."""
         return self.server.publish_generation().certificate.serial_number
 
-    def staple(self, version: int = SSL.TLS1_3_VERSION) -> bytes:
+    def staple(self) -> bytes:
         """What a handshake shows, DER; empty if nothing."""
-        return self.handshake(version)[0]
+        return stapled(self.server.port).der
 
     def handshake(self, version: int = SSL.TLS1_3_VERSION) -> tuple[bytes, int]:
         """The staple, and the serial number of the certificate beside it."""
-        shown: list[bytes] = []
-
-        def look(_connection: SSL.Connection, der: bytes, _data: object) -> bool:
-            shown.append(der)
-            return True
-
-        context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-        context.set_min_proto_version(version)
-        context.set_max_proto_version(version)
-        context.set_ocsp_client_callback(look)
-        with self.server.tcp() as raw:
-            raw.setblocking(True)
-            connection = SSL.Connection(context, raw)
-            connection.request_ocsp()
-            connection.set_connect_state()
-            connection.do_handshake()
-            certificate = connection.get_peer_certificate()
-            assert certificate is not None
-            return (shown[0] if shown else b""), certificate.get_serial_number()
+        seen = stapled(self.server.port, version)
+        return seen.der, seen.certificate.serial_number
 
     def wait_for_staple(self) -> ocsp.OCSPResponse:
         return ocsp.load_der_ocsp_response(eventually(self.staple, "a staple"))

@@ -1,0 +1,15 @@
+"""How a Django service checks the servers that it calls: by the settings of ``status``, into its audit trail."""
+
+from sender_constraint.certificates.checked_servers import ServerStatus
+from sender_constraint.django.audit import trail
+from sender_constraint.django.status import certificate_status
+from sender_constraint.errors import Refusal
+
+
+def server_status() -> ServerStatus:
+    """The statuses of this process, for the certificates of servers."""
+    return ServerStatus(certificate_status(), _record)
+
+
+def _record(server: str, refusal: Refusal) -> None:
+    trail().refused("server.certificate", refusal, server=server)
