@@ -1,19 +1,26 @@
 """An authority that is founded once, participants for each test, a clock that stands still."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from django.conf import settings
 from django.test import Client
+from pytest_django import Settings
 
 from ca.authority.founding import found
 from ca.authority.hierarchy import Hierarchy
 from ca.register import configuration
 from ca.register.configuration import authority_directory
+from ca.register.own_records import record_authorities
 from ca.register.participants import Application, admit
+from ca.status import views
+from ca.status.delegation import own_issuer
+from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER
+from sender_constraint.certificates.enrolment import ensure_generation
 from tests.ca.material import (
     PARTNER,
     PARTNER_DNS,
@@ -77,6 +84,37 @@ def admitted(db: None, hierarchy: Hierarchy, clock: MovedClock) -> Admit:  # noq
         return Admitted(application.participant, secrets[0])
 
     return admitting
+
+
+@pytest.fixture
+def ensure_responders(
+    db: None,  # noqa: ARG001 - what it stands on
+    hierarchy: Hierarchy,
+    clock: MovedClock,
+    settings: Settings,
+    tmp_path: Path,
+) -> Callable[[], None]:
+    """Gives each authority's responder what it needs now: a first certificate, or the next one."""
+    settings.CERTIFICATE_STORES = {
+        purpose: replace(declared, path=tmp_path / purpose)
+        for purpose, declared in settings.CERTIFICATE_STORES.items()
+    }
+    views._responder.cache_clear()
+    record_authorities((hierarchy.root.certificate, hierarchy.issuing.certificate))
+
+    def ensure() -> None:
+        for purpose in (ISSUING_RESPONDER, ROOT_RESPONDER):
+            declared = settings.CERTIFICATE_STORES[purpose]
+            assert ensure_generation(declared.store, own_issuer(declared), clock).error is None
+
+    return ensure
+
+
+@pytest.fixture
+def responders(ensure_responders: Callable[[], None]) -> Iterator[None]:
+    ensure_responders()
+    yield
+    views._responder.cache_clear()
 
 
 @pytest.fixture
