@@ -14,6 +14,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
 from authserver.clients.syntax import is_absolute_uri, is_scope
+from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
 from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
 
@@ -78,9 +79,35 @@ def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
     return []
 
 
+def check_signing_key_turning(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """A key is published before it signs, for longer than anyone caches; and few are published at once."""
+    if not 0 <= settings.JWKS_MAX_AGE_SECONDS <= LONGEST_LIFETIME_SECONDS:
+        hint = f"Between 0 and {LONGEST_LIFETIME_SECONDS}; minutes are usual."
+        return [Error("JWKS_MAX_AGE_SECONDS is out of range.", hint=hint, id="authserver.E006")]
+    lifetime = settings.SIGNING_KEY_LIFETIME_SECONDS
+    policy = TurningPolicy.of(lifetime, settings.JWKS_MAX_AGE_SECONDS)
+    if lifetime < policy.published_ahead_seconds:
+        hint = (
+            f"With JWKS_MAX_AGE_SECONDS={settings.JWKS_MAX_AGE_SECONDS} the next key has to be published for "
+            f"{policy.published_ahead_seconds:g} seconds before it signs: use that or more; a month is usual."
+        )
+        return [Error("SIGNING_KEY_LIFETIME_SECONDS is too short.", hint=hint, id="authserver.E007")]
+    if policy.most_published(settings.ACCESS_TOKEN_LIFETIME_SECONDS) > MOST_PUBLISHED:
+        hint = f"Tokens outlive so many keys that more than {MOST_PUBLISHED} would be published at once."
+        return [Error("SIGNING_KEY_LIFETIME_SECONDS is too short.", hint=hint, id="authserver.E008")]
+    return []
+
+
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    own = (check_issuer, check_lifetime, check_resources, check_scopes, check_unbound_tokens)
+    own = (
+        check_issuer,
+        check_lifetime,
+        check_resources,
+        check_scopes,
+        check_unbound_tokens,
+        check_signing_key_turning,
+    )
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)
     for check in (check_trust_bundle, check_signing_key):

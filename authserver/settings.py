@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from authserver.keys.schedule import key_turning
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
@@ -20,6 +21,9 @@ SCOPES = environment.words("SCOPES", "accounts,payments")
 # Tokens that are bound to nothing may be issued, to clients registered for them.
 DEMO = environment.flag("DEMO")
 SIGNING_KEYS = environment.state / "keys"
+# For how long a key signs, and for how long those who verify may keep the published ones.
+SIGNING_KEY_LIFETIME_SECONDS = environment.number("SIGNING_KEY_LIFETIME_SECONDS", 30 * 24 * 60 * 60)
+JWKS_MAX_AGE_SECONDS = environment.number("JWKS_MAX_AGE_SECONDS", 300)
 
 SECRET_KEY = environment.secret_key()
 DEBUG = False
@@ -58,8 +62,12 @@ CERTIFICATE_STORES = {
 
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
 # What the worker does, and how often; and what else than certificates and authorities expires.
-BACKGROUND_TASKS = [certificate_renewal(RENEWAL_CHECK_SECONDS), expiry_watch(RENEWAL_CHECK_SECONDS)]
-EXPIRIES = [*COMMON_EXPIRIES]
+BACKGROUND_TASKS = [
+    certificate_renewal(RENEWAL_CHECK_SECONDS),
+    key_turning(SIGNING_KEY_LIFETIME_SECONDS),
+    expiry_watch(RENEWAL_CHECK_SECONDS),
+]
+EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.

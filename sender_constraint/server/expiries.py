@@ -34,6 +34,7 @@ class Expiry:
 
     name: lower case letters, digits and hyphens; in alarms. what: for people. phase: in what state it is.
     begins, ends: aware UTC; both None for what is not there at all, which is critical.
+    thresholds: None for what may end without harm.
     watched: whether the look at expiries raises its alarm (``expiry-<name>``); what renews it does otherwise.
     """
 
@@ -42,7 +43,7 @@ class Expiry:
     begins: datetime | None
     ends: datetime | None
     phase: str = "valid"
-    thresholds: Thresholds = BY_ITSELF
+    thresholds: Thresholds | None = BY_ITSELF
     watched: bool = True
 
     def remaining(self, now: datetime) -> timedelta | None:
@@ -51,11 +52,11 @@ class Expiry:
 
     def level(self, now: datetime) -> Level | None:
         """How loud that is; None if all is well."""
-        return (
-            "critical"
-            if self.begins is None or self.ends is None
-            else level_of(self.begins, self.ends, now, self.thresholds)
-        )
+        if self.begins is None or self.ends is None:
+            return "critical"
+        if self.thresholds is None:
+            return None
+        return level_of(self.begins, self.ends, now, self.thresholds)
 
 
 def level_of(begins: datetime, ends: datetime, now: datetime, thresholds: Thresholds) -> Level | None:

@@ -70,6 +70,27 @@ def test_unbound_tokens_are_announced(settings: Any) -> None:
     assert ids() == ["authserver.W001"]
 
 
+@pytest.mark.parametrize(
+    ("lifetime", "max_age", "token", "problems"),
+    [
+        (11, 1, 300, []),
+        (11, 0, 300, []),
+        (306, 300, 300, []),
+        (10, 1, 300, ["authserver.E007"]),
+        (305, 300, 300, ["authserver.E007"]),
+        (86_400, -1, 300, ["authserver.E006"]),
+        (11, 1, 3600, ["authserver.E008"]),
+    ],
+)
+def test_keys_sign_for_longer_than_the_next_one_has_to_be_published_before(
+    settings: Any, lifetime: int, max_age: int, token: int, problems: list[str]
+) -> None:
+    settings.SIGNING_KEY_LIFETIME_SECONDS = lifetime
+    settings.JWKS_MAX_AGE_SECONDS = max_age
+    settings.ACCESS_TOKEN_LIFETIME_SECONDS = token
+    assert ids() == problems
+
+
 def test_a_server_without_trust_bundle_does_not_start(settings: Any, tmp_path: Any) -> None:
     settings.TRUST_BUNDLE = tmp_path / "missing.pem"
     assert ids(SERVING) == ["sender_constraint.E001"]
