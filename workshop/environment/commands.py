@@ -67,6 +67,7 @@ def _addresses(environment: Environment) -> str:
         ("  in the clear", deployment.ca_public_url),
         ("authorization server", deployment.issuer),
         ("the bank's API", deployment.api_url),
+        ("  its documentation", deployment.bank_pages_url),
         ("the partner's service", deployment.partner_url),
     ]
     lines = [f"  {name:30} {address}" for name, address in listing]

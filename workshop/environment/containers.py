@@ -23,6 +23,8 @@ BINDS = {
     "bank_api": "0.0.0.0:8442",
     # The partner's pages, in the clear, are for its own network alone: there it has this name.
     "partner_client": "partner-pages:8000",
+    # And so are the bank's.
+    "bank_api_pages": "bank-pages:8003",
 }
 SUPERUSER = "postgres"
 # The services that keep something in a database; the partner keeps files alone.

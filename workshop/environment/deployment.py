@@ -14,7 +14,8 @@ class Deployment:
     """Addresses and folders of a running environment.
 
     issuer, api_url, ca_url: https origins, without a slash at the end.
-    ca_public_url, partner_url: http origins of what the authority publishes in the clear, of the partner.
+    ca_public_url, partner_url, bank_pages_url: http origins of what the authority publishes in the clear, of
+    the partner, of the bank's pages for people.
     trust_bundle: PEM file of the scheme's authorities.
     states: by party, its state directory. audits: by service, the folder of its audit.jsonl.
     certificate_lifetime_seconds: of the certificates that the authority issues.
@@ -25,6 +26,7 @@ class Deployment:
     ca_url: str
     ca_public_url: str
     partner_url: str
+    bank_pages_url: str
     trust_bundle: Path
     states: Mapping[str, Path]
     audits: Mapping[str, Path]
@@ -70,6 +72,7 @@ def attached(environ: Mapping[str, str] = os.environ) -> Deployment | None:
         ca_url=environ["CA_URL"],
         ca_public_url=environ["CA_PUBLIC_URL"],
         partner_url=environ["PARTNER_URL"],
+        bank_pages_url=environ["BANK_PAGES_URL"],
         trust_bundle=Path(environ["TRUST_BUNDLE"]),
         states={party: state / party for party in STATES},
         audits={service: audit / service for service in STATES},

@@ -80,7 +80,7 @@ class Parties:
     """What all parties keep and are told, on one machine or in containers.
 
     deployment: addresses and folders. binds: by service, where it listens (``host:port``); ``ca_public`` is
-    what the authority publishes in the clear.
+    what the authority publishes in the clear, ``bank_api_pages`` are the pages for people.
     """
 
     deployment: Deployment
@@ -175,7 +175,12 @@ class Parties:
                 resources = f"{deployment.api_url},https://other-api.example"
                 return {"ISSUER": deployment.issuer, "RESOURCES": resources}
             case "bank_api":
-                return {"ISSUER": deployment.issuer, "RESOURCE": deployment.api_url}
+                return {
+                    "ISSUER": deployment.issuer,
+                    "RESOURCE": deployment.api_url,
+                    "PAGES_BIND": self.binds["bank_api_pages"],
+                    "PAGES_HOSTS": urlsplit(deployment.bank_pages_url).hostname or "",
+                }
             case _:
                 return {
                     "ISSUER": deployment.issuer,

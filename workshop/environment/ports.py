@@ -25,6 +25,7 @@ class Ports:
     authserver: int = 8441
     bank_api: int = 8442
     partner_client: int = 8000
+    bank_api_pages: int = 8003
     redis_operator: int = 8450
     redis_bank: int = 8451
     redis_partner: int = 8452

@@ -133,6 +133,7 @@ def services(parties: Parties) -> list[Program]:
         web(parties, "ca", f"{deployment.ca_public_url}/health", "public"),
         web(parties, "authserver", f"{deployment.issuer}/health"),
         web(parties, "bank_api", f"{deployment.api_url}/health"),
+        web(parties, "bank_api", f"{deployment.bank_pages_url}/health", "pages"),
         web(parties, "partner_client", f"{deployment.partner_url}/health"),
         worker(parties, "partner_client", beat=False),
         beat(parties, "partner_client"),

@@ -1,0 +1,1 @@
+"""The OpenAPI document as a page that people read, without any other site."""
