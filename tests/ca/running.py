@@ -66,11 +66,16 @@ def environment(state: Path) -> dict[str, str]:
     return kept | ours
 
 
-def manage(state: Path, *arguments: object) -> bytes:
-    command = [sys.executable, str(REPOSITORY / "ca" / "manage.py"), *map(str, arguments)]
-    done = subprocess.run(command, env=environment(state), capture_output=True, check=False)
+def manage(state: Path, *arguments: object, **settings: str) -> bytes:
+    done = subprocess.run(
+        command(*arguments), env=environment(state) | settings, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, str(REPOSITORY / "ca" / "manage.py"), *map(str, arguments)]
 
 
 def start(
