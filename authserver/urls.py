@@ -4,7 +4,7 @@ from django.urls import path
 
 from authserver.health import health
 from authserver.keys.views import jwks
-from authserver.metadata.views import metadata
+from authserver.metadata.views import metadata, openapi_document
 from authserver.tokens.views import token
 
 handler400 = "sender_constraint.django.problem_details.bad_request"
@@ -16,5 +16,6 @@ urlpatterns = [
     path("jwks", jwks, name="jwks"),
     path(".well-known/oauth-authorization-server", metadata, name="metadata"),
     path(".well-known/openid-configuration", metadata, name="openid-configuration"),
+    path("openapi.json", openapi_document, name="openapi"),
     path("health", health, name="health"),
 ]

@@ -22,7 +22,9 @@ _JSON = "application/json"
 class OAuthErrorSerializer(serializers.Serializer[Any]):
     """An error of OAuth: RFC 6750 §3.1; the challenge in WWW-Authenticate says the same."""
 
-    error = serializers.ChoiceField(choices=["invalid_request", "invalid_token", "insufficient_scope"])
+    error = serializers.ChoiceField(
+        choices=["invalid_request", "invalid_token", "insufficient_scope", "temporarily_unavailable"]
+    )
     error_description = serializers.CharField()
 
 
@@ -51,7 +53,8 @@ def answers(
     bodies = {
         (success, _JSON): serializer,
         # 400: a token in the query string, or a malformed Authorization header. 401 as a problem: no token.
-        **{(status, _JSON): OAuthErrorSerializer for status in (400, 401, 403)},
+        # 503: the status of the caller's certificate cannot be had.
+        **{(status, _JSON): OAuthErrorSerializer for status in (400, 401, 403, 503)},
         **{(status, MEDIA_TYPE): ProblemSerializer for status in (401, *problems, 406, 503)},
     }
     return {key: OpenApiResponse(body, HTTPStatus(key[0]).phrase) for key, body in bodies.items()}

@@ -1,0 +1,101 @@
+"""The OpenAPI 3.1 document of this server: its whole HTTP surface, for tools and for people.
+
+https://spec.openapis.org/oas/v3.1.1. RFC 8414's document says what this server is; this one says what
+each address takes and answers. Tests hold it to the addresses, the error codes and the answers.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from authserver.metadata.document import JWKS_PATH, TOKEN_PATH
+from authserver.metadata.schemas import SCHEMAS, token_request
+from sender_constraint.django.problem_details import MEDIA_TYPE
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+Object = dict[str, Any]
+
+
+def openapi(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> Object:
+    """The document. issuer: an origin; scopes, resources: what tokens are issued for; from the settings."""
+    return {
+        "openapi": "3.1.1",
+        "info": {
+            "title": "Authorization server",
+            "version": "1.0.0",
+            "description": "Certificate-bound access tokens (RFC 8705) by the client credentials grant.",
+        },
+        "servers": [{"url": issuer}],
+        "paths": {
+            TOKEN_PATH: {"post": _token(scopes, resources)},
+            JWKS_PATH: {"get": _read("readKeys", "The keys by which tokens are verified.", "KeySet")},
+            "/.well-known/oauth-authorization-server": {
+                "get": _read("readMetadata", "What this server is (RFC 8414).", "Metadata")
+            },
+            "/.well-known/openid-configuration": {
+                "get": _read("readMetadataAsOpenID", "The same, where many clients look (§5).", "Metadata")
+            },
+            "/health": {"get": _read("readHealth", "Whether tokens can be issued now.", "Health")},
+        },
+        "components": {
+            "schemas": SCHEMAS | {"TokenRequest": token_request(scopes, resources)},
+            "securitySchemes": {
+                "mutualTLS": {"type": "mutualTLS", "description": "The client's certificate (RFC 8705 §2.1)."}
+            },
+        },
+    }
+
+
+def _token(scopes: Sequence[str], resources: Sequence[str]) -> Object:
+    example = {"grant_type": "client_credentials", "client_id": "partner"}
+    if scopes and resources:
+        example |= {"scope": scopes[0], "resource": resources[0]}
+    return {
+        "operationId": "issueToken",
+        "summary": "Issue an access token that is bound to the certificate of this connection.",
+        "security": [{"mutualTLS": []}],
+        "requestBody": {
+            "required": True,
+            "content": {_FORM: {"schema": _schema("TokenRequest"), "example": example}},
+        },
+        "responses": {
+            "200": _answer("The token.", {_JSON: "Token"}),
+            "400": _answer(
+                "The request is refused (RFC 6749 §5.2).", {_JSON: "Error", MEDIA_TYPE: "Problem"}
+            ),
+            "401": _answer("The client is not authenticated.", {_JSON: "Error"}),
+            **_everywhere({_JSON: "Error"}),
+        },
+    }
+
+
+def _read(operation: str, summary: str, schema: str) -> Object:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        # Whoever asks: no certificate is needed, and a presented one is not looked at.
+        "security": [],
+        "responses": {
+            "200": _answer(summary, {_JSON: schema}),
+            "400": _answer("The request is malformed.", {MEDIA_TYPE: "Problem"}),
+            **_everywhere({MEDIA_TYPE: "Problem"}),
+        },
+    }
+
+
+def _everywhere(method: dict[str, str]) -> Object:
+    """The answers of every address. method: by media type, how it refuses other methods."""
+    return {
+        "405": _answer("The method is another one.", method),
+        "413": _answer("The body is too large.", {_JSON: "Error", MEDIA_TYPE: "Problem"}),
+        "503": _answer("Something that this server needs is away.", {_JSON: "Error"}),
+    }
+
+
+def _answer(description: str, bodies: dict[str, str]) -> Object:
+    content = {media_type: {"schema": _schema(name)} for media_type, name in bodies.items()}
+    return {"description": description, "content": content}
+
+
+def _schema(name: str) -> Object:
+    return {"$ref": f"#/components/schemas/{name}"}
