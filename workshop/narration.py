@@ -17,11 +17,15 @@ WIDTH_OF_A_FILE = 132
 
 @dataclass(frozen=True)
 class Refused:
-    """Why a call was refused: from the server's audit trail, and never from the one who tells of it."""
+    """Why a call was refused: from the server's audit trail, and never from the one who tells of it.
+
+    because: expected beside presented, and what comparing them shows; told only to who asked for more words.
+    """
 
     error: str
     rule: str
     section: str
+    because: tuple[str, ...] = ()
 
 
 class Narrator:
@@ -93,6 +97,8 @@ class Narrator:
                 f"{escape(refused.section)}",
                 soft_wrap=True,
             )
+            for reason in refused.because if self._explain else ():
+                self.console.print(f"      [italic cyan]{escape(reason)}[/]", soft_wrap=True)
 
     def remark(self, text: str) -> None:
         """Add to the call before."""

@@ -41,6 +41,16 @@ def lines(event: Event) -> Iterator[str]:
     yield from _labelled("caller", _caller(event))
 
 
+def reasons(event: Event) -> Iterator[str]:
+    """A refusal in the fewest words: expected beside presented, and what was found."""
+    explanation = explain(event)
+    if explanation.expected:
+        yield f"expected: {explanation.expected}"
+    if explanation.presented:
+        yield f"presented: {explanation.presented}"
+    yield from explanation.findings
+
+
 def summary(event: Event) -> str:
     """One event on one line, with what it is asked about by: its correlation id, or its peer."""
     told = shown(event.get("error") or "")

@@ -80,12 +80,14 @@ def test_an_outcome_is_told_in_a_few_words(members: dict[str, object], told: str
 
 
 def test_the_reason_of_a_refusal_comes_from_the_audit_trail_and_from_nowhere_else() -> None:
-    refused = {"outcome": "refused", "rule": "token.expired", "section": "RFC 9068 §4", "event": "api.call"}
+    detail = {"expired_at": 100, "now": 112}
+    refused = {"outcome": "refused", "rule": "token.expired", "section": "RFC 9068 §4", "detail": detail}
     exchange = Exchange(**{**vars(ANSWER), "status": 401, "body": b'{"error": "invalid_token"}'})
 
-    assert refusal_in(exchange, Evidence((refused,))) == Refused(
-        "invalid_token", "token.expired", "RFC 9068 §4"
-    )
+    told = refusal_in(exchange, Evidence((refused,)))
+    assert told is not None
+    assert (told.error, told.rule, told.section) == ("invalid_token", "token.expired", "RFC 9068 §4")
+    assert told.because[-1] == "The token expired 12 seconds before the request."
     assert refusal_in(exchange, Evidence(())) is None
 
 
@@ -128,6 +130,21 @@ def test_a_refused_call_is_told_with_its_rule_and_section(capsys: pytest.Capture
     told = capsys.readouterr().out
     assert "✓ thief → bank_api  GET /accounts  401 invalid_token  certificate abc" in told
     assert "invalid_token: rule binding.certificate, RFC 8705 §3" in told
+
+
+@pytest.mark.parametrize("explain", [True, False])
+def test_what_was_expected_and_presented_is_told_to_who_asked_for_more_words(
+    capsys: pytest.CaptureFixture[str], explain: bool
+) -> None:
+    refused = Refused(
+        "invalid_token", "token.audience", "RFC 9068 §4", ("expected: [this]", "presented: that")
+    )
+    Narrator(explain=explain).call(
+        "thief", "bank_api", "GET", "/accounts", "401 invalid_token", thumbprint=None, refused=refused
+    )
+
+    told = capsys.readouterr().out
+    assert ("      expected: [this]\n      presented: that\n" in told) is explain
 
 
 def test_a_call_that_came_out_otherwise_is_marked(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.explanations.report import reasons
 from workshop.environment.deployment import Deployment
 from workshop.evidence import AuditReader, Evidence
 from workshop.narration import Narrator, Refused
@@ -70,4 +71,5 @@ def refusal_in(exchange: Exchange, evidence: Evidence) -> Refused | None:
     """Why the call was refused, by the server's audit trail; None if it was not."""
     if evidence.rule is None:
         return None
-    return Refused(exchange.error or "", evidence.rule, evidence.section or "")
+    because = tuple(reasons(evidence.refusal))
+    return Refused(exchange.error or "", evidence.rule, evidence.section or "", because)
