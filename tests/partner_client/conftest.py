@@ -82,8 +82,7 @@ def server(
     statuses: OcspAnswers,
 ) -> Iterator[TLSServer]:
     """A bank that the partner's settings name, once the partner has a certificate; it is in good standing."""
-    with TLSServer(authority.server_context(), bank_server) as running, Responder() as responder:
-        responder.reply = statuses
+    with TLSServer(authority.server_context(), bank_server) as running, Responder(statuses) as responder:
         settings.OCSP_URL = responder.url
         status.certificate_status.cache_clear()
         bank_server.origin = running.origin

@@ -1,13 +1,17 @@
 """What somebody at a shell sees."""
 
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from tests.partner_client.test_banking_client import ACCOUNT, AMOUNT, PAYMENT
+from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
+from tests.sender_constraint.ocsp_answers import OcspAnswers
 from tests.sender_constraint.tls_server import Answer, TLSServer
 
 PAY = ("--from", "a/1", "--to", "Supplier Ltd", "--iban", "GB33 BUKB 2020 1555 5555 55", "--amount", "0.10")
@@ -91,6 +95,25 @@ def test_a_refused_token_is_one_line_too(bank: Bank) -> None:
 
     with pytest.raises(CommandError, match=r"token endpoint refused \(401\): invalid_client"):
         run("accounts")
+
+
+@pytest.mark.usefixtures("bank")
+def test_a_revoked_bank_is_told_nothing_and_the_trail_says_why(
+    server: TLSServer,
+    authority: Authority,
+    statuses: OcspAnswers,
+    audited: Callable[[], list[dict[str, Any]]],
+) -> None:
+    statuses.revoke(authority.server_certificates[0])
+
+    with pytest.raises(CommandError, match=r"has been revoked \[certificate.revoked\]$"):
+        run("accounts")
+
+    assert server.asked == []
+    (event,) = audited()
+    assert (event["event"], event["outcome"]) == ("server.certificate", "refused")
+    assert (event["rule"], event["server"]) == ("certificate.revoked", server.origin.removeprefix("https://"))
+    assert event["detail"]["reason"] == "keyCompromise"
 
 
 def test_without_a_certificate_the_next_step_is_told() -> None:

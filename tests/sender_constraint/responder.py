@@ -22,8 +22,8 @@ class Responder(AbstractContextManager["Responder"]):
     reply: what it answers with, DER; a test may replace it at any time.
     """
 
-    def __init__(self) -> None:
-        self.reply: Reply = lambda _request: b""
+    def __init__(self, reply: Reply = lambda _request: b"") -> None:
+        self.reply = reply
         self.asked: list[ocsp.OCSPRequest] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True

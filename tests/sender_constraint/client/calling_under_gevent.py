@@ -1,4 +1,4 @@
-"""Twenty greenlets that call until each thumbprint was new twice: STORE ORIGIN TRUST_BUNDLE."""
+"""Twenty greenlets that call until each thumbprint was new twice: STORE ORIGIN TRUST_BUNDLE OCSP_URL."""
 
 from gevent import monkey
 
@@ -6,19 +6,36 @@ monkey.patch_all()
 
 import sys  # noqa: E402 - the patches come first
 from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 
+from sender_constraint.certificates.checked_servers import ServerStatus  # noqa: E402
 from sender_constraint.certificates.generations import GenerationStore  # noqa: E402
+from sender_constraint.certificates.status import StatusBook  # noqa: E402
 from sender_constraint.client.caller import Caller, CallerSettings  # noqa: E402
 from sender_constraint.client.token_source import TokenRequest  # noqa: E402
+from sender_constraint.errors import Refusal  # noqa: E402
 
 
-def main(path: str, origin: str, trust_bundle: str) -> None:
+class Alarms:
+    """Nobody hears them."""
+
+    def raised(self, name: str, level: str, message: str, **detail: Any) -> None: ...
+
+    def cleared(self, name: str) -> None: ...
+
+
+def refused(server: str, refusal: Refusal) -> None:
+    raise AssertionError(f"{server}: {refusal}")
+
+
+def main(path: str, origin: str, trust_bundle: str, ocsp_url: str) -> None:
     """Print each thumbprint that the server saw for the first time; stop after two."""
     seen: list[str] = []
     settings = CallerSettings(origin, TokenRequest("partner"), Path(trust_bundle))
-    with Caller(GenerationStore(Path(path)), settings) as caller:
+    servers = ServerStatus(StatusBook(ocsp_url, 5, alarms=Alarms()), refused)
+    with Caller(GenerationStore(Path(path)), settings, servers=servers) as caller:
 
         def call() -> None:
             while len(seen) < 2:

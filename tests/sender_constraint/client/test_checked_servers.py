@@ -72,8 +72,7 @@ def statuses(authority: Authority) -> OcspAnswers:
 
 @pytest.fixture
 def responder(statuses: OcspAnswers) -> Iterator[Responder]:
-    with Responder() as running:
-        running.reply = statuses
+    with Responder(statuses) as running:
         yield running
 
 
