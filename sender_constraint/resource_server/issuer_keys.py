@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import httpx
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from sender_constraint.resource_server.key_discovery import DiscoveryFailed, discover_keys
+from sender_constraint.resource_server.key_discovery import DiscoveredKeys, DiscoveryFailed, discover_keys
 
 logger = logging.getLogger(__name__)
 
@@ -35,13 +35,15 @@ class KeysUnavailable(Exception):
 class _Snapshot:
     keys: Mapping[str, EllipticCurvePublicKey]
     fetched_at: float
+    fresh_seconds: float
 
 
 class IssuerKeys:
     """One issuer's verification keys, shared by all threads of a process.
 
     client: trusts the issuer's server certificate; it belongs to the caller, who closes it.
-    fresh_seconds: for so long keys are used without asking again.
+    fresh_seconds: for so long keys are used without asking again, or for the ``max-age`` that came with them
+        if that is less: whoever withdraws a key is heard in time.
     max_stale_seconds: for so long, counted from their fetching, they are used while asking fails.
     refresh_interval_seconds: an unknown ``kid`` makes the keys be asked for again, but not more often than
         this, or anyone could have the issuer asked at will.
@@ -80,7 +82,7 @@ class IssuerKeys:
         """
         snapshot = self._usable()
         known = snapshot.keys.get(key_identifier) if snapshot else None
-        if known is not None and snapshot is not None and self._age(snapshot) < self._fresh_seconds:
+        if known is not None and snapshot is not None and self._age(snapshot) < snapshot.fresh_seconds:
             return known
         # Whoever has a key that still serves does not wait for another one's refresh.
         self._refresh(wait=known is None)
@@ -113,12 +115,18 @@ class IssuerKeys:
 
     def _ask(self) -> None:
         try:
-            keys = discover_keys(self._client, self._issuer, self._monotonic)
+            discovered = discover_keys(self._client, self._issuer, self._monotonic)
         except DiscoveryFailed as failure:
             logger.warning("the keys of %s could not be fetched: %s", self._issuer, failure)
             self._failure = str(failure)
             self._next_attempt_at = self._monotonic() + self._retry_seconds
         else:
-            self._snapshot = _Snapshot(keys, self._monotonic())
+            self._snapshot = _Snapshot(discovered.by_kid, self._monotonic(), self._fresh_for(discovered))
             self._failure = None
             self._next_attempt_at = self._monotonic() + self._refresh_interval_seconds
+
+    def _fresh_for(self, discovered: DiscoveredKeys) -> float:
+        if discovered.max_age_seconds is None:
+            return self._fresh_seconds
+        # Not less than the interval, or each token would have the issuer asked.
+        return min(self._fresh_seconds, max(discovered.max_age_seconds, self._refresh_interval_seconds))

@@ -6,6 +6,7 @@ Redirections are not followed.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -24,22 +25,41 @@ class DiscoveryFailed(Exception):
     """The issuer could not be asked, or answered what cannot be used; the text says why."""
 
 
-def discover_keys(
-    client: httpx.Client, issuer: str, monotonic: Callable[[], float]
-) -> Mapping[str, EllipticCurvePublicKey]:
-    """The issuer's ES256 verification keys by ``kid``. Raises DiscoveryFailed."""
+@dataclass(frozen=True, slots=True)
+class DiscoveredKeys:
+    """An issuer's ES256 verification keys by ``kid``.
+
+    max_age_seconds: for how long the issuer lets them be kept; None if it does not say.
+    """
+
+    by_kid: Mapping[str, EllipticCurvePublicKey]
+    max_age_seconds: int | None
+
+
+def discover_keys(client: httpx.Client, issuer: str, monotonic: Callable[[], float]) -> DiscoveredKeys:
+    """The issuer's keys, as it publishes them now. Raises DiscoveryFailed."""
     deadline = monotonic() + MAX_SECONDS
     try:
         url = metadata_url(issuer)
     except ValueError as error:
         raise DiscoveryFailed(str(error)) from error
-    metadata = _fetch(client, url, deadline, monotonic)
+    metadata, _ = _fetch(client, url, deadline, monotonic)
     if metadata.get("issuer") != issuer:
         raise DiscoveryFailed("the metadata is another issuer's (RFC 8414 §3.3)")
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str) or not jwks_uri.startswith("https://"):
         raise DiscoveryFailed("the metadata has no https jwks_uri (RFC 8414 §2)")
-    return verification_keys(_fetch(client, jwks_uri, deadline, monotonic))
+    jwk_set, headers = _fetch(client, jwks_uri, deadline, monotonic)
+    return DiscoveredKeys(verification_keys(jwk_set), max_age_seconds(headers))
+
+
+def max_age_seconds(headers: httpx.Headers) -> int | None:
+    """``Cache-Control: max-age`` (RFC 9111 §5.2.2.1) in seconds; None without one that can be read."""
+    for directive in headers.get("cache-control", "").split(","):
+        name, _, value = directive.strip().partition("=")
+        if name.lower() == "max-age":
+            return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return None
 
 
 def verification_keys(jwk_set: Mapping[str, Any]) -> Mapping[str, EllipticCurvePublicKey]:
@@ -82,8 +102,10 @@ def _verifies_es256(jwk: Any) -> bool:
     )
 
 
-def _fetch(client: httpx.Client, url: str, deadline: float, monotonic: Callable[[], float]) -> dict[str, Any]:
-    """A JSON object; bounded in bytes and, also where it trickles in, in time."""
+def _fetch(
+    client: httpx.Client, url: str, deadline: float, monotonic: Callable[[], float]
+) -> tuple[dict[str, Any], httpx.Headers]:
+    """A JSON object and its headers; bounded in bytes and, also where it trickles in, in time."""
     headers = {"accept": "application/json", "accept-encoding": "identity"}
     try:
         response = exchange(
@@ -98,6 +120,6 @@ def _fetch(client: httpx.Client, url: str, deadline: float, monotonic: Callable[
     if response.status_code != httpx.codes.OK:
         raise DiscoveryFailed(f"{url} answered {response.status_code}")
     try:
-        return parse_object(response.content)
+        return parse_object(response.content), response.headers
     except ValueError as problem:
         raise DiscoveryFailed(f"{url} answered no JSON object: {problem}") from problem

@@ -125,6 +125,21 @@ class RunningServer:
             return connection.getresponse().status == http.client.OK
         return False
 
+    @property
+    def signing_keys(self) -> Path:
+        """Where its signing keys are."""
+        return self._state / "keys"
+
+    @property
+    def issuer(self) -> str:
+        """Its identifier."""
+        return self._environment["ISSUER"]
+
+    @property
+    def trust_bundle(self) -> Path:
+        """The PEM file of the scheme's authorities."""
+        return self._root / "public" / "trust-bundle.pem"
+
     def stop(self) -> str:
         """Stop, and return the log."""
         if self._process is not None and self._process.poll() is None:

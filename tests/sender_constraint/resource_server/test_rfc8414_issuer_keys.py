@@ -29,6 +29,7 @@ class Issuer:
         self.metadata: Any = {"issuer": ISSUER, "jwks_uri": JWKS_URI}
         self.jwks: Any = {"keys": [public_jwk()]}
         self.answer: Callable[[httpx.Request], httpx.Response] | None = None
+        self.cache_control = "public"
         self.asked: list[str] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -36,7 +37,7 @@ class Issuer:
         if self.answer is not None:
             return self.answer(request)
         document = {METADATA_URL: self.metadata, JWKS_URI: self.jwks}[str(request.url)]
-        return httpx.Response(200, json=document)
+        return httpx.Response(200, json=document, headers={"Cache-Control": self.cache_control})
 
     @property
     def times_asked(self) -> int:
@@ -97,6 +98,31 @@ def test_fresh_keys_are_not_asked_for_again(keys: IssuerKeys, issuer: Issuer, cl
     keys.key("key-1")
     assert issuer.times_asked == 1
     clock.now += 1
+    keys.key("key-1")
+    assert issuer.times_asked == 2
+
+
+@pytest.mark.clause("RFC 9111 §5.2.2.1")
+@pytest.mark.parametrize(
+    ("cache_control", "fresh_seconds"),
+    [
+        ("public, max-age=60", 60),
+        ("Max-Age=60", 60),
+        ("max-age=0", 5),
+        ("max-age=86400", 300),
+        ("max-age=soon", 300),
+        ("no-transform", 300),
+    ],
+)
+def test_keys_are_kept_no_longer_than_the_issuer_allows(
+    keys: IssuerKeys, issuer: Issuer, clock: Clock, cache_control: str, fresh_seconds: int
+) -> None:
+    issuer.cache_control = cache_control
+    keys.key("key-1")
+    clock.now += fresh_seconds - 0.5
+    keys.key("key-1")
+    assert issuer.times_asked == 1
+    clock.now += 0.5
     keys.key("key-1")
     assert issuer.times_asked == 2
 
