@@ -7,6 +7,7 @@ _PLAIN = "Send the body as it is, without compression."
 _CLIENT = (
     "Look at your HTTP client, or at what stands between it and the server: the request is no longer intact."
 )
+_SERVER = "Send nothing: check address and trust bundle, and if they are right, ask the server's operator."
 
 RULES = {
     "tls.possession": Wording(
@@ -24,6 +25,11 @@ RULES = {
         "one that ended: {reason} ({tls})",
         "Check that the client trusts the server's authority, speaks TLS 1.2 or 1.3, and waits long enough.",
     ),
+    "tls.generation": Wording("a certificate that this server can use", "one that it cannot: {reason}", None),
+    "server.validity": Wording("a server's certificate that is valid now", "{reason}", _SERVER),
+    "server.purpose": Wording("a certificate for servers (serverAuth)", "{reason}", _SERVER),
+    "server.name": Wording("a certificate for the host that was called", "{reason}", _SERVER),
+    "server.chain": Wording("a chain to a root of the trust bundle", "{reason}", _SERVER),
     "http.syntax": Wording("a request that HTTP/1.1 allows", "one that is not: {reason}", _CLIENT),
     "http.host": Wording("one Host header", "none", _CLIENT),
     "http.transfer-coding": Wording("chunked, or no transfer coding", "{presented}", _PLAIN),
@@ -47,6 +53,7 @@ RULES = {
 
 AREAS = {
     "tls": Wording("", "", "Check the client's TLS configuration."),
+    "server": Wording("", "", _SERVER),
     "http": Wording("", "", _CLIENT),
     "service": Wording("", "", _LATER),
 }
