@@ -4,6 +4,7 @@ In the shell of Compose, where the folders are mounted elsewhere: ``python -m wo
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,8 +40,13 @@ def main(arguments: list[str] | None = None) -> int:
     except NotExplained as reason:
         print(f"explain: {reason}", file=sys.stderr)
         return reason.status
-    for line in lines:
-        print(line)
+    try:
+        for line in lines:
+            print(line)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output is gone, as in ``explain --recent | head``; nor for Python's last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
