@@ -126,8 +126,8 @@ def check_not_revoked(
 
 
 def _identity(certificate: x509.Certificate) -> dict[str, Any]:
-    """Which element of the chain it is. serial: hexadecimal, as openssl and the authority's register show."""
+    """Which element of the chain it is. serial: hexadecimal, as the authority's register writes it."""
     return {
         "subject": str(distinguished_name(certificate.subject)),
-        "serial": f"{certificate.serial_number:X}",
+        "serial": f"{certificate.serial_number:x}",
     }

@@ -49,7 +49,7 @@ def check_revocation_promise(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: 
 
 def check_grace(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """With grace, whoever keeps the authority silent keeps a revoked certificate alive: that is announced."""
-    if settings.STATUS_GRACE_SECONDS == 0:
+    if settings.STATUS_GRACE_SECONDS <= 0:
         return []
     seconds = settings.REVOCATION_SECONDS + settings.STATUS_GRACE_SECONDS
     message = f"STATUS_GRACE_SECONDS is set: in an outage, a revocation may take {seconds} seconds."

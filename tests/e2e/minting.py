@@ -1,10 +1,14 @@
 """Certificates and tokens with a chosen flaw, made with the keys of the authorities that never make them.
 
-The keys are read from the state directories of the running environment. Only tests do that.
+The keys are read from the state directories of the running environment, and what is made with an
+authority's key is written into its register: it would not stand by a certificate that it does not know. Only
+tests do that.
 """
 
+import contextlib
 import itertools
 import secrets
+import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from authserver.keys.signing_keys import SigningKey, signing_key_from_pem
 from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import CertificateAuthority
+from ca.authority.identity import identity_of
+from ca.authority.requests import public_key_digest
 from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.confirmation import certificate_confirmation
 from sender_constraint.trust_anchors import TrustAnchors
@@ -34,6 +40,12 @@ PARTNER_NAMES: dict[str, Any] = {
     ),
 }
 
+REGISTER = """
+INSERT INTO register_issuedcertificate
+    (serial, issuer, der, profile_name, line, public_key_digest, issued_at, not_after, revocation_reason)
+VALUES (:serial, :issuer, :der, 'client', 0, :public_key_digest, :issued_at, :not_after, '')
+"""
+
 
 class Mint:
     """Makes what the authorities of one environment could make."""
@@ -43,6 +55,7 @@ class Mint:
         anchors = TrustAnchors.from_pem(deployment.trust_bundle.read_bytes())
         self.scheme = Scheme(_issued(hierarchy.root), _issued(hierarchy.issuing), anchors)
         self._deployment = deployment
+        self._database = deployment.states["ca"] / "database.sqlite3"
         self._workspace = workspace
         self._numbers = itertools.count()
 
@@ -54,7 +67,23 @@ class Mint:
         """The same by another issuer; None: signed by itself."""
         now = datetime.now(UTC)
         valid = {"not_before": now - timedelta(minutes=1), "not_after": now + HOUR, **PARTNER_NAMES}
-        return issue(issuer, **{**valid, **changes})
+        made = issue(issuer, **{**valid, **changes})
+        if issuer in (self.scheme.issuing, self.scheme.root):
+            self._register(made, issuer)
+        return made
+
+    def _register(self, made: Issued, issuer: Issued) -> None:
+        certificate = made.certificate
+        record = {
+            "serial": f"{certificate.serial_number:x}",
+            "issuer": identity_of(issuer.certificate),
+            "der": made.der,
+            "public_key_digest": public_key_digest(certificate.public_key()),
+            "issued_at": datetime.now(UTC).isoformat(" "),
+            "not_after": certificate.not_valid_after_utc.isoformat(" "),
+        }
+        with contextlib.closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
+            connection.execute(REGISTER, record)
 
     def flawed(self) -> Flaws:
         """What makes certificates with the partner's names and one thing wrong, now."""

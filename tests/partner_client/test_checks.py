@@ -23,6 +23,13 @@ def test_the_defaults_are_good() -> None:
         ("API_URL", "http://api.example", "partner_client.E002"),
         ("CLIENT_ID", "", "partner_client.E003"),
         ("RENEWAL_CHECK_SECONDS", 0, "sender_constraint.E002"),
+        ("REVOCATION_SECONDS", 0, "sender_constraint.E003"),
+        ("REVOCATION_SECONDS", 3601, "sender_constraint.E003"),
+        ("STATUS_GRACE_SECONDS", -1, "sender_constraint.E004"),
+        ("OCSP_URL", "https://ca.example/ocsp", "sender_constraint.E005"),
+        ("OCSP_URL", "http:///ocsp", "sender_constraint.E005"),
+        ("OCSP_URL", "http://ca.example:port/ocsp", "sender_constraint.E005"),
+        ("STATUS_GRACE_SECONDS", 60, "sender_constraint.W001"),
     ],
 )
 def test_a_wrong_setting_is_found_at_start(

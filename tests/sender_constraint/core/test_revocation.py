@@ -53,7 +53,7 @@ def test_a_revoked_certificate_is_refused_with_the_roles_error(
     assert (refusal.rule, refusal.status) == (revocation.REVOKED, 401)
     assert refusal.detail == {
         "subject": issued.certificate.subject.rfc4514_string(),
-        "serial": f"{issued.certificate.serial_number:X}",
+        "serial": f"{issued.certificate.serial_number:x}",
         "revoked_at": NOW.isoformat(),
         "reason": "keyCompromise",
         "age_seconds": 0.25,
