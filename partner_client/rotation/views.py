@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from partner_client.rotation.status import certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
 from sender_constraint.django.health import healthy_with
+from sender_constraint.django.status_command import status_document
 
 # Its certificate is no need: without one there is all the more to show.
 health = healthy_with()
@@ -21,5 +22,6 @@ def status(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's sig
         "issuer": settings.ISSUER,
         "api": settings.API_URL,
         "certificate": certificate_status(store, utc_now(), RenewalPolicy()),
+        "alarms": status_document()["alarms"],
     }
     return JsonResponse(document, headers={"Cache-Control": "no-store"}, json_dumps_params={"indent": 1})

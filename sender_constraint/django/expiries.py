@@ -9,7 +9,6 @@ Each returns ``Expiry`` objects. One that fails is itself an alarm, and hides no
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 
 from cryptography import x509
 from django.conf import settings
@@ -20,7 +19,7 @@ from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.django.alarms import alarms
 from sender_constraint.django.background import BackgroundTask, background_task
 from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
-from sender_constraint.server.expiries import BY_PEOPLE, Expiry
+from sender_constraint.server.expiries import BY_PEOPLE, Expiry, remaining_text
 from sender_constraint.server.ledger import Run
 
 TASK = "expiries"
@@ -77,25 +76,6 @@ def trusted_authorities() -> Iterator[Expiry]:
             ends=certificate.not_valid_after_utc,
             thresholds=BY_PEOPLE,
         )
-
-
-def remaining_text(expiry: Expiry, now: datetime) -> str:
-    """For people: ``ends in 12 s``, ``ended 3 h ago``, or in what state it is where there is no end."""
-    left = expiry.remaining(now)
-    if left is None:
-        return expiry.phase
-    seconds = left.total_seconds()
-    return f"ends in {duration_text(seconds)}" if seconds >= 0 else f"ended {duration_text(-seconds)} ago"
-
-
-def duration_text(seconds: float) -> str:
-    """Seconds in the largest two units that they fill."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    minutes, hours, days = seconds / 60, seconds / 3600, seconds / 86400
-    if minutes < 120:
-        return f"{minutes:.0f} min"
-    return f"{hours:.0f} h" if hours < 48 else f"{days:.0f} d"
 
 
 def _listed(source: str) -> Iterable[Expiry]:

@@ -11,7 +11,7 @@ from sender_constraint.server.alarms import Level
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The part of its life at which an alarm begins, and at which it grows louder. What has ended is critical.
+    """The part of a life that is left when an alarm begins, and when it grows louder; its end is critical.
 
     who: renews it, for people.
     """
@@ -68,3 +68,22 @@ def level_of(begins: datetime, ends: datetime, now: datetime, thresholds: Thresh
     if left < thresholds.warning:
         return "warning"
     return "notice" if left < thresholds.notice else None
+
+
+def remaining_text(expiry: Expiry, now: datetime) -> str:
+    """For people: ``ends in 12 s``, ``ended 3 h ago``, or in what state it is where there is no end."""
+    left = expiry.remaining(now)
+    if left is None:
+        return expiry.phase
+    seconds = left.total_seconds()
+    return f"ends in {duration_text(seconds)}" if seconds >= 0 else f"ended {duration_text(-seconds)} ago"
+
+
+def duration_text(seconds: float) -> str:
+    """Seconds in the largest two units that they fill."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes, hours, days = seconds / 60, seconds / 3600, seconds / 86400
+    if minutes < 120:
+        return f"{minutes:.0f} min"
+    return f"{hours:.0f} h" if hours < 48 else f"{days:.0f} d"

@@ -56,7 +56,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="down",
         description="Stop what up started, and what a killed up or demo left behind. What is in var stays.",
     )
-    status = commands.add_parser("status", prog="status", description="Say what runs, and where it listens.")
+    status = commands.add_parser(
+        "status",
+        prog="status",
+        description="Say what runs and whether it is healthy, which alarms stand, what expires when, and "
+        "where it listens. Exit status 1 if nothing runs, 2 if an alarm is critical.",
+    )
+    status.add_argument("--tasks", action="store_true", help="show what the background tasks did, too")
     commands.add_parser("commands", prog="commands", description="Print the commands to copy.")
     for command in (up, down, status):
         command.add_argument(

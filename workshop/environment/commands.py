@@ -1,10 +1,14 @@
 """What up, down and status do."""
 
 import argparse
+import shutil
 import time
 from pathlib import Path
 
-from workshop.environment import demo_env, processes
+from rich.console import Console
+
+from sender_constraint.server.status_report import show
+from workshop.environment import demo_env, processes, service_status
 from workshop.environment.health import Unhealthy
 from workshop.environment.local import Environment, attach
 from workshop.environment.preparation import PreparationFailed
@@ -13,6 +17,8 @@ from workshop.environment.supervision import SupervisorFailed
 
 # What a user can do something about: shown as a message, not as a traceback.
 FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, TimeoutError)
+
+NARROWEST = 100
 
 
 def up(arguments: argparse.Namespace) -> int:
@@ -48,15 +54,21 @@ def down(arguments: argparse.Namespace) -> int:
 
 
 def status(arguments: argparse.Namespace) -> int:
-    """Say what runs. Exit status 1 if nothing does."""
+    """Say what runs and how it is. Exit status 1 if nothing runs, 2 if an alarm is critical."""
     running = attach(arguments.state)
     if running is None:
         print("It is not up. ./scripts/up starts it.")
         return 1
-    for name, (state, process_id) in sorted(running.states().items()):
-        print(f"  {name:24} {state.lower():10} {process_id or ''}")
+    states, health = running.states(), running.health()
+    for name, (state, process_id) in sorted(states.items()):
+        print(f"  {name:24} {state.lower():10} {process_id or '':<8} {health.get(name, '')}".rstrip())
+    console = Console(width=max(shutil.get_terminal_size().columns, NARROWEST))
+    documents = service_status.documents(running.parties, running.root)
+    for document in documents:
+        console.print()
+        show(document, console, tasks=arguments.tasks)
     print(f"\n{_addresses(running)}")
-    return 0
+    return 2 if any(document["state"] == "critical" for document in documents) else 0
 
 
 def _addresses(environment: Environment) -> str:

@@ -13,7 +13,7 @@ from types import TracebackType
 from sender_constraint.server.environment import REPOSITORY
 from workshop.environment import demo_env, preparation, processes, programs
 from workshop.environment.deployment import STATES, Deployment
-from workshop.environment.health import wait_until_healthy
+from workshop.environment.health import answers, wait_until_healthy
 from workshop.environment.parties import ORGANISATIONS, Parties, organisations
 from workshop.environment.ports import Ports, holder
 from workshop.environment.programs import Program
@@ -109,6 +109,14 @@ class Environment:
     def process_ids(self) -> Mapping[str, int]:
         """The process id of each program that runs, by its name."""
         return {name: process_id for name, (_, process_id) in self.states().items() if process_id}
+
+    def health(self) -> Mapping[str, str]:
+        """By program that serves: ``healthy`` or ``unhealthy``, as its health URL answers now."""
+        return {
+            name: "healthy" if answers(program.health, self.deployment.trust_bundle) else "unhealthy"
+            for name, program in self._programs.items()
+            if program.health
+        }
 
     def kill(self, program: str) -> int:
         """Kill a program outright; the supervisor starts it again. Returns its old process id."""

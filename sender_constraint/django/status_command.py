@@ -1,0 +1,80 @@
+"""The command ``status`` of a service.
+
+In ``<app>/management/commands/status.py``::
+
+    from sender_constraint.django.status_command import StatusCommand
+
+    class Command(StatusCommand):
+        '''Say how this service is.'''
+"""
+
+import io
+import json
+import shutil
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from rich.console import Console
+
+from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.django.alarms import alarms
+from sender_constraint.django.background import declared_tasks, ledger
+from sender_constraint.django.expiries import expiries
+from sender_constraint.server.status_report import (
+    alarm_documents,
+    expiry_document,
+    report,
+    show,
+    task_document,
+)
+
+# The exit status while a critical alarm stands: for monitoring that knows nothing else.
+EX_CRITICAL = 2
+
+NARROWEST = 100
+
+
+def status_document() -> dict[str, Any]:
+    """How this service is now; see ``status_report``."""
+    now = utc_now()
+    tasks = [
+        task_document(ledger().read(task.name), task.what, task.every_seconds, now)
+        for task in declared_tasks()
+    ]
+    expiring = expiries()
+    late = [task["name"] for task in tasks if task["late"]]
+    found = alarm_documents(alarms().standing(), expiring, late, now)
+    return report(settings.SERVICE, now, tasks, [expiry_document(each, now) for each in expiring], found)
+
+
+class StatusCommand(BaseCommand):
+    """Says what the background tasks did, what expires when, and which alarms stand."""
+
+    help = (
+        "Say what each background task found due and did, how it ended and when it runs next; how long "
+        "everything that expires has left; and which alarms stand. Exit status 2 while one is critical."
+    )
+    # It is asked for when something is wrong.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--json``."""
+        parser.add_argument("--json", action="store_true", help="as one JSON document")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        """Print it. Raises SystemExit while a critical alarm stands."""
+        document = status_document()
+        if options["json"]:
+            self.stdout.write(json.dumps(document, indent=1))
+        else:
+            self.stdout.write(self._tables(document))
+        if document["state"] == "critical":
+            raise SystemExit(EX_CRITICAL)
+
+    def _tables(self, document: dict[str, Any]) -> str:
+        text = io.StringIO()
+        width = max(shutil.get_terminal_size().columns, NARROWEST)
+        show(document, Console(file=text, force_terminal=self.stdout.isatty(), width=width))
+        return text.getvalue()
