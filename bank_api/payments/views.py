@@ -4,7 +4,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -41,6 +41,17 @@ _LOCATION = OpenApiParameter(
     description="Where the payment can be read.",
     response=[201],
 )
+_INSTRUCTION = OpenApiExample(
+    "An invoice",
+    {
+        "debtor_account": "4c7f1a56-9a0b-4d0e-8f0e-5d8f3b1f9b6a",
+        "creditor_name": "Paper Mill Ltd",
+        "creditor_iban": "GB33BUKB20201555555555",
+        "amount": {"amount": "12.34", "currency": "EUR"},
+        "reference": "Invoice 2041",
+    },
+    request_only=True,
+)
 
 
 class PaymentsView(ProtectedView):
@@ -52,6 +63,7 @@ class PaymentsView(ProtectedView):
         operation_id="makePayment",
         parameters=[_IDEMPOTENCY_KEY, _LOCATION],
         request=PaymentInstructionSerializer,
+        examples=[_INSTRUCTION],
         responses=answers(PaymentSerializer, 400, 411, 413, 415, 422, success=201),
     )
     def post(self, request: Request) -> Response:
