@@ -15,7 +15,8 @@ from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
-from ca.register.configuration import authority_directory, current_issuer, utc_now
+from ca.register import configuration
+from ca.register.configuration import authority_directory, current_issuer
 from ca.register.issuing import Issuance, Issuer
 from ca.register.models import IssuedCertificate, serial_text
 from ca.register.own_records import AuthorityRevoked
@@ -52,7 +53,7 @@ class OwnCertificateIssuer:
         record = _record_of(replaced)
         if record is None or record.revoked_at is not None:
             return self.first(key)
-        if not record.is_expired(utc_now()):
+        if not record.is_expired(configuration.utc_now()):
             try:
                 return est_issuer(self._declared).next(key, replaced)
             except IssuerUnreachable as error:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import ISSUING, ROOT, AuthorityExpired
 from ca.authority.profiles import RESPONDER
-from ca.register.configuration import utc_now
+from ca.register import configuration
 from ca.register.own_certificate import OwnCertificateIssuer
 from ca.register.own_records import record_own
 from ca.status.authorities import status_authority
@@ -32,7 +32,7 @@ class ResponderIssuer:
 
     def first(self, key: ec.EllipticCurvePrivateKey) -> list[x509.Certificate]:
         """A certificate for a key, and the issuing authority's if it issued it. Raises IssuanceFailed."""
-        now = utc_now()
+        now = configuration.utc_now()
         subject = x509.Name.from_rfc4514_string(self._declared.names.subject)
         try:
             authority = status_authority(self._name)

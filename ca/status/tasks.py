@@ -1,7 +1,7 @@
 """In the background: revocation lists on schedule."""
 
 from ca.authority.directory import NoAuthority
-from ca.register.configuration import utc_now
+from ca.register import configuration
 from ca.status.authorities import status_authorities
 from ca.status.lists import list_is_due, publish_list_if_due
 from ca.status.schedule import TASK
@@ -13,11 +13,11 @@ from sender_constraint.server.ledger import Run
 def publish_lists(run: Run) -> None:
     """Publish the lists that are due. Idempotent; what fails is tried again by the next look."""
     for authority in status_authorities():
-        if not list_is_due(authority, utc_now()):
+        if not list_is_due(authority, configuration.utc_now()):
             continue
         run.found(f"the list of the {authority.name} authority")
         try:
-            published = publish_list_if_due(authority, utc_now())
+            published = publish_list_if_due(authority, configuration.utc_now())
         except NoAuthority as error:
             run.failed(f"the list of the {authority.name} authority waits for its key: {error}")
             continue

@@ -9,19 +9,21 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID
 from cryptography.x509.verification import PolicyBuilder, Store
 
 from ca.authority.directory import AuthorityDirectory, AuthorityExists, NoAuthority, pem_of
 from ca.authority.founding import ForeignTrustBundle, found
 from ca.authority.hierarchy import (
+    ISSUING,
     ISSUING_LIFETIME,
     LONGEST_LIFETIME,
     AuthorityExpired,
     Hierarchy,
     create_hierarchy,
 )
-from ca.authority.profiles import CLIENT, SERVER, Profile
+from ca.authority.identity import identity_of, issuer_identity
+from ca.authority.profiles import CLIENT, RESPONDER, SERVER, Profile, StatusPointers
 from sender_constraint.certificates.csr import private_key_pem
 from tests.ca.material import new_key
 
@@ -75,6 +77,60 @@ def test_a_certificate_says_what_its_profile_spells_out_and_nothing_else(
     issuer_key = scheme.issuing.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
     assert extensions[x509.AuthorityKeyIdentifier].value.key_identifier == issuer_key.value.digest
     assert list(extensions[x509.SubjectAlternativeName].value) == LOCALHOST
+
+
+@pytest.mark.clause("RFC 5280 §4.2.1.13")
+@pytest.mark.clause("RFC 5280 §4.2.2.1")
+def test_a_certificate_leads_to_its_status_and_to_its_issuer(scheme: Hierarchy) -> None:
+    pointers = StatusPointers.at("http://ca.example:8480", ISSUING)
+    certificate = scheme.issuing.issue(CLIENT, new_key().public_key(), NAME, [], DAY, NOW, pointers)
+    assert pointers_in(certificate) == [
+        "http://ca.example:8480/ocsp",
+        "http://ca.example:8480/issuing.der",
+        "http://ca.example:8480/issuing.crl",
+    ]
+    own = create_hierarchy(NOW, "http://ca.example:8480")
+    assert pointers_in(own.issuing.certificate) == [
+        "http://ca.example:8480/ocsp",
+        "http://ca.example:8480/root.der",
+        "http://ca.example:8480/root.crl",
+    ]
+    assert not {x509.AuthorityInformationAccess, x509.CRLDistributionPoints} & {
+        type(each.value) for each in own.root.certificate.extensions
+    }
+
+
+def pointers_in(certificate: x509.Certificate) -> list[str]:
+    access = certificate.extensions.get_extension_for_class(x509.AuthorityInformationAccess)
+    points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints)
+    assert not access.critical
+    assert not points.critical
+    (point,) = points.value
+    assert point.full_name is not None
+    methods = [AuthorityInformationAccessOID.OCSP, AuthorityInformationAccessOID.CA_ISSUERS]
+    assert [each.access_method for each in access.value] == methods
+    return [each.access_location.value for each in access.value] + [each.value for each in point.full_name]
+
+
+@pytest.mark.clause("RFC 6960 §4.2.2.2")
+def test_a_responder_may_sign_status_and_nothing_else_and_is_not_asked_about(scheme: Hierarchy) -> None:
+    pointers = StatusPointers.at("http://ca.example:8480", ISSUING)
+    certificate = scheme.root.issue(RESPONDER, new_key().public_key(), NAME, [], DAY, NOW, pointers)
+    extensions = {type(each.value): each.value for each in certificate.extensions}
+    assert list(extensions[x509.ExtendedKeyUsage]) == [ExtendedKeyUsageOID.OCSP_SIGNING]
+    assert x509.OCSPNoCheck in extensions
+    assert not {x509.AuthorityInformationAccess, x509.CRLDistributionPoints} & extensions.keys()
+
+
+@pytest.mark.clause("RFC 5280 §4.2.1.1")
+def test_an_issuer_is_known_by_its_name_and_its_key_together(scheme: Hierarchy) -> None:
+    """Two authorities of one name are two; so are two names of one key."""
+    other = create_hierarchy(NOW)
+    assert other.issuing.certificate.subject == scheme.issuing.certificate.subject
+    assert identity_of(other.issuing.certificate) != identity_of(scheme.issuing.certificate)
+    assert issuer_identity(issue(scheme)) == identity_of(scheme.issuing.certificate)
+    assert issuer_identity(scheme.issuing.certificate) == identity_of(scheme.root.certificate)
+    assert issuer_identity(scheme.root.certificate) == identity_of(scheme.root.certificate)
 
 
 @pytest.mark.clause("RFC 5280 §4.2.1.6")

@@ -34,7 +34,7 @@ from tests.ca.material import (
 )
 from tests.trail import Trail
 
-COMMANDS = ("init", "participant", "issue", "list", "show", "prepare", "enrol")
+COMMANDS = ("init", "participant", "issue", "list", "show", "prepare", "enrol", "revoke", "publish_lists")
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")
 

@@ -31,7 +31,18 @@ def test_the_public_surface_has_the_authorities_certificates(
     der = client.get("/issuing.der")
     assert x509.load_der_x509_certificate(der.content) == hierarchy.issuing.certificate
     assert der.headers["Content-Type"] == "application/pkix-cert"
+    root_der = client.get("/root.der")
+    assert x509.load_der_x509_certificate(root_der.content) == hierarchy.root.certificate
     assert client.get("/health").json() == {"status": "ok"}
+
+
+def test_status_is_on_the_public_surface_alone(client: Client, settings: Settings) -> None:
+    paths = ("/ocsp/x", "/issuing.crl", "/root.crl")
+    assert [client.get(path).status_code for path in paths] == [404] * 3
+    assert client.post("/revoke").status_code == 403
+    settings.ROOT_URLCONF = "ca.public_urls"
+    assert 404 not in {client.get(path).status_code for path in paths}
+    assert client.post("/revoke").status_code == 404
 
 
 @pytest.mark.parametrize("operation", ["cacerts", "simpleenroll", "simplereenroll"])
@@ -114,6 +125,12 @@ def test_the_defaults_pass_all_checks() -> None:
         ("RENEWAL_AFTER_EXPIRY_SECONDS", -1, "ca.E002"),
         ("PUBLIC_ORIGIN", "http://localhost:8440", "ca.E003"),
         ("PUBLIC_ORIGIN", "https://localhost:8440/est", "ca.E003"),
+        ("STATUS_ORIGIN", "https://localhost:8480", "ca.E008"),
+        ("STATUS_ORIGIN", "http://localhost:8480/status", "ca.E008"),
+        ("STATUS_ORIGIN", "", "ca.E008"),
+        ("OCSP_VALIDITY_SECONDS", 0, "ca.E009"),
+        ("ROOT_STATUS_LIFETIME_SECONDS", -1, "ca.E009"),
+        ("CRL_INTERVAL_SECONDS", 24 * 60 * 60, "ca.E009"),
     ],
 )
 def test_a_setting_that_cannot_be_is_found(

@@ -9,7 +9,8 @@ from django.db import OperationalError
 
 from ca.authority.directory import NoAuthority
 from ca.authority.founding import ForeignTrustBundle, found
-from ca.register.configuration import authority_directory, utc_now
+from ca.register import configuration
+from ca.register.configuration import authority_directory
 from ca.register.own_records import record_authorities
 
 
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         """Found the scheme once, and show its fingerprints each time."""
         directory = authority_directory()
         try:
-            is_new = found(directory, settings.TRUST_BUNDLE, utc_now, settings.STATUS_ORIGIN)
+            is_new = found(directory, settings.TRUST_BUNDLE, configuration.utc_now, settings.STATUS_ORIGIN)
             certificates = directory.certificates()
             record_authorities(certificates)
         except OperationalError as error:

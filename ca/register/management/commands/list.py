@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from ca.register.configuration import utc_now
+from ca.register import configuration
 from ca.register.models import Enrolment, IssuedCertificate, owner_of
 
 
@@ -49,4 +49,4 @@ def _secret_state(enrolment: Enrolment) -> str:
 def _state(record: IssuedCertificate) -> str:
     if record.revoked_at is not None:
         return f"revoked {record.revoked_at:%Y-%m-%d %H:%M:%S} {record.revocation_reason}"
-    return "expired" if record.is_expired(utc_now()) else "valid"
+    return "expired" if record.is_expired(configuration.utc_now()) else "valid"

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ca.authority.directory import NoAuthority
-from ca.register.configuration import utc_now
+from ca.register import configuration
 from ca.status.authorities import StatusAuthority, status_authorities
 from ca.status.lists import list_is_due, publish_list
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _publish(self, authority: StatusAuthority, *, force: bool) -> None:
-        now = utc_now()
+        now = configuration.utc_now()
         if not (force or list_is_due(authority, now)):
             self.stdout.write(f"The list of the {authority.name} authority is not due")
             return

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ca.authority.directory import NoAuthority
 from ca.authority.profiles import AUTHORITY, RESPONDER
 from ca.authority.reasons import OPERATORS, UnknownReason, reason_named
-from ca.register.configuration import utc_now
+from ca.register import configuration
 from ca.register.models import certificate_with_serial
 from ca.status.revoking import NotRevocable, Revoked, publish_revocations, revoke
 from sender_constraint.django.audit import trail
@@ -46,7 +46,7 @@ class Command(BaseCommand):
             )
         try:
             reason = reason_named(options["reason"])
-            revoked = revoke(certificate, reason, utc_now())
+            revoked = revoke(certificate, reason, configuration.utc_now())
             _record(revoked)
             self._say(revoked)
             self._publish()
@@ -81,7 +81,7 @@ class Command(BaseCommand):
             )
 
     def _publish(self) -> None:
-        for authority, error in publish_revocations(utc_now()):
+        for authority, error in publish_revocations(configuration.utc_now()):
             self.stderr.write(
                 f"OCSP says so already; the revocation list of the {authority.name} authority waits for its "
                 f"key ({error}): fetch the key, and run `manage.py publish_lists`"
