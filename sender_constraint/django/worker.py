@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from celery import Celery, bootsteps
+from celery.signals import worker_ready
 from celery.worker import state
 from celery.worker.components import Beat, Timer
 from django.conf import settings
@@ -38,7 +39,17 @@ def worker_of(service: str) -> Celery:
         beat_scheduler="celery.beat:Scheduler",
     )
     app.steps["worker"].add(ScheduleWatch)
+    worker_ready.connect(look_at_once, weak=False)
     return app
+
+
+def look_at_once(sender: Any, **_as_celery_passes: Any) -> None:
+    """Run each task when a worker starts: the schedule comes to it only after its first interval.
+
+    sender: the worker's consumer.
+    """
+    for task in declared_tasks():
+        sender.app.send_task(task.celery_name, expires=float(task.every_seconds))
 
 
 class ScheduleWatch(bootsteps.StartStopStep):

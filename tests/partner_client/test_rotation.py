@@ -26,7 +26,7 @@ from sender_constraint.django.alarms import alarms
 from sender_constraint.django.background import ledger, schedule_of
 from sender_constraint.django.certificate_stores import DeclaredStore
 from sender_constraint.django.renewal import certificate_renewal, renew_certificates
-from sender_constraint.django.worker import EX_SCHEDULE_DIED, ScheduleWatch
+from sender_constraint.django.worker import EX_SCHEDULE_DIED, ScheduleWatch, look_at_once
 from sender_constraint.revocation import CertificateStatus, State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
@@ -87,6 +87,13 @@ def test_a_worker_without_a_schedule_watches_none() -> None:
     worker = Mock(beat=None)
     ScheduleWatch(worker).start(worker)
     worker.timer.call_repeatedly.assert_not_called()
+
+
+def test_a_worker_looks_at_everything_when_it_starts() -> None:
+    consumer = Mock()
+    look_at_once(consumer)
+    sent = [call.args[0] for call in consumer.app.send_task.call_args_list]
+    assert sent == ["background.certificates", "background.expiries"]
 
 
 def test_a_look_that_waited_too_long_is_dropped() -> None:
