@@ -48,6 +48,11 @@ RULES = {
         "basic constraints that ask for an authority",
         "Leave the basic constraints out of the request.",
     ),
+    "csr.compromised-key": Wording(
+        "a key that nobody else has",
+        "one for which a certificate was revoked",
+        "Make a new key, and request a certificate for that one.",
+    ),
     "csr.subject": Wording("the subject {expected}", "{presented}", _ASK_FOR_NAMES),
     "csr.alternative-name": Wording("names among {expected}", "also {presented}", _ASK_FOR_NAMES),
     "csr.server-name": Wording(

@@ -32,6 +32,7 @@ RULES = {
     "server.chain": Wording("a chain to a root of the trust bundle", "{reason}", _SERVER),
     "http.syntax": Wording("a request that HTTP/1.1 allows", "one that is not: {reason}", _CLIENT),
     "http.host": Wording("one Host header", "none", _CLIENT),
+    "http.target": Wording("a target of the scheme of this connection", "one of another scheme", _CLIENT),
     "http.transfer-coding": Wording("chunked, or no transfer coding", "{presented}", _PLAIN),
     "http.content-coding": Wording("a body without content coding", "{presented}", _PLAIN),
     "http.body-size": Wording("at most {expected} bytes", "{presented} bytes", "Send less."),
