@@ -6,6 +6,7 @@
                      generation.json          when it was obtained, and its thumbprint
     pending/private-key.pem                   the key of a request on its way
             secret.sha256                     for which one-time secret it was made, if for one
+    replace                                   the id of a generation that is to be replaced before it is due
     lock                                      held by whoever writes
 
 A generation is written into a directory that nothing points to, flushed, read back and checked; only
@@ -55,6 +56,7 @@ class GenerationStore:
         self._generations = path / "generations"
         self._pending_key = path / "pending" / PRIVATE_KEY
         self._pending_secret = path / "pending" / "secret.sha256"
+        self._to_replace = path / "replace"
 
     def current_id(self) -> str | None:
         """The id of the current generation, or None: one readlink, cheap enough for every call.
@@ -94,6 +96,26 @@ class GenerationStore:
             for earlier in self._whole(before=self.current_id()):
                 return earlier
             raise
+
+    def order_replacement(self) -> Generation:
+        """Have the current generation replaced by the next renewal, though it is not due. Returns it.
+
+        Whoever renews once has done it: the order is for this one generation.
+        Raises NoGeneration, BrokenGeneration or StoreUnwritable.
+        """
+        current = self.current()
+        try:
+            durable_files.replace(self._to_replace, current.id.encode(), durable_files.PUBLIC)
+        except OSError as error:
+            raise StoreUnwritable(f"the order could not be kept: {error}") from error
+        return current
+
+    def is_to_be_replaced(self, generation: Generation) -> bool:
+        """Whether that was ordered for this generation."""
+        try:
+            return self._to_replace.read_text() == generation.id
+        except (OSError, ValueError):
+            return False  # for none, or for one that cannot be read
 
     def publish(self, private_key_pem: bytes, chain_pem: bytes, obtained_at: datetime) -> Generation:
         """Write, check and publish a generation; tidy away all but the last few.

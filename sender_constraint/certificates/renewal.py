@@ -92,7 +92,7 @@ class RenewalPolicy:
 def renew_if_due(
     store: GenerationStore, renew: Renew, clock: Clock = utc_now, policy: RenewalPolicy | None = None
 ) -> RenewalOutcome:
-    """Renew the current generation if it is due, unless another worker is at it.
+    """Renew the current generation if it is due, or ordered to be replaced, unless another worker is at it.
 
     A broken one is due at once: the last good one serves, and renews itself, in its place.
 
@@ -126,8 +126,8 @@ def _look(store: GenerationStore, clock: Clock, policy: RenewalPolicy) -> Renewa
     except (BrokenGeneration, NoGeneration) as broken:
         serving = store.last_good()
         return RenewalOutcome(Action.FAILED, serving, policy.due_at(serving), error=broken, broken=broken)
-    action = Action.NOT_DUE if clock() < policy.due_at(current) else Action.FAILED
-    return RenewalOutcome(action, current, policy.due_at(current))
+    is_due = clock() >= policy.due_at(current) or store.is_to_be_replaced(current)
+    return RenewalOutcome(Action.FAILED if is_due else Action.NOT_DUE, current, policy.due_at(current))
 
 
 def obtain(

@@ -14,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
+from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
 from sender_constraint.django.renewal import issuer_of, record
@@ -29,7 +30,12 @@ class EnrolCommand(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Add ``--wait``."""
+        """Add ``--replace`` and ``--wait``."""
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="replace the certificate now, with a new key, though it is not due for renewal",
+        )
         parser.add_argument(
             "--wait",
             type=float,
@@ -41,7 +47,15 @@ class EnrolCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Ensure each store in turn; raise CommandError if one stays without a valid certificate."""
         for declared in declared_stores().values():
+            if options["replace"]:
+                self._order_replacement(declared)
             self._ensure(declared, options["wait"])
+
+    def _order_replacement(self, declared: DeclaredStore) -> None:
+        try:
+            declared.store.order_replacement()
+        except CertificatesError as error:
+            raise CommandError(f"the {declared.purpose} certificate cannot be replaced: {error}") from error
 
     def _ensure(self, declared: DeclaredStore, seconds: float) -> None:
         issuer = issuer_of(declared)

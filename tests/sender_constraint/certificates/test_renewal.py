@@ -94,6 +94,24 @@ def test_it_is_renewed_when_due_with_a_new_key(
     assert store.pending_key() is None
 
 
+def test_it_is_replaced_once_before_it_is_due_if_that_is_ordered(
+    authority: Authority, store: GenerationStore, clock: SetClock, issuer: CountingIssuer
+) -> None:
+    ordered = authority.publish(store)
+    assert store.order_replacement() == ordered
+
+    outcome = renew_if_due(store, issuer.next, clock)
+    again = renew_if_due(store, issuer.next, clock)
+
+    assert (outcome.action, outcome.previous_id) == (Action.RENEWED, ordered.id)
+    assert again.action is Action.NOT_DUE
+
+
+def test_where_there_is_nothing_nothing_can_be_ordered(store: GenerationStore) -> None:
+    with pytest.raises(NoGeneration):
+        store.order_replacement()
+
+
 def test_without_an_answer_the_old_one_stays_and_the_same_key_is_tried_again(
     store: GenerationStore, issuer: CountingIssuer, clock: SetClock, due: Generation
 ) -> None:
