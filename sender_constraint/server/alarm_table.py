@@ -1,0 +1,110 @@
+"""Every alarm that a service can raise, what each level means, and how it ends. Documents quote this."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from sender_constraint.server.alarms import LEVELS, Level
+from sender_constraint.server.expiries import BY_ITSELF, BY_PEOPLE, Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmKind:
+    """name: as in ``Alarms.raised``; ``*`` stands for what it is about. ends: how it recovers."""
+
+    name: str
+    about: str
+    when: Mapping[Level, str]
+    ends: str
+
+
+def _left(thresholds: Thresholds) -> dict[Level, str]:
+    return {
+        "notice": f"less than {thresholds.notice:.0%} of its life is left",
+        "warning": f"less than {thresholds.warning:.0%}",
+        "critical": f"less than {thresholds.critical:.0%}, or it has ended",
+    }
+
+
+def _with(thresholds: Thresholds, **also: str) -> dict[Level, str]:
+    left = _left(thresholds)
+    return {level: f"{also[level]}; {left[level]}" if level in also else left[level] for level in LEVELS}
+
+
+ALARMS = (
+    AlarmKind(
+        "certificate-status",
+        "the revocation status of callers and servers",
+        {
+            "warning": "statuses older than promised are used, in grace",
+            "critical": "none can be had, and callers are refused",
+        },
+        "by itself when the authority's responder answers",
+    ),
+    AlarmKind(
+        "certificate-*",
+        "a certificate of the service's own, by its purpose",
+        _with(
+            BY_ITSELF,
+            notice="its renewal is due and failed",
+            warning="the current one is broken and an earlier one serves, or the disk takes no new one",
+            critical="the authority refuses to renew it, it is revoked, or there is none",
+        ),
+        "by itself at the next look that succeeds; refused, revoked or missing: once the operator delivers a "
+        "new one-time secret",
+    ),
+    AlarmKind(
+        "expiry-authority-*",
+        "an authority in the trust bundle",
+        _left(BY_PEOPLE),
+        "once the trust bundle has its successor",
+    ),
+    AlarmKind(
+        "expiry-*",
+        "anything else that expires: revocation lists, signing keys",
+        _left(BY_ITSELF) | {"critical": f"{_left(BY_ITSELF)['critical']}, or cannot be listed"},
+        "by itself when it is renewed; a signing key has a margin of its own, since one that is overdue "
+        "goes on signing",
+    ),
+    AlarmKind(
+        "task-*",
+        "a background task",
+        {"warning": "it failed for what passes: database or disk", "critical": "it ended with a defect"},
+        "by itself with the next run that ends well",
+    ),
+    AlarmKind(
+        "late-*",
+        "a background task, as status sees it",
+        {"warning": "it should have run twice since its last run (at least 30 seconds ago), or never ran"},
+        "by itself once a worker and its schedule run",
+    ),
+    AlarmKind(
+        "signing-key",
+        "the key that signs tokens",
+        {"critical": "there is none that can be used, and no token is issued"},
+        "once the key is mended, or made by `manage.py prepare`",
+    ),
+    AlarmKind(
+        "ocsp-staple",
+        "the stapled status of the service's own certificate",
+        {
+            "notice": "no new one can be had; the last one still holds",
+            "warning": "none is stapled any more",
+        },
+        "by itself when the authority's responder answers",
+    ),
+)
+
+
+def kind_of(name: str) -> AlarmKind | None:
+    """The kind that a name belongs to; None for one that the table does not know."""
+    return next((kind for kind in ALARMS if fnmatchcase(name, kind.name)), None)
+
+
+def alarm_table() -> str:
+    """The table in Markdown."""
+    rows = [("alarm", "about", *LEVELS, "ends"), ("---",) * (3 + len(LEVELS))]
+    for kind in ALARMS:
+        levels = (kind.when.get(level, "") for level in LEVELS)
+        rows.append((f"`{kind.name}`", kind.about, *levels, kind.ends))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
