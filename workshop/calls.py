@@ -12,10 +12,6 @@ from workshop.wire import Credentials, Exchange, Wire
 class Attempt(Protocol):
     """Something that can be tried, and of which something comes."""
 
-    @property
-    def credentials(self) -> Credentials:
-        """What is shown in the handshake."""
-
     def send(self, wire: Wire) -> Exchange:
         """Try it."""
 

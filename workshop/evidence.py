@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.errors import Refusal
 from workshop.wire import Exchange
 
 WAIT_SECONDS = 5.0
@@ -85,8 +86,11 @@ class AuditReader:
         """The events of an exchange: by the correlation id of its answer, or by address if TLS ended it.
 
         The server writes an event before it answers, but it learns of a failed handshake when its peer
-        does: so this waits for the first event, for at most WAIT_SECONDS.
+        does: so this waits for the first event, for at most WAIT_SECONDS. What the caller's own side refused
+        no server knows of.
         """
+        if exchange.refusal is not None:
+            return Evidence((_told_by_caller(exchange.refusal),))
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             events = tuple(self._written_about(exchange))
@@ -111,6 +115,11 @@ class AuditReader:
         for trail in self._trails:
             trail.read_on()
         return self._trails
+
+
+def _told_by_caller(refusal: Refusal) -> dict[str, Any]:
+    broken = refusal.rule
+    return {"event": "caller", "outcome": "refused", "rule": broken.identifier, "section": broken.clause}
 
 
 def _is_refusal(event: dict[str, Any]) -> bool:

@@ -135,9 +135,14 @@ class Cast:
     """Everyone who plays.
 
     other: another client of the bank, with accounts of its own, which is honest in its valid calls.
+    issuer: as the partner knows its authorization server, wherever that listens.
+    certificates: the partner's generations, for its own code. trust_bundle: PEM, everyone's.
     """
 
     targets: Targets
+    issuer: str
+    certificates: Path
+    trust_bundle: Path
     partner: Member
     other: Member
     loot: Loot

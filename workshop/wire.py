@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.errors import Refusal
 
 TIMEOUT_SECONDS = 10
 # What is said of a connection that ended without an alert and without an answer.
@@ -40,6 +41,7 @@ class Exchange:
     status: HTTP status, or None where TLS ended the connection.
     alert: what TLS said in that case, in OpenSSL's words; CLOSED where it said nothing.
     local_address: ``ip:port`` of the caller, as the server sees it. started_at: aware; a port comes back.
+    refusal: why the caller's own side ended it, where it did.
     """
 
     method: str
@@ -51,6 +53,7 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     alert: str | None = None
+    refusal: Refusal | None = None
 
     def json(self) -> Any:
         """The body as JSON; None where it is none."""
@@ -90,7 +93,10 @@ class Wire:
         context = self._context(credentials, tls)
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
-        correlation_id = new_correlation_id()
+        sent = _pairs(headers)
+        given = [value for name, value in sent if name.lower() == CORRELATION_HEADER]
+        correlation_id = given[0] if given else new_correlation_id()
+        own = [] if given else [(CORRELATION_HEADER, correlation_id)]
         host, port = str(parts.hostname), parts.port or 443
         # Without a context of ours it would load the system's authorities, which takes longer than the call.
         connection = http.client.HTTPSConnection(host, port, context=context)
@@ -102,7 +108,7 @@ class Wire:
 
         try:
             connection.sock = context.wrap_socket(plain, server_hostname=host)
-            _write(connection, method, target, [(CORRELATION_HEADER, correlation_id), *_pairs(headers)], body)
+            _write(connection, method, target, [*own, *sent], body)
             response = connection.getresponse()
             received = {name.lower(): value for name, value in response.getheaders()}
             return ended(status=response.status, headers=received, body=response.read())

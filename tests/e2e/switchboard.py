@@ -6,8 +6,10 @@ switched off: a file names the rule, and whoever plays attacks writes another na
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from sender_constraint.errors import Refusal
@@ -39,14 +41,17 @@ class Switchboard:
         Returns how many functions were replaced.
         """
         lenient = {enforcing: self._lenient(enforcing) for enforcing in _enforcing_functions()}
-        replaced = 0
-        for name, module in list(sys.modules.items()):
-            if name.partition(".")[0] in OUR_PACKAGES:
-                for attribute, value in list(vars(module).items()):
-                    if callable(value) and (replacement := _replacement(lenient, value)):
-                        setattr(module, attribute, replacement)
-                        replaced += 1
-        return replaced
+        return _replace(lenient)
+
+    @contextmanager
+    def in_this_process(self) -> Iterator[None]:
+        """The same in the process of the test, for what the partner's own side refuses; and back again."""
+        lenient = {enforcing: self._lenient(enforcing) for enforcing in _enforcing_functions()}
+        _replace(lenient)
+        try:
+            yield
+        finally:
+            _replace({replacement: enforcing for enforcing, replacement in lenient.items()})
 
     def _lenient(self, enforcing: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(enforcing)
@@ -72,10 +77,12 @@ def _enforcing_functions() -> set[Callable[..., Any]]:
     return found
 
 
-def _replacement(
-    lenient: dict[Callable[..., Any], Callable[..., Any]], value: Callable[..., Any]
-) -> Callable[..., Any] | None:
-    try:
-        return lenient.get(value)
-    except TypeError:
-        return None  # not hashable, so it is no function
+def _replace(replacements: dict[Callable[..., Any], Callable[..., Any]]) -> int:
+    replaced = 0
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] in OUR_PACKAGES:
+            for attribute, value in list(vars(module).items()):
+                if isinstance(value, FunctionType) and value in replacements:
+                    setattr(module, attribute, replacements[value])
+                    replaced += 1
+    return replaced

@@ -66,8 +66,10 @@ def attacked(seconds: dict[str, SecondService], cast: Cast) -> Cast:
 
 
 @pytest.fixture
-def thief(stage: Stage, attacked: Cast) -> Thief:
-    return Thief(stage.wire, stage.audit, attacked)
+def thief(stage: Stage, attacked: Cast, switchboard: Switchboard) -> Iterator[Thief]:
+    """Plays before those servers; the partner's own code, in this process, has the switches too."""
+    with switchboard.in_this_process():
+        yield Thief(stage.wire, stage.audit, attacked)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.identifier)

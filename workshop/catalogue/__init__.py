@@ -11,6 +11,7 @@ from workshop.catalogue import (
     api_signed_tokens,
     api_tokens,
     enrolment,
+    middle,
     partners,
     renewal,
     token_certificates,
@@ -32,6 +33,7 @@ ATTACKS: tuple[Attack, ...] = (
     *enrolment.ATTACKS,
     *renewal.ATTACKS,
     *partners.ATTACKS,
+    *middle.ATTACKS,
 )
 
 FAMILIES: tuple[Family, ...] = tuple(dict.fromkeys(attack.family for attack in ATTACKS))

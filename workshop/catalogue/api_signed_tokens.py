@@ -1,8 +1,8 @@
 """Tokens that the issuer's own key signed, as no issuer should: an insider at the authorization server.
 
 RFC 9068 §4 (https://www.rfc-editor.org/rfc/rfc9068), RFC 7800 §3.1
-(https://www.rfc-editor.org/rfc/rfc7800). Each is bound to the certificate that the thief shows: what refuses is
-the token's own fault and nothing else.
+(https://www.rfc-editor.org/rfc/rfc7800). Each is bound to the certificate that the thief shows: what refuses
+is the token's own fault and nothing else.
 """
 
 import json

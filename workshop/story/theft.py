@@ -53,7 +53,15 @@ def the_theft(stage: Stage) -> Cast:
     )
     _until_refused(stage, partner, expired)
     targets = Targets(deployment.issuer, deployment.api_url, deployment.ca_url)
-    return Cast(targets, honest, _member(stage, other, "other-partner"), loot)
+    return Cast(
+        targets,
+        deployment.issuer,
+        deployment.certificate_store("partner_client"),
+        deployment.trust_bundle,
+        honest,
+        _member(stage, other, "other-partner"),
+        loot,
+    )
 
 
 def enrolled_thief(stage: Stage) -> Generation:
