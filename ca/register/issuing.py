@@ -15,32 +15,16 @@ from django.db.models import F
 from ca.authority.hierarchy import CertificateAuthority
 from ca.authority.identity import issuer_identity
 from ca.authority.profiles import Profile, StatusPointers
-from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
+from ca.register.lines import (
+    check_is_latest_if_expired,
+    check_key_not_compromised,
+    check_line_goes_on,
+    check_not_revoked,
+    check_secret_unspent,
+    check_window,
+)
 from ca.register.models import Enrolment, IssuedCertificate, serial_text
-from sender_constraint.rules import enforces, rule
-
-SECRET_SPENT = rule(
-    "enrolment.secret-spent",
-    "RFC 7030 §3.2.3",
-    "The one-time secret was spent on a request with another key.",
-)
-REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew is revoked.")
-LINE = rule(
-    "renewal.line",
-    "RFC 5280 §3.3",
-    "A later certificate of the line is revoked, or a new line took its place.",
-)
-LATEST = rule(
-    "renewal.latest",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew has expired, and is not the latest of its participant.",
-)
-WINDOW = rule(
-    "renewal.window",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew expired longer ago than this authority allows.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +76,9 @@ class Issuer:
         check_not_revoked(presented)
         repeated = None
         if presented.enrolment is not None:
-            later = _of_same_key(presented.enrolment, request).filter(id__gt=presented.pk)
+            later = _of_same_key(presented.enrolment, request).filter(
+                line=presented.line, id__gt=presented.pk
+            )
             repeated = later.order_by("-id").first()
         return self._continue(repeated or presented, request, is_repeated=repeated is not None)
 
@@ -137,6 +123,7 @@ class Issuer:
             return self._record(certificate, base.profile, request, enrolment=enrolment, replaces=base)
 
     def _sign(self, profile: Profile, request: CertificationRequest) -> x509.Certificate:
+        check_key_not_compromised(request)
         return self.authority.issue(
             profile,
             request.public_key,
@@ -170,82 +157,6 @@ class Issuer:
                 not_after=certificate.not_valid_after_utc,
             )
         return Issuance(record, is_repeated=False)
-
-
-@enforces(SECRET_SPENT)
-def check_secret_unspent(enrolment: Enrolment, request: CertificationRequest) -> None:
-    """One secret, one key: whoever finds a spent secret can do nothing with it."""
-    if enrolment.used_with_key != request.public_key_digest:
-        raise EnrolmentRefused(
-            SECRET_SPENT,
-            "The one-time secret was used with another key; ask the operator for a new one",
-            expected=enrolment.used_with_key,
-            presented=request.public_key_digest,
-        )
-
-
-@enforces(REVOKED)
-def check_not_revoked(record: IssuedCertificate) -> None:
-    """Revocation ends the line: it takes an operator and a new secret to begin again."""
-    if record.revoked_at is not None:
-        raise EnrolmentRefused(
-            REVOKED, "The certificate is revoked", serial=record.serial, revoked_at=record.revoked_at
-        )
-
-
-@enforces(LINE)
-def check_line_goes_on(record: IssuedCertificate) -> None:
-    """A predecessor that still holds does not go on where its successor was stopped."""
-    if record.enrolment is None:
-        return
-    if record.line != record.enrolment.line:
-        raise EnrolmentRefused(
-            LINE,
-            "A new line of certificates took the place of this one",
-            expected=record.enrolment.line,
-            presented=record.line,
-        )
-    revoked = record.enrolment.certificates.filter(
-        line=record.line, id__gt=record.pk, revoked_at__isnull=False
-    ).first()
-    if revoked is not None:
-        raise EnrolmentRefused(
-            LINE,
-            "A later certificate is revoked; ask the operator for a new enrolment secret",
-            serial=revoked.serial,
-            revoked_at=revoked.revoked_at,
-        )
-
-
-@enforces(LATEST)
-def check_is_latest_if_expired(record: IssuedCertificate, now: datetime) -> None:
-    """An expired certificate stands for its participant only as long as no other took its place."""
-    if not record.is_expired(now) or record.enrolment is None:
-        return
-    latest = _latest(record.enrolment)
-    if latest != record:
-        raise EnrolmentRefused(
-            LATEST,
-            "The certificate has expired, and another one took its place",
-            expected=latest.serial,
-            presented=record.serial,
-        )
-
-
-@enforces(WINDOW)
-def check_window(record: IssuedCertificate, renewal_after_expiry: timedelta, now: datetime) -> None:
-    """A machine that slept needs no operator; one that was forgotten does."""
-    if now > record.not_after + renewal_after_expiry:
-        raise EnrolmentRefused(
-            WINDOW,
-            "The certificate expired too long ago; ask the operator for a new enrolment secret",
-            not_after=record.not_after,
-            window_seconds=int(renewal_after_expiry.total_seconds()),
-        )
-
-
-def _latest(enrolment: Enrolment) -> IssuedCertificate:
-    return enrolment.certificates.latest("id")
 
 
 def _of_same_key(enrolment: Enrolment, request: CertificationRequest) -> models.QuerySet[IssuedCertificate]:

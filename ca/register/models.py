@@ -118,6 +118,7 @@ class IssuedCertificate(models.Model):
         indexes = (
             models.Index(fields=("enrolment", "id")),
             models.Index(fields=("issuer", "revoked_at"), name="revoked_by_issuer"),
+            models.Index(fields=("public_key_digest",), name="by_public_key"),
         )
 
     def __str__(self) -> str:

@@ -193,6 +193,25 @@ def test_a_new_secret_begins_a_new_line_and_the_line_before_stays_what_it_is(
     assert post(client, "simpleenroll", body, authorization=partner.authorization).status_code == 401
 
 
+@pytest.mark.clause("RFC 5280 §5.3.1")
+@pytest.mark.parametrize(("reason", "status"), [("keyCompromise", 403), ("superseded", 200)])
+def test_a_compromised_key_is_certified_no_more_in_whichever_way_it_comes_back(
+    client: Client, partner: Admitted, tmp_path: Path, trail: Trail, reason: str, status: int
+) -> None:
+    key = new_key()
+    body = encoded(csr(key))
+    revoke(issued(post(client, "simpleenroll", body, authorization=partner.authorization)), reason)
+    run("participant", "secret", "partner", "--secret-file", tmp_path / "secret")
+    new = basic("partner", (tmp_path / "secret").read_text().strip())
+    assert post(client, "simpleenroll", body, authorization=new).status_code == status
+    if status != 200:
+        assert trail.last()["rule"] == "csr.compromised-key"
+        (tmp_path / "request").write_bytes(csr(key))
+        with pytest.raises(CommandError, match=r"csr\.compromised-key"):
+            run("issue", "--profile", "client", "--csr", tmp_path / "request")
+        issued(post(client, "simpleenroll", encoded(csr(new_key())), authorization=new))
+
+
 def test_a_secret_that_is_not_spent_yet_leaves_the_line_as_it_is(
     client: Client, certificate: x509.Certificate, tmp_path: Path
 ) -> None:

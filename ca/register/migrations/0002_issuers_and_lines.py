@@ -59,5 +59,9 @@ class Migration(migrations.Migration):
             model_name="issuedcertificate",
             index=models.Index(fields=["issuer", "revoked_at"], name="revoked_by_issuer"),
         ),
+        migrations.AddIndex(
+            model_name="issuedcertificate",
+            index=models.Index(fields=["public_key_digest"], name="by_public_key"),
+        ),
         migrations.RunPython(name_issuers, migrations.RunPython.noop, elidable=True),
     ]

@@ -1,0 +1,130 @@
+"""May a line of certificates go on: what is checked of the register before it issues the next one."""
+
+from datetime import datetime, timedelta
+
+from cryptography import x509
+
+from ca.authority.refusals import EnrolmentRefused
+from ca.authority.requests import CertificationRequest
+from ca.register.models import Enrolment, IssuedCertificate
+from sender_constraint.rules import enforces, rule
+
+SECRET_SPENT = rule(
+    "enrolment.secret-spent",
+    "RFC 7030 §3.2.3",
+    "The one-time secret was spent on a request with another key.",
+)
+REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew is revoked.")
+LINE = rule(
+    "renewal.line",
+    "RFC 5280 §3.3",
+    "A later certificate of the line is revoked, or a new line took its place.",
+)
+COMPROMISED_KEY = rule(
+    "csr.compromised-key",
+    "RFC 5280 §5.3.1",
+    "The key of the request is one that a certificate was revoked for, because somebody else has it.",
+)
+LATEST = rule(
+    "renewal.latest",
+    "RFC 7030 §3.3.2",
+    "The certificate to renew has expired, and is not the latest of its participant.",
+)
+WINDOW = rule(
+    "renewal.window",
+    "RFC 7030 §3.3.2",
+    "The certificate to renew expired longer ago than this authority allows.",
+)
+
+
+@enforces(SECRET_SPENT)
+def check_secret_unspent(enrolment: Enrolment, request: CertificationRequest) -> None:
+    """One secret, one key: whoever finds a spent secret can do nothing with it."""
+    if enrolment.used_with_key != request.public_key_digest:
+        raise EnrolmentRefused(
+            SECRET_SPENT,
+            "The one-time secret was used with another key; ask the operator for a new one",
+            expected=enrolment.used_with_key,
+            presented=request.public_key_digest,
+        )
+
+
+@enforces(REVOKED)
+def check_not_revoked(record: IssuedCertificate) -> None:
+    """Revocation ends the line: it takes an operator and a new secret to begin again."""
+    if record.revoked_at is not None:
+        raise EnrolmentRefused(
+            REVOKED, "The certificate is revoked", serial=record.serial, revoked_at=record.revoked_at
+        )
+
+
+@enforces(COMPROMISED_KEY)
+def check_key_not_compromised(request: CertificationRequest) -> None:
+    """Whoever begins anew begins with a new key, or the revocation was for nothing."""
+    compromised = IssuedCertificate.objects.filter(
+        public_key_digest=request.public_key_digest,
+        revoked_at__isnull=False,
+        revocation_reason=x509.ReasonFlags.key_compromise.value,
+    ).first()
+    if compromised is not None:
+        raise EnrolmentRefused(
+            COMPROMISED_KEY,
+            "A certificate with this key was revoked because the key is compromised; make a new key",
+            serial=compromised.serial,
+            revoked_at=compromised.revoked_at,
+        )
+
+
+@enforces(LINE)
+def check_line_goes_on(record: IssuedCertificate) -> None:
+    """A predecessor that still holds does not go on where its successor was stopped."""
+    if record.enrolment is None:
+        return
+    if record.line != record.enrolment.line:
+        raise EnrolmentRefused(
+            LINE,
+            "A new line of certificates took the place of this one",
+            expected=record.enrolment.line,
+            presented=record.line,
+        )
+    revoked = record.enrolment.certificates.filter(
+        line=record.line, id__gt=record.pk, revoked_at__isnull=False
+    ).first()
+    if revoked is not None:
+        raise EnrolmentRefused(
+            LINE,
+            "A later certificate is revoked; ask the operator for a new enrolment secret",
+            serial=revoked.serial,
+            revoked_at=revoked.revoked_at,
+        )
+
+
+@enforces(LATEST)
+def check_is_latest_if_expired(record: IssuedCertificate, now: datetime) -> None:
+    """An expired certificate stands for its participant only as long as no other took its place."""
+    if not record.is_expired(now) or record.enrolment is None:
+        return
+    latest = _latest(record.enrolment)
+    if latest != record:
+        raise EnrolmentRefused(
+            LATEST,
+            "The certificate has expired, and another one took its place",
+            expected=latest.serial,
+            presented=record.serial,
+        )
+
+
+@enforces(WINDOW)
+def check_window(record: IssuedCertificate, renewal_after_expiry: timedelta, now: datetime) -> None:
+    """A machine that slept needs no operator; one that was forgotten does."""
+    if now > record.not_after + renewal_after_expiry:
+        raise EnrolmentRefused(
+            WINDOW,
+            "The certificate expired too long ago; ask the operator for a new enrolment secret",
+            not_after=record.not_after,
+            window_seconds=int(renewal_after_expiry.total_seconds()),
+        )
+
+
+def _latest(enrolment: Enrolment) -> IssuedCertificate:
+    return enrolment.certificates.latest("id")
