@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from gunicorn.http import errors
 from gunicorn.http.errors import NoMoreData, ParseException
@@ -21,6 +22,11 @@ from sender_constraint.server.paced_socket import PacedSocket
 
 SYNTAX = rule("http.syntax", "RFC 9112 §2.2", "The request cannot be read, or can be read in two ways.")
 HOST = rule("http.host", "RFC 9112 §3.2", "A request of HTTP/1.1 does not say which host it is for.")
+TARGET = rule(
+    "http.target",
+    "RFC 9110 §7.4",
+    "The request is for a resource of another scheme than that of the connection.",
+)
 CODING = rule(
     "http.transfer-coding",
     "RFC 9112 §6.1",
@@ -70,6 +76,21 @@ def check_host(version: tuple[int, int], headers: Headers) -> None:
         raise RequestRefused(HOST, "No host", status=HTTPStatus.BAD_REQUEST)
 
 
+@enforces(TARGET)
+def check_target(uri: str, scheme: str) -> None:
+    """Refuse an absolute-form target of another scheme. Raises RequestRefused with 421 (RFC 9110 §15.5.20).
+
+    What is for ``https`` was never meant for a connection in the clear; and who sends ``http`` over TLS takes
+    us for a proxy.
+    """
+    presented = _absolute(uri)
+    if presented.scheme and (presented.scheme != scheme or not presented.netloc):
+        status = HTTPStatus.MISDIRECTED_REQUEST
+        raise RequestRefused(
+            TARGET, "Misdirected request", status=status, expected=scheme, presented=presented.scheme
+        )
+
+
 @enforces(CODING)
 def check_coding(headers: Headers) -> None:
     """Refuse ``gzip, chunked``: gunicorn lets it pass for the application to undo. Raises RequestRefused.
@@ -114,8 +135,20 @@ def check_head(request: Any) -> None:
     Raises RequestRefused.
     """
     check_host(request.version, request.headers)
+    check_target(request.uri, request.scheme)
+    take_host_from_target(request)
     check_coding(request.headers)
     check_content_coding(request.headers)
+
+
+def take_host_from_target(request: Any) -> None:
+    """The authority of an absolute-form target takes the place of Host (RFC 9112 §3.2.2).
+
+    The application decides for which hosts it answers: by one name it must not be reached under another.
+    """
+    if authority := _absolute(request.uri).netloc:
+        others = [header for header in request.headers if header[0] != "HOST"]
+        request.headers = [("HOST", authority), *others]
 
 
 def read_body(request: Any, connection: PacedSocket, limit: int) -> None:
@@ -162,6 +195,11 @@ def answer(status: int, correlation_id: str) -> bytes:
         "Connection: close\r\n\r\n"
     )
     return head.encode() + content
+
+
+def _absolute(uri: str) -> SplitResult:
+    """The parts of a target in absolute-form; nothing where it is in another form (RFC 9112 §3.2)."""
+    return urlsplit("" if uri.startswith("/") else uri)
 
 
 def _is_ours(error: ParseException) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import resource
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
@@ -41,7 +42,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def init_process(self) -> None:
         """Make sure of enough file descriptors, then start."""
         self.worker_connections = _connections_within_descriptors(self.limits.connections)
-        self.open: dict[PacedSocket, None] = {}
+        self.open: dict[PacedSocket, str] = {}  # each connection, and its peer's address
         self.changed = Event()
         super().init_process()
 
@@ -50,7 +51,10 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         as_tls = {"ssl_context": ssl_context(self.cfg)} if self.cfg.is_ssl else {}
         servers = [
             StreamServer(
-                listener, handle=partial(self.handle, listener), spawn=Pool(self.worker_connections), **as_tls
+                listener,
+                handle=partial(self.handle, _Listener(listener)),
+                spawn=Pool(self.worker_connections),
+                **as_tls,
             )
             for listener in self.sockets
         ]
@@ -80,7 +84,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve one connection from its handshake to its end."""
         connection = client if isinstance(client, PacedSocket) else PlainSocket(client, self.limits)
-        self.open[connection] = None
+        self.open[connection] = addr[0]
         self._make_room()
         try:
             if isinstance(connection, TLSSocket) and not complete_handshake(
@@ -108,6 +112,8 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         if not self.alive:
             raise StopIteration
         sock.begin(Phase.IDLE)
+        # The next request may have been read already (RFC 9112 §9.3.2): a turn for everyone else first.
+        sleep(0)
 
     def handle_error(self, req: Any, client: PacedSocket, addr: Any, exc: BaseException) -> None:
         """Answer what ended a request early: a refusal with its own status, anything else with 500."""
@@ -130,13 +136,17 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             client.sendall(intake.answer(status, correlation_id))
 
     def _make_room(self) -> None:
-        """Before the pool is full, let go of who has waited longest, so that the next caller gets in."""
+        """Before the pool is full, let go of who has waited longest, so that the next caller gets in.
+
+        It is one of the address that has most connections waiting: whoever fills the pool from one address
+        pushes out its own, not those of others that are idle between two calls.
+        """
         if len(self.open) * 10 <= self.worker_connections * 9:
             return
         # Who was dismissed leaves a moment later: callers who come in a burst each dismiss another one.
         waiting = [each for each in self.open if each.phase is not Phase.RESPONSE and not each.dismissed]
-        if waiting:
-            min(waiting, key=lambda each: each.since).dismiss()
+        for address, _ in Counter(map(self.open.__getitem__, waiting)).most_common(1):
+            min((each for each in waiting if self.open[each] == address), key=_waiting_since).dismiss()
 
     def _finish_requests(self) -> None:
         for connection in list(self.open):
@@ -157,6 +167,20 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> None:
         status = int(refusal.status)
         self.audit.refused(HTTP_REQUEST, refusal, peer=_address(addr), status=status, **fields)
+
+
+def _waiting_since(connection: PacedSocket) -> float:
+    return connection.since
+
+
+class _Listener:
+    """What gunicorn asks a listener for, its address: also of one that was closed during a handshake."""
+
+    def __init__(self, listener: Any) -> None:
+        self._name = listener.getsockname()
+
+    def getsockname(self) -> Any:
+        return self._name
 
 
 def _address(addr: Any) -> str:

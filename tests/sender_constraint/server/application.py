@@ -28,6 +28,8 @@ def seen(environ: dict[str, Any]) -> dict[str, Any]:
             certificate_thumbprint(der) for der in environ["gunicorn.socket"].peer_certificates()
         ],
         "scheme": environ["wsgi.url_scheme"],
+        "host": environ.get("HTTP_HOST"),
+        "path": environ["PATH_INFO"],
         "content_length": environ.get("CONTENT_LENGTH"),
         "body_bytes": len(environ["wsgi.input"].read()),
         "peer": f"{environ['REMOTE_ADDR']}:{environ['REMOTE_PORT']}",

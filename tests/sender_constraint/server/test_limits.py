@@ -4,6 +4,7 @@ import contextlib
 import resource
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -42,6 +43,19 @@ def test_a_full_server_lets_go_of_who_has_waited_longest(tmp_path: Path) -> None
         server.get()
         assert monotonic() - before < GENEROUS_SECONDS
         assert read_all(connections[0]) == b""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+def test_who_fills_a_server_from_one_address_pushes_nobody_else_out(tmp_path: Path) -> None:
+    with running(tmp_path, MAX_CONNECTIONS="20") as server, ExitStack() as idle:
+        other = idle.enter_context(socket.create_connection(("127.0.0.1", server.port), 20, ("127.0.0.2", 0)))
+        context = server.trust()
+        patient = idle.enter_context(context.wrap_socket(other, server_hostname="localhost"))
+        connections = [idle.enter_context(server.tcp()) for _ in range(60)]
+        server.get()
+        assert read_all(connections[0]) == b""
+        patient.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert read_all(patient).startswith(b"HTTP/1.1 200 OK")
 
 
 def test_an_honest_caller_is_served_by_the_impatient_server(impatient_server: Server) -> None:

@@ -141,6 +141,31 @@ def test_a_request_without_a_host_is_refused(front: Server, exchange: Any) -> No
     assert (event["rule"], event["status"]) == ("http.host", 400)
 
 
+def own_scheme(front: Server) -> bytes:
+    return b"https" if front.store.current_id() else b"http"
+
+
+@pytest.mark.clause("RFC 9112 §3.2.2")
+def test_the_authority_of_an_absolute_target_takes_the_place_of_host(front: Server, exchange: Any) -> None:
+    target = own_scheme(front) + b"://other.example:8443/path"
+    status, body, _ = exchange(HEAD.replace(b" / ", b" " + target + b" ") + b"\r\n")
+    seen = json.loads(body)
+    assert (status, seen["host"], seen["path"]) == (200, "other.example:8443", "/path")
+
+
+@pytest.mark.clause("RFC 9110 §7.4")
+@pytest.mark.parametrize("other", ["other scheme", b"ftp://localhost/", b"https:///path"])
+def test_a_request_for_another_scheme_is_misdirected(
+    front: Server, exchange: Any, other: bytes | str
+) -> None:
+    foreign = {b"https": b"http://localhost/", b"http": b"https://localhost/"}[own_scheme(front)]
+    target = other if isinstance(other, bytes) else foreign
+    status, _, address = exchange(HEAD.replace(b" / ", b" " + target + b" ") + b"\r\n")
+    assert status == 421
+    event = front.event_of("http.request", address)
+    assert (event["rule"], event["status"]) == ("http.target", 421)
+
+
 def test_http_1_0_needs_no_host(exchange: Any) -> None:
     assert exchange(b"GET / HTTP/1.0\r\n\r\n")[0] == 200
 
@@ -167,4 +192,4 @@ def test_a_forwarding_header_changes_neither_peer_nor_scheme(exchange: Any, fron
     status, body, address = exchange(HEAD + forged)
     seen = json.loads(body)
     assert (status, seen["peer"]) == (200, f"{address[0]}:{address[1]}")
-    assert seen["scheme"] == ("https" if front.store.current_id() else "http")
+    assert seen["scheme"] == own_scheme(front).decode()

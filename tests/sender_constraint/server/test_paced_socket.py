@@ -1,0 +1,50 @@
+"""Who sends without a pause meets the limits all the same, and leaves a turn to everyone else."""
+
+import socket
+from collections.abc import Iterator
+from time import monotonic
+
+import gevent
+import pytest
+
+from sender_constraint.server.limits import Limits, Phase
+from sender_constraint.server.paced_socket import TURN_BYTES, PacedSocket, PeerGone
+
+PATIENCE_SECONDS = 10
+
+
+class NeverWaiting(PacedSocket):
+    """A connection whose next bytes are always there."""
+
+    def _receive(self, size: int) -> bytes:
+        return b"x" * size
+
+    def _transmit(self, data: memoryview) -> int:
+        return len(data)
+
+
+@pytest.fixture
+def connection() -> Iterator[NeverWaiting]:
+    limits = Limits(seconds=dict.fromkeys(Phase, 0.2), body_bytes=0, connections=1)
+    near, far = socket.socketpair()
+    with near, far:
+        yield NeverWaiting(near, limits)
+
+
+def test_the_limit_of_a_phase_needs_no_wait_to_be_met(connection: NeverWaiting) -> None:
+    def read_on() -> None:
+        end = monotonic() + PATIENCE_SECONDS
+        while monotonic() < end:
+            connection.recv(8192)
+
+    with pytest.raises(PeerGone):
+        read_on()
+    assert connection.expired is Phase.HEADER
+
+
+def test_each_read_leaves_a_turn_to_the_others(connection: NeverWaiting) -> None:
+    turns = []
+    other = gevent.spawn(lambda: turns.append("other"))
+    assert len(connection.recv(8192)) == TURN_BYTES
+    assert turns == ["other"]
+    other.join()
