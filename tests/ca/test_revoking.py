@@ -163,6 +163,7 @@ def test_a_renewal_that_was_under_way_when_the_line_was_stopped_issues_nothing(
     client: Client, certificate: x509.Certificate, monkeypatch: pytest.MonkeyPatch, trail: Trail
 ) -> None:
     """The operator revokes between the look at the register and the entry into it."""
+
     def meanwhile(*arguments: object) -> None:
         lines.check_window(*arguments)  # type: ignore[arg-type]  # handed through
         revoke(certificate)
