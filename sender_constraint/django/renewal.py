@@ -46,9 +46,13 @@ def renew_certificates(run: Run) -> None:
     """Look at every declared store. Idempotent, and one worker at a time."""
     for declared in declared_stores().values():
         outcome = ensure_generation(declared.store, issuer_of(declared))
-        record(declared, outcome)
         _tell(run, declared, outcome)
         _sound(declared, outcome, utc_now())
+        try:
+            record(declared, outcome)
+        except OSError as error:
+            # The disk that took no certificate takes no line of the trail either: the next store comes first.
+            logger.error("the trail could not be written: %s", error)
 
 
 def est_issuer(declared: DeclaredStore) -> Issuer:

@@ -51,10 +51,6 @@ class Alarm:
     told_at: datetime
     detail: dict[str, Any] = field(default_factory=dict)
 
-    def is_louder_than(self, level: Level) -> bool:
-        """Whether it is of a higher level."""
-        return LEVELS[self.level] > LEVELS[level]
-
 
 class Alarms:
     """The alarms of one service. Safe among threads, greenlets and processes.
@@ -78,20 +74,22 @@ class Alarms:
         name: lower case letters, digits and hyphens. detail: for the trail and ``status``; no secrets. Where
         it has a ``state``, another one is news too.
         """
-        standing = self._read(name) or self._unwritten.get(name)
-        now = self._clock()
-        known = standing and standing.level == level and standing.detail.get("state") == detail.get("state")
-        if standing and known and now - standing.told_at < REPEATED_AFTER:
-            return
+        written = self._read(name)
+        standing, now = written or self._unwritten.get(name), self._clock()
         alarm = Alarm(name, level, message, standing.since if standing else now, now, detail)
+        is_news = standing is None or not _is_repeated(alarm, standing)
+        if not is_news and written:
+            return
         try:
             with self._alone():
                 durable_files.replace(self._file(name), _encoded(alarm), durable_files.PRIVATE)
             self._unwritten.pop(name, None)
         except OSError as error:
-            self._unwritten[name] = alarm
-            logger.error("the alarm %s could not be written: %s", name, error)
-        self._say("alarm.raised", alarm)
+            self._unwritten[name] = alarm if is_news or standing is None else standing
+            if is_news:
+                logger.error("the alarm %s could not be written: %s", name, error)
+        if is_news:
+            self._say("alarm.raised", alarm)
 
     def cleared(self, name: str) -> None:
         """Say that it is well again; nothing happens if it was."""
@@ -150,6 +148,12 @@ class Alarms:
             self._trail.record(event, "recorded", description=alarm.message, detail=detail)
         except OSError as error:
             logger.error("the trail could not be written: %s", error)
+
+
+def _is_repeated(alarm: Alarm, standing: Alarm) -> bool:
+    """Whether it says what was said less than a minute ago."""
+    same = alarm.level == standing.level and alarm.detail.get("state") == standing.detail.get("state")
+    return same and alarm.told_at - standing.told_at < REPEATED_AFTER
 
 
 def _encoded(alarm: Alarm) -> bytes:

@@ -117,6 +117,9 @@ def test_a_full_disk_stops_nobody_and_is_said_once(
         alarms.raised("disk", "critical", "no space left")
         alarms.raised("disk", "critical", "no space left")
     assert caplog.text.count("alarm.raised: disk (critical): no space left") == 1
+    alarms.raised("disk", "critical", "no space left")
+    assert [alarm.name for alarm in alarms.standing()] == ["disk"]  # written as soon as that can be
+    assert caplog.text.count("alarm.raised") == 1
     alarms.cleared("disk")
     assert said(trail) == [("alarm.raised", "critical"), ("alarm.cleared", "critical")]
 
