@@ -18,6 +18,9 @@ SERVICES = ("ca", "authserver", "bank_api", "partner_client")
 # The folders whose tests start the whole environment.
 WITH_ENVIRONMENT = ("e2e", "workshop")
 
+# Tests that measure how long somebody waits: they run last, and nothing runs beside them.
+ALONE = TESTS / "e2e" / "hostile"
+
 # Tests that some machines may skip, each with its reason.
 ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
 
@@ -28,24 +31,33 @@ NOTHING_COLLECTED = 5
 def main(arguments: list[str]) -> int:
     """Run what ``arguments`` select (everything, without paths). Returns the exit status.
 
-    Beside the first run, which mostly waits for real clocks, the others run one after the other.
+    Beside the first run, which mostly waits for real clocks, the others run one after the other; when all
+    have ended, those that are to run alone.
     """
     paths, options = _divide(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        planned = list(enumerate(runs(paths)))
-        reports = [Path(folder) / f"{number}.xml" for number, _ in planned]
-        with ThreadPoolExecutor(max_workers=1) as beside:
-            first, *others = [
-                [*selected, *settings, *options, f"--junit-xml={reports[number]}"]
-                for number, (selected, settings) in planned
-            ]
-            waiting = [beside.submit(pytest, run, captured=True) for run in others]
-            statuses = [pytest(first)[0]]
-            for ended in waiting:
-                status, output = ended.result()
-                statuses.append(status)
-                print(output, flush=True)
+        reports: list[Path] = []
+
+        def command(selected: list[str], settings: list[str]) -> list[str]:
+            reports.append(Path(folder) / f"{len(reports)}.xml")
+            return [*selected, *settings, *options, f"--junit-xml={reports[-1]}"]
+
+        together = [command(*run) for run in runs(paths)]
+        alone = [command(selected, []) for selected in (alone_in(paths),) if selected]
+        statuses = _beside_the_first(together) + [pytest(run)[0] for run in alone]
         return _sum_up(statuses, reports)
+
+
+def _beside_the_first(commands: list[list[str]]) -> list[int]:
+    """The exit statuses of runs, of which the first has another one beside it until all have ended."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        waiting = [beside.submit(pytest, run, captured=True) for run in commands[1:]]
+        statuses = [pytest(run)[0] for run in commands[:1]]
+        for ended in waiting:
+            status, output = ended.result()
+            statuses.append(status)
+            print(output, flush=True)
+    return statuses
 
 
 def _sum_up(statuses: list[int], reports: list[Path]) -> int:
@@ -61,18 +73,24 @@ def _sum_up(statuses: list[int], reports: list[Path]) -> int:
 
 
 def runs(paths: list[str]) -> list[tuple[list[str], list[str]]]:
-    """Pairs of paths and options, one pair for each run of pytest, the longest first."""
+    """Pairs of paths and options, one pair for each run of pytest, the longest first; without those alone."""
     divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT[0], *SERVICES, "")}
     for path in paths or _all():
+        if _is_alone(path):
+            continue
         folder = _folder(path)
         if folder in WITH_ENVIRONMENT:
             folder = WITH_ENVIRONMENT[0]
         divided.get(folder, divided[""]).append(path)
-    return [
-        (selected, [f"--ds=tests.{name}.settings"] if name in SERVICES else [])
-        for name, selected in divided.items()
-        if selected
-    ]
+    options = {name: [f"--ds=tests.{name}.settings"] for name in SERVICES}
+    options[WITH_ENVIRONMENT[0]] = [f"--ignore={ALONE}"]
+    return [(selected, options.get(name, [])) for name, selected in divided.items() if selected]
+
+
+def alone_in(paths: list[str]) -> list[str]:
+    """What of these paths is for the last run, which is alone."""
+    whole = [path for path in paths or _all() if ALONE.is_relative_to(_file(path))]
+    return [str(ALONE)] if whole else [path for path in paths if _is_alone(path)]
 
 
 def count(report: Path) -> Counter[str]:
@@ -128,8 +146,17 @@ def _all() -> list[str]:
 
 def _folder(path: str) -> str:
     """The folder under tests/ that a path (perhaps with ``::test``) belongs to."""
-    inside = Path(path.partition("::")[0]).resolve()
+    inside = _file(path)
     return inside.relative_to(TESTS).parts[0] if TESTS in inside.parents else ""
+
+
+def _is_alone(path: str) -> bool:
+    return _file(path).is_relative_to(ALONE)
+
+
+def _file(path: str) -> Path:
+    """The file or folder of a path, perhaps with ``::test``."""
+    return Path(path.partition("::")[0]).resolve()
 
 
 def _divide(arguments: list[str]) -> tuple[list[str], list[str]]:

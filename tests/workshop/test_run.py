@@ -19,11 +19,19 @@ def test_each_service_runs_under_its_own_settings_and_the_others_under_none() ->
         "tests/workshop/test_run.py::test_x",
     ]
     assert run.runs(paths) == [
-        (["tests/e2e", "tests/workshop/test_run.py::test_x"], []),
+        (["tests/e2e", "tests/workshop/test_run.py::test_x"], [f"--ignore={run.ALONE}"]),
         (["tests/ca/test_surfaces.py"], ["--ds=tests.ca.settings"]),
         (["tests/bank_api"], ["--ds=tests.bank_api.settings"]),
         (["tests/sender_constraint"], []),
     ]
+
+
+def test_what_measures_waiting_runs_alone() -> None:
+    one = "tests/e2e/hostile/test_hostile_requests.py::test_x"
+    assert run.alone_in([]) == run.alone_in(["tests/e2e", one]) == [str(run.ALONE)]
+    assert run.alone_in(["tests/ca", one]) == [one]
+    assert run.alone_in(["tests/ca", "tests/e2e/test_docs.py"]) == []
+    assert run.runs([one, "tests/sender_constraint"]) == [(["tests/sender_constraint"], [])]
 
 
 def test_without_a_path_every_folder_of_tests_runs() -> None:
