@@ -128,6 +128,31 @@ def test_without_a_certificate_there_is_no_call(caller: Caller, accounts: str, w
     assert watcher.calls[0].status is None
 
 
+def test_who_calls_keeps_what_it_has_where_the_new_one_is_broken_and_who_starts_takes_the_last_good_one(
+    caller: Caller,
+    settings: CallerSettings,
+    accounts: str,
+    authority: Authority,
+    store: GenerationStore,
+    watcher: Watcher,
+) -> None:
+    good = authority.publish(store)
+    assert caller.request("GET", accounts).status_code == 200
+    broken = authority.publish(store)
+    broken.private_key_path.chmod(0o644)
+
+    assert caller.request("GET", accounts).status_code == 200
+    watcher.wait_until(lambda: any("mode 0644" in str(failure) for failure in watcher.failures))
+    with Caller(store, settings, observer=watcher) as another:
+        assert another.request("GET", accounts).status_code == 200
+    assert {call.generation_id for call in watcher.calls} == {good.id}
+
+    mended = authority.publish(store)
+    with Caller(store, settings, observer=watcher) as another:
+        another.request("GET", accounts)
+    assert watcher.calls[-1].generation_id == mended.id
+
+
 def test_a_new_generation_is_prepared_beside_calls_that_go_on_with_the_old(
     caller: Caller,
     generation: Generation,

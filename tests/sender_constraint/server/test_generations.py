@@ -88,6 +88,22 @@ def test_a_generation_that_could_not_be_read_for_a_moment_is_tried_again(tmp_pat
     assert outcomes == ["refused", "accepted"]
 
 
+def test_a_server_that_starts_with_a_broken_generation_serves_the_last_good_one(tmp_path: Path) -> None:
+    issuer, store = authority(), GenerationStore(tmp_path / "server")
+    for _ in range(2):
+        server = leaf("localhost", issuer, ExtendedKeyUsageOID.SERVER_AUTH)
+        store.publish(server.key_pem, server.chain_pem, datetime.now(UTC))
+    broken = store.current()
+    broken.private_key_path.chmod(0o644)
+
+    front = TLSFront(store, AuditTrail("example", tmp_path), limits_of(ServiceEnvironment("example")))
+
+    assert thumbprint_served_by(front) == store.last_good().thumbprint != broken.thumbprint
+    repaired = leaf("localhost", issuer, ExtendedKeyUsageOID.SERVER_AUTH)
+    new = store.publish(repaired.key_pem, repaired.chain_pem, datetime.now(UTC))
+    assert thumbprint_served_by(front) == new.thumbprint
+
+
 def thumbprint_served_by(front: TLSFront) -> str:
     """By the context that the next connection gets."""
     ours, theirs = socket.socketpair()
