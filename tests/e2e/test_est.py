@@ -146,7 +146,7 @@ def test_a_certificate_renews_itself_and_nobody_elses(admits: Admits, mint: Mint
         answer.refused(holder.but(names=names).renews(), 403, rule)
     answer.refused(holder.but(credentials=NO_CREDENTIALS).renews(), 403, "renewal.certificate")
     # Signed with the authority's key, and in no register: nobody was ever given it.
-    unknown = holder.but(credentials=mint.credentials(mint.certificate()), names=PARTNER)
+    unknown = holder.but(credentials=mint.credentials(mint.unregistered(mint.scheme.issuing)), names=PARTNER)
     answer.refused(unknown.renews(), 403, "renewal.issued-here")
     second = answer.certificate(holder.renews(), RENEWED)
     assert (second.subject, second.public_key()) == (first.subject, holder.key.public_key())

@@ -19,11 +19,11 @@ import pytest
 
 from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 from tests.e2e.calling import APICaller, TokenCaller
-from tests.e2e.minting import PARTNER_NAMES, Mint
+from tests.e2e.minting import Mint
 from tests.e2e.registering import manage
 from tests.e2e.second_service import SecondService, own_configuration
 from tests.e2e.verdict import Verdict
-from tests.sender_constraint.pki import Issued, issue
+from tests.sender_constraint.pki import Issued
 from tests.waiting import PATIENCE_SECONDS, eventually
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
@@ -205,13 +205,7 @@ def test_a_refusal_says_inside_when_and_why_it_was_revoked(
 def test_a_certificate_that_the_authority_does_not_know_is_refused_though_its_key_signed_it(
     stage: Stage, deployment: Deployment, mint: Mint, verdict: Verdict
 ) -> None:
-    now = datetime.now(UTC)
-    unknown = issue(
-        mint.scheme.issuing,
-        not_before=now.replace(microsecond=0),
-        not_after=mint.certificate().certificate.not_valid_after_utc,
-        **PARTNER_NAMES,
-    )
+    unknown = mint.unregistered(mint.scheme.issuing)
     credentials = mint.credentials(unknown)
     clients = TokenCaller(stage.wire, f"{deployment.issuer}/token", credentials)
     verdict.refused(clients.asks(), 401, "invalid_client", "certificate.status-unknown")
