@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint.certificates.csr import RequestedNames
+from sender_constraint.certificates.csr import RequestedNames, first_request
+from workshop.dumps import Dumps
 from workshop.insider import Insider
 from workshop.issuing import Issued
 from workshop.private_files import write_private
@@ -59,6 +60,15 @@ class Enrolment:
 
 
 @dataclass(frozen=True)
+class Former:
+    """A participant whose certificate was revoked, and who still has it, its key, and the spent secret."""
+
+    credentials: Credentials
+    enrolment: Enrolment
+    der: bytes
+
+
+@dataclass(frozen=True)
 class Loot:
     """What the thieves have; never the partner's key.
 
@@ -70,6 +80,8 @@ class Loot:
     enrolment: the thief's own, as a participant of the scheme. names: the partner's, as they are registered.
     holdings: what the bank keeps of the partner, by identifiers that leaked.
     overheard_key: has the partner pay a cent, and gives the Idempotency-Key with which it did.
+    former: has somebody enrol and be revoked, the first time that it is asked for.
+    dumps: copies of what the parties keep.
     resource: the API's identifier, for which tokens are.
     workspace: a private directory of the thief's. insider: None where nobody plays this part.
     """
@@ -85,6 +97,8 @@ class Loot:
     names: RequestedNames
     holdings: Holdings
     overheard_key: Callable[[], str]
+    former: Callable[[], Former]
+    dumps: Dumps
     resource: str
     workspace: Path
     insider: Insider | None = None
@@ -106,6 +120,11 @@ class Loot:
     def partner_pem(self) -> bytes:
         """The partner's certificate, PEM."""
         return self.partner_certificate.public_bytes(serialization.Encoding.PEM)
+
+    @property
+    def request_for_partner(self) -> bytes:
+        """A certification request for the partner's names, with the thief's key; DER."""
+        return first_request(self.enrolment.key, self.names)
 
     @property
     def authorities(self) -> Insider:

@@ -10,10 +10,12 @@ from workshop.catalogue import (
     api_presentation,
     api_signed_tokens,
     api_tokens,
+    dumps,
     enrolment,
     middle,
     partners,
     renewal,
+    revocation,
     token_certificates,
     token_clients,
     token_requests,
@@ -34,6 +36,8 @@ ATTACKS: tuple[Attack, ...] = (
     *renewal.ATTACKS,
     *partners.ATTACKS,
     *middle.ATTACKS,
+    *dumps.ATTACKS,
+    *revocation.ATTACKS,
 )
 
 FAMILIES: tuple[Family, ...] = tuple(dict.fromkeys(attack.family for attack in ATTACKS))

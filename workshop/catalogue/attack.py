@@ -50,7 +50,7 @@ class Attack:
     change: makes the attempt out of the valid one; of several, each must be refused as expected.
     label: as the story counts it, ``4a``; empty where it is not told there.
     twin: the same about what does not exist. Its answer must be the same, so that nobody learns what does.
-    insider: whether it takes an authority's key to play it.
+    insider: whether it takes an authority's key, or a look at what a party keeps: on this machine only.
     """
 
     family: Family

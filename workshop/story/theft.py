@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -14,11 +15,13 @@ from sender_constraint.certificates.generations import Generation, GenerationSto
 from sender_constraint.certificates.issuance import EstIssuer
 from workshop.calls import Call
 from workshop.catalogue.partners import new_key, paying, payment_from
+from workshop.dumps import Dumps
 from workshop.environment.parties import participant_of
 from workshop.forgery import decoded_parts
 from workshop.insider import insider_of
 from workshop.loot import Cast, Enrolment, Holdings, Loot, Member, Targets
 from workshop.private_files import write_private
+from workshop.story.former import former_participant
 from workshop.story.partner import Partner, current_partner, issuer_public_key, private_workspace
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import Credentials, Exchange
@@ -47,6 +50,8 @@ def the_theft(stage: Stage) -> Cast:
         names=_names("partner_client"),
         holdings=honest.holdings,
         overheard_key=lambda: _overheard_key(stage, honest),
+        former=cache(lambda: former_participant(stage)),
+        dumps=Dumps(deployment),
         resource=deployment.api_url,
         workspace=private_workspace(stage, "thief"),
         insider=insider_of(deployment, honest.token, partner.generation.certificate),
