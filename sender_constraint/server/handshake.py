@@ -16,13 +16,18 @@ from sender_constraint.server.limits import Phase
 from sender_constraint.server.paced_socket import PeerGone
 from sender_constraint.server.tls_socket import TLSSocket
 
+# Three certificates with keys and signatures of ML-DSA-87, the longest in use, take 23 KB.
+MAX_PRESENTED_BYTES = 32 * 1024
+
 POSSESSION = rule(
     "tls.possession",
     "RFC 8446 §4.4.3",
     "The handshake is not signed with the key of the certificate presented (in TLS 1.2, RFC 5246 §7.4.8).",
 )
 CHAIN_LENGTH = rule(
-    "tls.chain-length", "RFC 8446 §4.4.2", "More certificates are presented than any chain needs."
+    "tls.chain-length",
+    "RFC 8446 §4.4.2",
+    "More certificates are presented than any chain needs, or longer ones.",
 )
 HANDSHAKE = rule("tls.handshake", "RFC 8446 §4", "The TLS handshake was not completed.")
 
@@ -86,12 +91,20 @@ def check_completed(failure: Failure) -> None:
 
 @enforces(CHAIN_LENGTH)
 def check_chain_length(connection: TLSSocket) -> None:
-    """Refuse a needlessly long chain, which whoever builds paths would pay for. Raises HandshakeRefused."""
-    presented = len(connection.peer_certificates())
-    if presented > MAX_PRESENTED_CERTIFICATES:
-        raise HandshakeRefused(
-            CHAIN_LENGTH, "Chain too long", expected=MAX_PRESENTED_CERTIFICATES, presented=presented
-        )
+    """Refuse a needlessly long chain. Raises HandshakeRefused.
+
+    Whoever builds paths would pay for its number; for its bytes pays the memory, as long as it stays open.
+    """
+    certificates = connection.peer_certificates()
+    number, size = len(certificates), sum(map(len, certificates))
+    if number > MAX_PRESENTED_CERTIFICATES:
+        raise _too_long(f"{MAX_PRESENTED_CERTIFICATES} certificates", number)
+    if size > MAX_PRESENTED_BYTES:
+        raise _too_long(f"{MAX_PRESENTED_BYTES} bytes", size)
+
+
+def _too_long(expected: str, presented: int) -> HandshakeRefused:
+    return HandshakeRefused(CHAIN_LENGTH, "Chain too long", expected=expected, presented=presented)
 
 
 def _attempt(connection: TLSSocket) -> Failure | None:

@@ -16,7 +16,7 @@ RULES = {
         "Configure the private key that belongs to the certificate: both are replaced together.",
     ),
     "tls.chain-length": Wording(
-        "at most {expected} certificates",
+        "a chain of at most {expected}",
         "{presented}",
         "Send your certificate and its issuers only, not a whole trust store.",
     ),

@@ -56,7 +56,7 @@ def self_signed(
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     if noise:
-        extension = x509.UnrecognizedExtension(NOISE, b"\x04\x83%b" % noise.to_bytes(3) + bytes(noise))
+        extension = x509.UnrecognizedExtension(NOISE, bytes(noise))
         builder = builder.add_extension(extension, critical=False)
     hashed = isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)
     return builder.sign(key, hashes.SHA256() if hashed else None)

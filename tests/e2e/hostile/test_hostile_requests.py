@@ -14,7 +14,7 @@ from tests.e2e.hostile.target import PATIENCE_SECONDS, Target
 
 CALLERS = 8
 SECONDS = 0.5
-PIPELINED = 500
+PIPELINED = 200
 STATUS = b"HTTP/1.1 "
 NOT_YET = (SSLWantReadError, SSLWantWriteError, BlockingIOError)
 

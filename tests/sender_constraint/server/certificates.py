@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sender_constraint.thumbprints import certificate_thumbprint
 
 DAY = timedelta(days=1)
+NOISE = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1")  # RFC 5612: for documentation
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,17 @@ def authority(name: str = "Test CA") -> Identity:
 
 
 def leaf(
-    name: str, issuer: Identity | None, purpose: x509.ObjectIdentifier, ends: timedelta = DAY
+    name: str,
+    issuer: Identity | None,
+    purpose: x509.ObjectIdentifier,
+    ends: timedelta = DAY,
+    noise: bytes = b"",
 ) -> Identity:
-    """A certificate for one purpose; self-signed without an issuer. ``ends`` counts from now."""
-    return _issue(name, issuer, purpose, is_authority=False, ends=ends)
+    """A certificate for one purpose; self-signed without an issuer. ``ends`` counts from now.
+
+    noise: an extension that nobody knows.
+    """
+    return _issue(name, issuer, purpose, is_authority=False, ends=ends, noise=noise)
 
 
 def _issue(
@@ -66,6 +74,7 @@ def _issue(
     *,
     is_authority: bool,
     ends: timedelta = DAY,
+    noise: bytes = b"",
 ) -> Identity:
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
@@ -91,6 +100,9 @@ def _issue(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False
         )
+    if noise:
+        extension = x509.UnrecognizedExtension(NOISE, noise)
+        builder = builder.add_extension(extension, critical=False)
     return Identity(builder.sign(issuer_key, hashes.SHA256()), key, issuer)
 
 

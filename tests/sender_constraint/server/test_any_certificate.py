@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from sender_constraint.server.handshake import MAX_PRESENTED_BYTES
 from tests.sender_constraint.server.certificates import Identity, authority, leaf
 from tests.sender_constraint.server.running import Server
 from workshop.forgery import mismatched_key
@@ -101,4 +102,28 @@ def test_a_needlessly_long_chain_is_refused(server: Server, tmp_path: Path) -> N
         address = connection.getsockname()
         event = server.event_of("tls.handshake", address)
     assert event["rule"] == "tls.chain-length"
-    assert event["detail"] == {"expected": 10, "presented": 11}
+    assert event["detail"] == {"expected": "10 certificates", "presented": 11}
+
+
+@pytest.mark.clause("RFC 8446 §4.4.2")
+def test_a_chain_of_needlessly_many_bytes_is_refused(server: Server, tmp_path: Path) -> None:
+    identity = large_certificate(MAX_PRESENTED_BYTES)
+    context = server.trust()
+    context.load_cert_chain(*identity.write(tmp_path))
+    with server.tls(context) as connection:
+        address = connection.getsockname()
+        event = server.event_of("tls.handshake", address)
+    assert event["rule"] == "tls.chain-length"
+    assert event["detail"]["expected"] == "32768 bytes"
+
+
+def test_a_chain_of_fewer_bytes_reaches_the_application(server: Server, tmp_path: Path) -> None:
+    identity = large_certificate(MAX_PRESENTED_BYTES - 2000)
+    context = server.trust()
+    context.load_cert_chain(*identity.write(tmp_path))
+    assert server.get(context=context)["thumbprints"] == [identity.thumbprint]
+
+
+def large_certificate(size: int) -> Identity:
+    """A certificate of ``size`` bytes and some hundred more."""
+    return leaf("client", None, ExtendedKeyUsageOID.CLIENT_AUTH, noise=bytes(size))
