@@ -9,58 +9,23 @@ did until then, and the free lock tells that it is dead. A disk that takes nothi
 """
 
 import fcntl
-import json
 import logging
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
 
 from sender_constraint.certificates import durable_files
+from sender_constraint.server.run_records import Ending, RunRecord, TaskRecord, decoded, encoded
 
 logger = logging.getLogger(__name__)
 
 # Of these many last runs all are kept, and of those that had something to tell as many again.
 KEPT_RUNS = 10
-
-Ending = Literal["running", "done", "failed", "killed"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunRecord:
-    """One run. started: aware UTC; seconds: how long it took, None while it runs and where it was killed."""
-
-    id: str
-    started: datetime
-    ended: Ending = "running"
-    seconds: float | None = None
-    found_due: tuple[str, ...] = ()
-    did: tuple[str, ...] = ()
-    error: str | None = None
-
-    @property
-    def tells(self) -> bool:
-        """Whether it found or did anything, or did not end well."""
-        return bool(self.found_due or self.did) or self.ended != "done"
-
-
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
-    """A task, its last runs, the newest first, and when the next is due (None: it never ran)."""
-
-    task: str
-    next_run: datetime | None = None
-    runs: tuple[RunRecord, ...] = ()
-
-    @property
-    def last_telling(self) -> RunRecord | None:
-        """The last run that had something to tell."""
-        return next((run for run in self.runs if run.tells), None)
 
 
 @dataclass(slots=True)
@@ -133,14 +98,14 @@ class Ledger:
         """What is known of a task. A run whose process is gone is ``killed``."""
         record = self._read(task)
         runs = tuple(
-            _changed(run, "killed") if run.ended == "running" and not self._lives(task, run.id) else run
+            replace(run, ended="killed") if run.ended == "running" and not self._lives(task, run.id) else run
             for run in record.runs
         )
         return TaskRecord(task, record.next_run, runs)
 
     def _read(self, task: str) -> TaskRecord:
         try:
-            return _decoded(task, self._file(task).read_bytes())
+            return decoded(task, self._file(task).read_bytes())
         except FileNotFoundError:
             return TaskRecord(task)
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -154,7 +119,7 @@ class Ledger:
                 others = [each for each in before.runs if each.id != run.id]
                 runs = _kept(sorted([run, *others], key=lambda each: each.started, reverse=True))
                 record = TaskRecord(task, next_run or before.next_run, runs)
-                durable_files.replace(self._file(task), _encoded(record), durable_files.PRIVATE)
+                durable_files.replace(self._file(task), encoded(record), durable_files.PRIVATE)
                 self._sweep(task, runs)
         except OSError as error:
             logger.error("what %s did could not be written: %s", task, error)
@@ -223,47 +188,3 @@ def _run_id() -> str:
 def _kept(runs: Sequence[RunRecord]) -> tuple[RunRecord, ...]:
     telling = [run for run in runs if run.tells][:KEPT_RUNS]
     return tuple(run for place, run in enumerate(runs) if place < KEPT_RUNS or run in telling)
-
-
-def _changed(run: RunRecord, ended: Ending) -> RunRecord:
-    return RunRecord(run.id, run.started, ended, run.seconds, run.found_due, run.did, run.error)
-
-
-def _encoded(record: TaskRecord) -> bytes:
-    document = {
-        "task": record.task,
-        "next_run": record.next_run.isoformat() if record.next_run else None,
-        "runs": [run_document(run) for run in record.runs],
-    }
-    return json.dumps(document, indent=1).encode() + b"\n"
-
-
-def run_document(run: RunRecord) -> dict[str, Any]:
-    """A run, ready for JSON; times are ISO 8601, UTC."""
-    return {
-        "id": run.id,
-        "started": run.started.isoformat(),
-        "ended": run.ended,
-        "seconds": None if run.seconds is None else round(run.seconds, 3),
-        "found_due": list(run.found_due),
-        "did": list(run.did),
-        "error": run.error,
-    }
-
-
-def _decoded(task: str, content: bytes) -> TaskRecord:
-    document = json.loads(content)
-    next_run = document["next_run"]
-    runs = tuple(
-        RunRecord(
-            each["id"],
-            datetime.fromisoformat(each["started"]),
-            each["ended"],
-            each["seconds"],
-            tuple(each["found_due"]),
-            tuple(each["did"]),
-            each["error"],
-        )
-        for each in document["runs"]
-    )
-    return TaskRecord(task, datetime.fromisoformat(next_run) if next_run else None, runs)

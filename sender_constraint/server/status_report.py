@@ -22,7 +22,7 @@ from rich.text import Text
 
 from sender_constraint.server.alarms import LEVELS, Alarm, Level
 from sender_constraint.server.expiries import Expiry, duration_text, remaining_text
-from sender_constraint.server.ledger import TaskRecord, run_document
+from sender_constraint.server.run_records import TaskRecord, run_document
 
 # A task is late when it should have run twice since; a short one may be held up by another one's request.
 SHORTEST_DELAY = timedelta(seconds=30)
