@@ -10,12 +10,13 @@ from typing import Any
 from partner_client.banking.client import BankingClient
 from partner_client.banking.errors import BankError
 from sender_constraint.certificates.errors import CertificatesError
-from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.client.caller import Caller, CallerSettings
+from sender_constraint.certificates.generations import Generation
+from sender_constraint.client.caller import Caller
 from sender_constraint.client.errors import CallFailed
 from sender_constraint.client.observer import Call, CallerObserver
-from sender_constraint.client.token_source import AccessToken, TokenRequest
+from sender_constraint.client.token_source import AccessToken
 from workshop.environment.deployment import Deployment
+from workshop.partner_caller import partner_caller
 
 THREADS = 3
 CALLS_PER_SECOND_AND_THREAD = 4
@@ -122,13 +123,12 @@ def traffic(deployment: Deployment) -> Iterator[Timeline]:
 
 
 def _caller(deployment: Deployment, timeline: Timeline) -> Caller:
-    return Caller(
-        GenerationStore(deployment.certificate_store("partner_client")),
-        CallerSettings(
-            issuer=deployment.issuer,
-            token_request=TokenRequest("partner", "accounts payments", deployment.api_url),
-            trust_bundle=deployment.trust_bundle,
-        ),
+    return partner_caller(
+        store=deployment.certificate_store("partner_client"),
+        issuer=deployment.issuer,
+        api_url=deployment.api_url,
+        ca_public_url=deployment.ca_public_url,
+        trust_bundle=deployment.trust_bundle,
         observer=timeline,
     )
 

@@ -1,0 +1,1 @@
+"""``./scripts/soak``: certificates turn a great many times under load, while processes are killed."""
