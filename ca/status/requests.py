@@ -31,6 +31,7 @@ ENCODING = rule("ocsp.encoding", "RFC 6960 Appendix A.1", "The path holds no req
 SYNTAX = rule("ocsp.syntax", "RFC 6960 §4.1.1", "What was sent is not an OCSP request in DER.")
 SINGLE = rule("ocsp.single", "RFC 9919 §3.1.1", "A request asks about several certificates at once.")
 HASH = rule("ocsp.hash", "RFC 9919 §3.1.1", "The certificate is identified by a hash that nobody needs.")
+SERIAL = rule("ocsp.serial", "RFC 5280 §4.1.2.2", "The number asked about cannot be a serial number.")
 NONCE = rule("ocsp.nonce", "RFC 9654 §2.1", "The nonce is empty, or longer than 128 octets.")
 EXTENSION = rule(
     "ocsp.extension", "RFC 6960 §4.1.2", "A critical extension of the request is not one that we know."
@@ -60,6 +61,7 @@ def read_request(der: bytes) -> StatusRequest:
     check_size(len(der))
     request = parse(der)
     check_extensions(request.extensions)
+    check_serial(request.serial_number)
     return StatusRequest(
         algorithm=check_hash(request),
         issuer_name_hash=request.issuer_name_hash,
@@ -133,6 +135,13 @@ def check_hash(request: ocsp.OCSPRequest) -> hashes.HashAlgorithm:
     if not isinstance(algorithm, _HASHES):
         raise _hash_refused(algorithm.name)
     return algorithm
+
+
+@enforces(SERIAL)
+def check_serial(number: int) -> None:
+    """Not negative. Whether there is a certificate with it is for the register to say."""
+    if number < 0:
+        raise RequestUnreadable(SERIAL, "A serial number is not negative", presented=str(number)[:50])
 
 
 @enforces(NONCE)

@@ -118,8 +118,35 @@ def test_status_is_of_issuer_and_serial_together(
 
 
 def _hashes_of(authority: x509.Certificate) -> tuple[bytes, bytes]:
-    request = ocsp.OCSPRequestBuilder().add_certificate(authority, authority, SHA1).build()
-    return request.issuer_name_hash, request.issuer_key_hash
+    """RFC 6960 §4.1.1, in SHA-1; RFC 5280 §4.2.1.2 makes the key identifier in the same way."""
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    return hashlib.sha1(authority.subject.public_bytes(), usedforsecurity=False).digest(), identifier
+
+
+@pytest.mark.clause("RFC 5280 §4.1.2.2")
+@pytest.mark.parametrize(
+    ("serial", "status"),
+    [
+        (b"\x02\x01\x00", OCSPResponseStatus.SUCCESSFUL),
+        (b"\x02\x32" + b"\x7f" * 50, OCSPResponseStatus.SUCCESSFUL),
+        (b"\x02\x01\xfb", OCSPResponseStatus.MALFORMED_REQUEST),
+    ],
+)
+def test_a_number_that_is_no_serial_is_unknown_and_a_negative_one_malformed(
+    asker: Asker, issuing: x509.Certificate, trail: Trail, serial: bytes, status: OCSPResponseStatus
+) -> None:
+    builder = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*_hashes_of(issuing), 5, SHA1)
+    plain = builder.build().public_bytes(DER)
+    # Out of the five sequences around it, and into them again.
+    request = plain[10:].removesuffix(b"\x02\x01\x05") + serial
+    for _ in range(5):
+        request = _sequence(request)
+    response = asker.post(request)
+    assert read(response).response_status is status
+    if status is OCSPResponseStatus.SUCCESSFUL:
+        assert believed(response, issuing).certificate_status is OCSPCertStatus.UNKNOWN
+    else:
+        assert trail.last()["rule"] == "ocsp.serial"
 
 
 @pytest.mark.clause("RFC 9919 §3.2.3")
