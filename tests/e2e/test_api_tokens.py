@@ -32,6 +32,7 @@ ANSWERED = "api.call"
 # What the front reads of one header line, "Authorization: Bearer " included.
 LONGEST_TOKEN = 8190 - len("Authorization: Bearer ")
 LEEWAY_SECONDS = 5
+FUTURE_SECONDS = 45
 # How long a call may take on a busy machine: "just inside" must still be inside when it arrives.
 MARGIN_SECONDS = 2
 
@@ -86,8 +87,8 @@ def test_a_claim_that_is_not_as_it_should_be_is_refused_though_it_is_signed(
     ("claim", "inside", "outside", "rule"),
     [
         ("exp", MARGIN_SECONDS - LEEWAY_SECONDS, -LEEWAY_SECONDS, "token.expired"),
-        ("nbf", LEEWAY_SECONDS, LEEWAY_SECONDS + MARGIN_SECONDS, "token.not-yet-valid"),
-        ("iat", LEEWAY_SECONDS, LEEWAY_SECONDS + MARGIN_SECONDS, "token.issued-in-future"),
+        ("nbf", FUTURE_SECONDS, FUTURE_SECONDS + MARGIN_SECONDS, "token.not-yet-valid"),
+        ("iat", FUTURE_SECONDS, FUTURE_SECONDS + MARGIN_SECONDS, "token.issued-in-future"),
     ],
 )
 def test_clocks_may_differ_by_the_leeway_and_not_by_more(
@@ -104,7 +105,7 @@ def test_clocks_may_differ_by_the_leeway_and_not_by_more(
     verdict.accepted(api.but(token=good).gets(), ANSWERED)
     bad = mint.token(certificate_der, **{claim: time.time() + outside})
     event = verdict.challenged(api.but(token=bad).gets(), 401, "invalid_token", rule)
-    assert event["detail"]["leeway_seconds"] == LEEWAY_SECONDS
+    assert event["detail"]["leeway_seconds"] == (LEEWAY_SECONDS if claim == "exp" else FUTURE_SECONDS)
 
 
 @pytest.mark.clause("RFC 6750 §3.1")

@@ -60,12 +60,10 @@ def sign(
 
 
 def verifier(
-    now: datetime | None = None, *, clock: Callable[[], datetime] | None = None, leeway_seconds: float = 5
+    now: datetime | None = None, *, clock: Callable[[], datetime] | None = None, **leeway: float
 ) -> AccessTokenVerifier:
     moment = now or NOW
-    return AccessTokenVerifier(
-        ISSUER, RESOURCE, FixedKeys(), clock or (lambda: moment), leeway_seconds=leeway_seconds
-    )
+    return AccessTokenVerifier(ISSUER, RESOURCE, FixedKeys(), clock or (lambda: moment), **leeway)
 
 
 def at(offset_seconds: float) -> datetime:
