@@ -7,7 +7,7 @@ copy, and LookupError is raised.
 import gc
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
@@ -130,7 +130,7 @@ def _columns(database: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
 
 
 def _entries(queue: Any) -> Iterator[tuple[str, list[str]]]:
-    readers = {
+    readers: dict[bytes, Callable[[bytes], Any]] = {
         b"string": lambda key: [queue.get(key)],
         b"list": lambda key: queue.lrange(key, 0, -1),
         b"set": lambda key: queue.smembers(key),
@@ -138,12 +138,9 @@ def _entries(queue: Any) -> Iterator[tuple[str, list[str]]]:
         b"hash": lambda key: [each for pair in queue.hgetall(key).items() for each in pair],
     }
     for key in sorted(queue.keys()):
-        reader = readers.get(queue.type(key), lambda _key: [])
-        yield _text(key), [_text(key), *map(_text, _present(reader(key)))]
-
-
-def _present(values: Iterable[Any]) -> list[Any]:
-    return [value for value in values if value is not None]
+        reader = readers.get(queue.type(key))
+        values = reader(key) if reader else []
+        yield _text(key), [_text(key), *(_text(value) for value in values if value is not None)]
 
 
 def _text(value: object) -> str:
