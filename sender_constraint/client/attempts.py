@@ -1,9 +1,8 @@
 """The attempts of one call: each runs on the binding that is current when it begins."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 
@@ -17,21 +16,31 @@ from sender_constraint.correlation import CORRELATION_HEADER
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 
 
-class Attempts:
-    """One request, made as often as somebody asks.
+class Bindings(Protocol):
+    """Whose bindings the attempts run on, and who hears how the API took them: ``Caller``."""
 
-    binding: enters the current binding. headers: with the correlation id, without ``Authorization``.
-    """
+    def binding(self) -> AbstractContextManager[Binding]:
+        """Enters the current binding."""
+
+    def accepted(self, binding: Binding) -> None:
+        """The API looked at a token and found it good, whatever it says to the rest."""
+
+    def refused(self, binding: Binding) -> bool:
+        """The API called a new token invalid too; returns whether there is another binding to try."""
+
+
+class Attempts:
+    """One request, made as often as somebody asks. headers: with a correlation id, no ``Authorization``."""
 
     def __init__(
         self,
-        binding: Callable[[], AbstractContextManager[Binding]],
+        bindings: Bindings,
         method: str,
         url: str,
         json: Any,
         headers: httpx.Headers,
     ) -> None:
-        self._binding = binding
+        self._bindings = bindings
         self._method = method
         self._url = url
         self._json = json
@@ -43,13 +52,12 @@ class Attempts:
     def make(self, seconds: float) -> httpx.Response:
         """Make an attempt of at most so many seconds. Raises httpx.TransportError, and as ``binding``."""
         self._number += 1
-        with self._binding() as binding:
-            response = self._send(binding, seconds)
-            if _is_invalid_token(response) and self._token is not None:
-                # RFC 6750 §3.1: the client may ask for a new token and try again. Nothing was done yet.
-                binding.tokens.discard(self._token)
-                response = self._send(binding, seconds)
-            return response
+        with self._bindings.binding() as binding:
+            response = self._presented(binding, seconds)
+            if not _is_invalid_token(response) or not self._bindings.refused(binding):
+                return response
+        with self._bindings.binding() as other:
+            return self._presented(other, seconds)
 
     def summary(
         self, started_at: datetime, seconds: float, response: httpx.Response | None, error: Exception | None
@@ -68,6 +76,16 @@ class Attempts:
             thumbprint=self._generation.thumbprint if self._generation else None,
             token=self._token.fingerprint if self._token else None,
         )
+
+    def _presented(self, binding: Binding, seconds: float) -> httpx.Response:
+        response = self._send(binding, seconds)
+        if _is_invalid_token(response) and self._token is not None:
+            # RFC 6750 §3.1: the client may ask for a new token and try again. Nothing was done yet.
+            binding.tokens.discard(self._token)
+            response = self._send(binding, seconds)
+        if response.status_code < 500 and response.status_code != 401:
+            self._bindings.accepted(binding)
+        return response
 
     def _send(self, binding: Binding, seconds: float) -> httpx.Response:
         self._generation = binding.generation

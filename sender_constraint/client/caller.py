@@ -3,8 +3,12 @@
 A call runs on one binding: generation, pool, token. When the store has a new generation, a binding for
 it is prepared beside the calls: connections, and a token bound to the new certificate. The old one
 serves until then, also while the authorization server is away; calls in flight finish on it.
+
+The old one is kept until the API has accepted a call with the new one. An API that refuses it, since its
+clock is behind and the new certificate not yet valid for it, is called with the old one for a while longer.
 """
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +25,12 @@ from sender_constraint.certificates.generations import Generation, GenerationSto
 from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.client.attempts import Attempts
 from sender_constraint.client.binding import Binding
-from sender_constraint.client.errors import CallFailed, ServerUnreachable, unanswered
+from sender_constraint.client.errors import (
+    CallFailed,
+    ServerUnreachable,
+    WaitingForCertificate,
+    unanswered,
+)
 from sender_constraint.client.metadata import discover
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.retries import Retries, is_repeatable
@@ -31,6 +40,8 @@ from sender_constraint.client.transport import open_pool
 from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
 PAUSE_AFTER_FAILURE = timedelta(seconds=1)
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +83,8 @@ class Caller:
         self._flight: SingleFlight[None] = SingleFlight()
         self._state = threading.Lock()
         self._binding: Binding | None = None
+        # The last one with which the API accepted a call; the current one, or the one before it.
+        self._proven: Binding | None = None
         self._closed = False
         self._no_attempt_before: datetime | None = None
 
@@ -84,9 +97,11 @@ class Caller:
     def close(self) -> None:
         """Take no more calls; connections end with the calls that use them."""
         with self._state:
-            binding, self._binding, self._closed = self._binding, None, True
-        if binding is not None:
-            binding.retire()
+            binding, proven = self._binding, self._proven
+            self._binding, self._proven, self._closed = None, None, True
+        for each in {binding, proven}:
+            if each is not None:
+                each.retire()
 
     def request(
         self,
@@ -101,12 +116,12 @@ class Caller:
 
         Repeated on a lost connection and on 502, 503 and 504, if the method or an ``Idempotency-Key``
         allows it. A token that the API calls invalid is replaced, once.
-        Raises ServerUnreachable, ServerRefused, MetadataInvalid, TokenRefused, TokenUnusable; NoGeneration
-        or BrokenGeneration if there is no certificate to call with.
+        Raises ServerUnreachable, WaitingForCertificate among it, ServerRefused, MetadataInvalid,
+        TokenRefused, TokenUnusable; NoGeneration or BrokenGeneration if there is no certificate to call with.
         """
         sent = httpx.Headers(headers)
         sent[CORRELATION_HEADER] = correlation_id or new_correlation_id()
-        attempts = Attempts(self.binding, method, url, json, sent)
+        attempts = Attempts(self, method, url, json, sent)
         started_at, started = self._clock(), self._retries.monotonic()
         response: httpx.Response | None = None
         error: Exception | None = None
@@ -131,6 +146,37 @@ class Caller:
             yield binding
         finally:
             binding.leave()
+
+    def accepted(self, binding: Binding) -> None:
+        """The API took a binding's token for what it is: the one before is needed no more."""
+        if self._proven is binding:
+            return
+        with self._state:
+            if self._binding is not binding:
+                return
+            previous, self._proven = self._proven, binding
+        if previous is not None:
+            previous.retire()
+
+    def refused(self, binding: Binding) -> bool:
+        """The API calls a binding's tokens invalid: True if there is another one to call with.
+
+        That is the one before, while it lasts; the refused one is prepared anew a moment later.
+        """
+        with self._state:
+            if self._binding is not binding:
+                return not self._closed  # somebody else has found out
+            proven = self._proven
+            if proven is None or proven is binding or proven.generation.is_expired(self._clock()):
+                return False
+            self._binding = proven
+            self._no_attempt_before = self._clock() + PAUSE_AFTER_FAILURE
+        binding.retire()
+        logger.warning(
+            "the API refuses the new certificate %s; the one before it serves on", binding.generation.id
+        )
+        self._observer.swapped(binding.generation, proven.generation)
+        return True
 
     def _entered(self) -> Binding:
         while True:
@@ -159,7 +205,7 @@ class Caller:
         except TimeoutError as error:
             raise ServerUnreachable("no token in time") from error
         if seen is not None and self._binding is seen:
-            raise ServerUnreachable(f"our certificate ended at {seen.generation.not_after.isoformat()}")
+            raise WaitingForCertificate(seen.generation)
 
     def _prepare(self) -> None:
         """Make a binding for the current generation, and swap."""
@@ -168,6 +214,8 @@ class Caller:
             generation = self._generation_for(previous)
             if previous is not None and previous.generation.id == generation.id:
                 return
+            if generation.is_expired(self._clock()):
+                raise WaitingForCertificate(generation)
             binding = self._bind(generation)
         except (CallFailed, CertificatesError) as error:
             self._no_attempt_before = self._clock() + PAUSE_AFTER_FAILURE
@@ -204,12 +252,12 @@ class Caller:
 
     def _swap(self, binding: Binding) -> None:
         with self._state:
-            previous, closed = self._binding, self._closed
+            previous, closed, proven = self._binding, self._closed, self._proven
             if not closed:
                 self._binding = binding
         if closed:
             binding.retire()
             return
         self._observer.swapped(previous.generation if previous else None, binding.generation)
-        if previous is not None:
+        if previous is not None and previous is not proven:
             previous.retire()

@@ -2,7 +2,8 @@
 
 CallFailed
 ├── ServerUnreachable   no answer: the connection, the handshake or the time ran out
-│   └── WaitingForStatus   not called: whether the server's certificate still counts cannot be found out now
+│   ├── WaitingForStatus   not called: whether the server's certificate still counts cannot be found out now
+│   └── WaitingForCertificate   not called: our own certificate has ended, and there is no new one yet
 ├── ServerRefused       not called: the server's certificate does not verify, or is revoked
 ├── MetadataInvalid     the authorization server's metadata is not what RFC 8414 and our settings demand
 ├── TokenRefused        the token endpoint answered with an error (RFC 6749 §5.2)
@@ -14,6 +15,7 @@ What an API answers, a refusal too, is a response and no exception of this tree.
 import httpx
 
 from sender_constraint.certificates.checked_servers import ServerNotTrusted, StatusNotKnown
+from sender_constraint.certificates.generation import Generation
 from sender_constraint.client.server_verification import verification_refusal
 from sender_constraint.errors import Refusal
 
@@ -35,6 +37,17 @@ class WaitingForStatus(ServerUnreachable):
     def __init__(self, told: str, refusal: Refusal) -> None:
         super().__init__(f"waiting for certificate status: {told}")
         self.refusal = refusal
+
+
+class WaitingForCertificate(ServerUnreachable):
+    """The state ``waiting for a new certificate``: nothing is sent with one that has ended.
+
+    The next call looks again; whoever renews certificates needs no help from us.
+    """
+
+    def __init__(self, ended: Generation) -> None:
+        at = ended.not_after.isoformat(timespec="seconds")
+        super().__init__(f"waiting for a new certificate: ours ended at {at}")
 
 
 class ServerRefused(CallFailed):

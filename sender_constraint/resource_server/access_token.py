@@ -85,8 +85,8 @@ class AccessTokenVerifier:
 
     issuer: compared exactly with ``iss``. audience: this resource's identifier (RFC 8707), one of ``aud``.
     clock: returns the aware time. leeway_seconds: for how long a token counts after its end.
-    future_seconds: how far the issuer's clock may be ahead of this one. It is the larger of the two: who calls
-    gets a new token for one that has ended, and none that is from our past. RFC 7519 §4.1.5 allows a few
+    future_seconds: how far the issuer's clock may be ahead of this one. It is the larger of the two: callers
+    get a new token for one that has ended, and none that is older than new. RFC 7519 §4.1.5 allows a few
     minutes; certificates are backdated by one for the same reason.
     """
 

@@ -11,7 +11,12 @@ import pytest
 from sender_constraint.certificates.errors import NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
-from sender_constraint.client.errors import MetadataInvalid, ServerUnreachable, TokenRefused
+from sender_constraint.client.errors import (
+    MetadataInvalid,
+    ServerUnreachable,
+    TokenRefused,
+    WaitingForCertificate,
+)
 from sender_constraint.client.observer import Call, CallerObserver
 from sender_constraint.client.retries import Retries
 from sender_constraint.client.token_source import AccessToken, TokenRequest
@@ -274,22 +279,88 @@ def test_the_old_generation_serves_while_no_token_is_to_be_had_for_the_new(
     watcher.wait_until(lambda: watcher.swaps[-1] == (generation.id, new.id))
 
 
-def test_an_expired_generation_is_not_called_with(
+def test_an_expired_generation_is_not_called_with_and_the_next_one_is_without_help(
     caller: Caller,
+    settings: CallerSettings,
     generation: Generation,
     authority: Authority,
     store: GenerationStore,
     accounts: str,
     clock: MovedClock,
+    server: TLSServer,
 ) -> None:
     caller.request("GET", accounts)
     clock.moved = generation.not_after - datetime.now(UTC) + timedelta(seconds=1)
 
-    with pytest.raises(ServerUnreachable, match="our certificate ended"):
-        caller.request("GET", accounts)
+    for _ in range(2):
+        with pytest.raises(WaitingForCertificate, match="waiting for a new certificate: ours ended at"):
+            caller.request("GET", accounts)
+    with (
+        Caller(store, settings, clock=clock) as another,
+        pytest.raises(WaitingForCertificate, match="ours ended at"),
+    ):
+        another.request("GET", accounts)
+    assert server.count("/accounts") == 1
 
     new = authority.publish(store, lifetime=timedelta(hours=1))
     assert caller.request("GET", accounts).json()["thumbprint"] == new.thumbprint
+
+
+def test_an_api_for_which_the_new_certificate_is_not_yet_valid_is_called_with_the_one_before(
+    caller: Caller,
+    generation: Generation,
+    authority: Authority,
+    store: GenerationStore,
+    accounts: str,
+    bank: Bank,
+    clock: MovedClock,
+    watcher: Watcher,
+) -> None:
+    caller.request("GET", accounts)
+    new = authority.publish(store)
+
+    def its_clock_is_behind(asked: Asked) -> Answer:
+        return invalid_token() if asked.thumbprint == new.thumbprint else bank.api(asked)
+
+    bank.answers["/accounts"] = its_clock_is_behind
+    caller.request("GET", accounts)
+    watcher.wait_until(lambda: watcher.swaps[-1] == (generation.id, new.id))
+    for _ in range(3):
+        assert caller.request("GET", accounts).json()["thumbprint"] == generation.thumbprint
+    assert watcher.swaps[-1] == (new.id, generation.id)
+    assert watcher.closed_ids == [new.id]
+
+    bank.answers.clear()
+    clock.moved += timedelta(seconds=1)
+    caller.request("GET", accounts)
+    watcher.wait_until(lambda: watcher.swaps[-1] == (generation.id, new.id))
+    assert caller.request("GET", accounts).json()["thumbprint"] == new.thumbprint
+    watcher.wait_until(lambda: watcher.closed_ids == [new.id, generation.id])
+    assert {call.status for call in watcher.calls} == {200}
+
+
+def test_a_refusal_of_what_was_accepted_once_is_an_answer(
+    caller: Caller,
+    generation: Generation,
+    authority: Authority,
+    store: GenerationStore,
+    accounts: str,
+    bank: Bank,
+    watcher: Watcher,
+) -> None:
+    caller.request("GET", accounts)
+    new = authority.publish(store)
+    caller.request("GET", accounts)
+    watcher.wait_until(lambda: watcher.swaps[-1] == (generation.id, new.id))
+    assert caller.request("GET", accounts).json()["thumbprint"] == new.thumbprint
+
+    bank.answers["/accounts"] = lambda _asked: invalid_token()
+    assert caller.request("GET", accounts).status_code == 401
+    assert watcher.swaps[-1] == (generation.id, new.id)
+
+
+def invalid_token() -> Answer:
+    return Answer(401, {"error": "invalid_token"}, {"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 @pytest.mark.usefixtures("generation")
