@@ -42,7 +42,7 @@ def up(arguments: argparse.Namespace) -> int:
 def down(arguments: argparse.Namespace) -> int:
     """Stop what runs, and clean up after what was killed."""
     stopped = False
-    for root in (arguments.state, arguments.state / "demo"):
+    for root in (arguments.state, arguments.state / "demo", arguments.state / "soak"):
         if processes.running(root):
             with exclusive(root):
                 forced = stop(root)
