@@ -66,7 +66,7 @@ def test_a_client_hello_in_records_of_one_byte_keeps_nobody_out(
 ) -> None:
     messages = [in_records_of_one_byte(client_hello(tls_target))]
     with (
-        besieging("200 ClientHellos in records of one byte", tls_target) as siege,
-        saying(tls_target, messages, HALF_OPEN),
+        besieging("100 ClientHellos in records of one byte", tls_target) as siege,
+        saying(tls_target, messages, HALF_OPEN // 2),
     ):
         siege.honest_calls(5)
