@@ -96,7 +96,7 @@ class Source:
         if name not in self._named:
             self._named[name] = set()  # what refers to itself ends here
             if name in self._definitions:
-                self._named[name] = self.rules_named_by(self._definitions[name])
+                self._named[name] = set().union(*map(self.rules_named_by, self._definitions[name]))
             elif isinstance(rule := self._imported.get(name), Rule):
                 self._named[name] = {rule.identifier}
             elif isinstance(elsewhere := self._imported.get(name), _Elsewhere):
@@ -105,13 +105,12 @@ class Source:
 
     def clauses_of(self, function: ast.FunctionDef) -> Iterator[str]:
         """The clauses with which a test, or its module, is marked."""
-        of_module = self._definitions.get(PYTEST_MARKS)
-        for node in (*function.decorator_list, *([of_module] if of_module else [])):
+        for node in (*function.decorator_list, *self._definitions.get(PYTEST_MARKS, ())):
             for part in ast.walk(node):
                 if isinstance(part, ast.Call) and getattr(part.func, "attr", "") == CLAUSE:
                     yield from map(self._text, part.args)
 
-    def _text(self, node: ast.AST | None) -> str:
+    def _text(self, node: ast.AST) -> str:
         match node:
             case ast.Constant(value=str() as text):
                 return text
@@ -119,14 +118,18 @@ class Source:
                 return "".join(map(self._text, values))
             case ast.FormattedValue(value=value) | ast.Assign(value=value):
                 return self._text(value)
-            case ast.Name(id=name):
-                return self._text(self._definitions.get(name))
+            case ast.Name(id=name) if name in self._definitions:
+                return self._text(self._definitions[name][0])
             case _:
                 raise ValueError("a clause is a string, or a constant of its module")
 
     @cached_property
-    def _definitions(self) -> dict[str, ast.AST]:
-        return dict(_definitions(self._tree))
+    def _definitions(self) -> dict[str, list[ast.AST]]:
+        """By name; a list that grows is defined in several places."""
+        definitions: dict[str, list[ast.AST]] = {}
+        for name, node in _definitions(self._tree):
+            definitions.setdefault(name, []).append(node)
+        return definitions
 
     @cached_property
     def _imported(self) -> "dict[str, Rule | ModuleType | Source | _Elsewhere]":
@@ -171,7 +174,11 @@ def _definitions(tree: ast.Module) -> Iterator[tuple[str, ast.AST]]:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 yield name, node
-            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            case (
+                ast.Assign(targets=[ast.Name(id=name)])
+                | ast.AnnAssign(target=ast.Name(id=name))
+                | ast.AugAssign(target=ast.Name(id=name))
+            ):
                 yield name, node
             case _:
                 pass
