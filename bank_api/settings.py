@@ -1,5 +1,7 @@
 """Settings of the bank's API. Every value can be given by the environment or by ``service.env``."""
 
+from urllib.parse import urlsplit
+
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
@@ -11,8 +13,10 @@ SERVICE = "bank_api"
 STATE_DIR = environment.state
 SECRET_KEY = environment.secret_key()
 DEBUG = False
-# Nothing is read from the Host header: public addresses come from RESOURCE.
-ALLOWED_HOSTS = ["*"]
+# The protected resource's identifier: nothing that this service says of itself is read from the Host header.
+RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
+# What is for another host is refused (RFC 9110 §7.4).
+ALLOWED_HOSTS = [urlsplit(RESOURCE).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "bank_api.urls"
 WSGI_APPLICATION = "bank_api.wsgi.application"
 INSTALLED_APPS = ["rest_framework", "drf_spectacular", "bank_api", "bank_api.accounts", "bank_api.payments"]
@@ -31,7 +35,6 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The protected resource: whose tokens count, for which audience, and whose certificates.
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
-RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
 TRUST_BUNDLE = environment.trust_bundle()
 ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
 

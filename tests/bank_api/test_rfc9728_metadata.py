@@ -62,7 +62,9 @@ def test_it_is_where_the_identifier_says_and_nowhere_else(
 
 
 @pytest.mark.clause("RFC 9728 §7.3")
-def test_the_identifier_is_configuration_and_never_the_host_header() -> None:
+def test_the_identifier_is_configuration_and_never_the_host_header(settings: Any, verdict: Verdict) -> None:
+    verdict.problem(ANYONE.get(WELL_KNOWN, Host="evil.example"), 400, "request.malformed")
+    settings.ALLOWED_HOSTS = ["*"]
     assert ANYONE.get(WELL_KNOWN, Host="evil.example").json()["resource"] == RESOURCE
 
 

@@ -45,6 +45,10 @@ CASES: Mapping[str, tuple[bytes, set[bytes]]] = {
         {b"400"},
     ),
     "headers with names of 64 KB": (POST + b"x" * 65536 + b": x\r\n\r\n", {b"431"}),
+    "targets of another authority": (
+        b"GET https://other.example/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        {b"400", b"421"},
+    ),
     "request targets of 64 KB": (b"GET /" + b"x" * 65536 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", {b"414"}),
 }
 
