@@ -21,8 +21,9 @@ from rich.table import Table
 from rich.text import Text
 
 from sender_constraint.server.alarms import LEVELS, Alarm, Level
-from sender_constraint.server.expiries import Expiry, duration_text, remaining_text
+from sender_constraint.server.expiries import Expiry, remaining_text
 from sender_constraint.server.run_records import TaskRecord, run_document
+from sender_constraint.server.status_tables import StatusTable, tables_of
 
 # A task is late when it should have run twice since; a short one may be held up by another one's request.
 SHORTEST_DELAY = timedelta(seconds=30)
@@ -102,88 +103,20 @@ def report(
 
 def show(document: Mapping[str, Any], console: Console, *, tasks: bool = True) -> None:
     """Print the document as tables. tasks: those of the background too."""
-    now = datetime.fromisoformat(document["time"])
     console.print(Text(f"{document['service']}: {document['state']}", style=_STYLES[document["state"]]))
-    tables = [*_alarms(document, now), _expiries(document), *([_tasks(document, now)] if tasks else [])]
-    console.print(Group(*tables))
+    console.print(Group(*(_printed(table) for table in tables_of(document, tasks=tasks))))
 
 
-def _alarms(document: Mapping[str, Any], now: datetime) -> Iterable[Table]:
-    if document["alarms"]:
-        alarms = _table("alarm", "level", "since", "message")
-        for each in document["alarms"]:
-            since = _ago(each["since"], now) if each["since"] else "now"
-            alarms.add_row(each["name"], _styled(each["level"]), since, each["message"])
-        yield alarms
-
-
-def _expiries(document: Mapping[str, Any]) -> Table:
-    expiries = _table("expires", "in", "phase", "level")
-    for each in document["expiries"]:
-        left = each["remaining_seconds"]
-        expiries.add_row(
-            each["what"],
-            "-" if left is None else _signed(left),
-            each["phase"],
-            _styled(each["level"] or "ok"),
-        )
-    return expiries
-
-
-def _tasks(document: Mapping[str, Any], now: datetime) -> Table:
-    tasks = _table("background task", "every", "last run", "took", "ended", "found due, did", "next")
-    for each in document["tasks"]:
-        tasks.add_row(*_task_row(each, now))
-    return tasks
-
-
-def _task_row(task: Mapping[str, Any], now: datetime) -> list[str | Text]:
-    last, telling = task["last"], task["last_telling"]
-    upcoming = "late" if task["late"] else _signed(_seconds(task["next_run"], now))
-    if last is None:
-        return [task["name"], duration_text(task["every_seconds"]), "never", "-", "-", "-", upcoming]
-    took = "-" if last["seconds"] is None else f"{last['seconds']:.2f} s"
-    ended = Text(last["ended"], style="" if last["ended"] in ("done", "running") else "red")
-    return [
-        task["name"],
-        duration_text(task["every_seconds"]),
-        _ago(last["started"], now),
-        took,
-        ended,
-        "nothing was due" if telling is None else f"{_told(telling)} ({_ago(telling['started'], now)})",
-        upcoming,
-    ]
-
-
-def _told(run: Mapping[str, Any]) -> str:
-    told = [*run["found_due"], *run["did"], *([run["error"]] if run["error"] else [])]
-    return "; ".join(told) or str(run["ended"])
+def _printed(table: StatusTable) -> Table:
+    printed = Table(box=None, pad_edge=False, header_style="dim")
+    for column in table.columns:
+        printed.add_column(column, overflow="fold")
+    for row in table.rows:
+        printed.add_row(*(Text(cell.text, style=_STYLES.get(cell.level, "")) for cell in row))
+    return printed
 
 
 def _alarm(
     name: str, level: Level, message: str, since: str | None = None, detail: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     return {"name": name, "level": level, "message": message, "since": since, "detail": dict(detail or {})}
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
-
-
-def _styled(level: str) -> Text:
-    return Text(level, style=_STYLES[level])
-
-
-def _seconds(time: str, now: datetime) -> float:
-    return (datetime.fromisoformat(time) - now).total_seconds()
-
-
-def _ago(time: str, now: datetime) -> str:
-    return f"{duration_text(max(0.0, -_seconds(time, now)))} ago"
-
-
-def _signed(seconds: float) -> str:
-    return duration_text(seconds) if seconds >= 0 else f"{duration_text(-seconds)} ago"
