@@ -91,6 +91,8 @@ class AuditReader:
         """
         if exchange.refusal is not None:
             return Evidence((_told_by_caller(exchange.refusal),))
+        if not exchange.local_address and exchange.status is None:
+            return Evidence(())
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
             events = tuple(self._written_about(exchange))
@@ -102,6 +104,14 @@ class AuditReader:
         """The event of the enrolment that gave this certificate; empty if no trail has it."""
         events = (event for trail in self._read() for event in trail.events)
         return next((event for event in events if _issued(event) == thumbprint), {})
+
+    def revoked_at(self, serial: str) -> datetime | None:
+        """When the operator's command revoked the certificate with this serial number; None if it did not."""
+        events = (event for trail in self._read() for event in trail.events)
+        details = (event["detail"] for event in events if event["event"] == "operator.revoke")
+        return next(
+            (datetime.fromisoformat(each["revoked_at"]) for each in details if each["serial"] == serial), None
+        )
 
     def _written_about(self, exchange: Exchange) -> Iterator[dict[str, Any]]:
         for trail in self._read():

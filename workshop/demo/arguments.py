@@ -28,6 +28,9 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument(
         "--act", type=int, action="append", choices=ACTS, metavar="N", help="play only act N; may be repeated"
     )
+    result.add_argument(
+        "--attacks", action="store_true", help="play every attack of the catalogue, in place of the acts"
+    )
     result.add_argument("--pause", action="store_true", help="wait for a key between acts, for trainers")
     result.add_argument("--explain", action="store_true", help="tell more about each step")
     result.add_argument(

@@ -12,7 +12,7 @@ from pathlib import Path
 from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.commands import FAILURES
 from workshop.environment.deployment import Deployment, attached
-from workshop.environment.local import Environment
+from workshop.environment.local import DAY_SECONDS, Environment
 from workshop.environment.ports import Ports
 from workshop.narration import Narrator
 from workshop.story import (
@@ -22,6 +22,7 @@ from workshop.story import (
     act_4_thief,
     act_5_bearer,
     act_6_rotation,
+    every_attack,
 )
 from workshop.story.stage import Stage, StoryStopped
 
@@ -64,22 +65,28 @@ def play_in_the_right_place(
 
 
 def _play(stage: Stage, arguments: argparse.Namespace) -> int:
-    numbers = sorted(set(arguments.act or ACTS))
+    numbers = [] if arguments.attacks else sorted(set(arguments.act or ACTS))
+    playing = "attacks"
     try:
+        if arguments.attacks:
+            every_attack.play(stage)
         for number in numbers:
+            playing = str(number)
             stage.narrator.act(number, ACTS[number].TITLE)
             ACTS[number].play(stage)
     except BaseException as stopped:
         # Also after Ctrl-C: a report of half a story does not hold.
         stage.row(
-            str(number),
+            playing,
             "the act is played to its end",
             "yes",
             "interrupted" if isinstance(stopped, KeyboardInterrupt) else f"no: {stopped!r}",
         )
         raise
     finally:
-        if stage.rows:
+        if arguments.attacks:
+            stage.narrator.say(_sum_of(stage, "the catalogue"))
+        elif stage.rows:
             _close(stage, numbers)
         if arguments.report:
             arguments.report.write_text(json.dumps(stage.report(), indent=2) + "\n")
@@ -97,11 +104,14 @@ def _close(stage: Stage, numbers: list[int]) -> None:
             for row in stage.rows
         ],
     )
+    acts = "act" if len(numbers) == 1 else "acts"
+    narrator.say(_sum_of(stage, f"{acts} {', '.join(map(str, numbers))}"))
+
+
+def _sum_of(stage: Stage, what: str) -> str:
     failed = [row for row in stage.rows if not row.holds]
-    played = f"{len(stage.rows)} attempts in {'act' if len(numbers) == 1 else 'acts'} " + ", ".join(
-        map(str, numbers)
-    )
-    narrator.say(f"{played}: " + (f"{len(failed)} not as expected." if failed else "every row holds."))
+    ended = f"{len(failed)} not as expected." if failed else "every row holds."
+    return f"{len(stage.rows)} attempts in {what}: {ended}"
 
 
 @contextmanager
@@ -116,7 +126,8 @@ def _environment(
     environment = Environment(
         root,
         ports=ports,
-        lifetime_seconds=arguments.lifetime,
+        # The catalogue takes longer than a token that ends with a certificate of a minute.
+        lifetime_seconds=DAY_SECONDS if arguments.attacks else arguments.lifetime,
         fresh=True,
         tell=lambda step: narrator.say(f"  {step}"),
     )
