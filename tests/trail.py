@@ -17,4 +17,5 @@ class Trail:
         return [json.loads(line) for line in lines]
 
     def last(self) -> dict[str, Any]:
-        return self.events()[-1]
+        """The last decision: an alarm that it raised or cleared is told after it."""
+        return [event for event in self.events() if not event["event"].startswith("alarm.")][-1]

@@ -4,7 +4,7 @@ from functools import cache
 
 from django.conf import settings
 
-from sender_constraint.django.audit import trail
+from sender_constraint.django.trail import trail
 from sender_constraint.server.alarms import Alarms
 
 

@@ -1,26 +1,26 @@
-"""The audit trail of a Django service: who asked for what, what was decided, and by which rule."""
+"""The audit trail of a Django service: who asked for what, what was decided, and by which rule.
 
-from functools import cache
+What callers are told tells of outages too: see ``outages``.
+"""
+
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 
 from sender_constraint.django.correlation import correlation_id_of
+from sender_constraint.django.outages import outage_alarms
 from sender_constraint.django.peer import peer_of
+from sender_constraint.django.trail import trail
 from sender_constraint.errors import Refusal
-from sender_constraint.server.audit_trail import HTTP_REQUEST, AuditTrail
+from sender_constraint.server.audit_trail import HTTP_REQUEST
 
-
-@cache
-def trail() -> AuditTrail:
-    """The trail of this service, by its settings ``SERVICE`` and ``AUDIT_DIR``."""
-    return AuditTrail(settings.SERVICE, settings.AUDIT_DIR)
+__all__ = ["accepted", "recorded", "refused", "trail"]
 
 
 def accepted(request: HttpRequest, event: str, *, status: int = 200, **fields: Any) -> None:
     """Record that something was granted or answered."""
     trail().record(event, "accepted", **_caller(request), status=status, **fields)
+    outage_alarms().served()
 
 
 def recorded(request: HttpRequest, event: str, **fields: Any) -> None:
@@ -36,6 +36,7 @@ def refused(request: HttpRequest, refusal: Refusal, *, event: str | None = None,
     match = request.resolver_match
     name = event or (match.view_name if match else HTTP_REQUEST)
     trail().refused(name, refusal, **_caller(request), status=refusal.status, **fields)
+    outage_alarms().felt(refusal)
 
 
 def _caller(request: HttpRequest) -> dict[str, Any]:

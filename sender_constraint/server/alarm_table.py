@@ -85,6 +85,12 @@ ALARMS = (
         "once the key is mended, or made by `manage.py prepare`",
     ),
     AlarmKind(
+        "service-*",
+        "what the service stands on: its database, its trust bundle, the issuer's or its own keys",
+        {"critical": "callers are refused with 503, for the reason of the rule with this name"},
+        "by itself with a call that is served, ten seconds after the last one that was not",
+    ),
+    AlarmKind(
         "ocsp-staple",
         "the stapled status of the service's own certificate",
         {

@@ -68,13 +68,18 @@ class ServiceEnvironment:
         url = self.text("DATABASE_URL", f"sqlite:///{self.state / 'database.sqlite3'}")
         database: dict[str, Any] = dict(environ.Env.db_url_config(url))
         if database["ENGINE"].endswith("sqlite3"):
+            database["ENGINE"] = "sender_constraint.django.sqlite"
             database["OPTIONS"] = {
                 "transaction_mode": "IMMEDIATE",
-                "timeout": 5,
+                "lock_seconds": 5,
+                # Without a transaction SQLite waits itself, and its whole process with it.
+                "timeout": 0.25,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             }
         else:
             database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
+            # One that was restarted has closed the connections of the pool: they are tried before they are used.
+            database["CONN_HEALTH_CHECKS"] = True
         return database
 
     def logging(self, levels: Mapping[str, str]) -> dict[str, Any]:

@@ -29,5 +29,5 @@ from bank_api.settings import *  # noqa: E402, F403 - read only now, and all of 
 from bank_api.settings import DATABASES  # noqa: E402 - as above
 
 # A file, as in service: threads that share a database in memory would share its locks too.
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if DATABASES["default"]["ENGINE"].endswith("sqlite"):
     DATABASES["default"]["TEST"] = {"NAME": f"{_root}/test.sqlite3"}

@@ -191,7 +191,11 @@ class TestAtOnceAndInterrupted:
 
     @pytest.mark.clause("RFC 9110 §15.6.4")
     def test_a_locked_database_is_an_answer_that_may_be_retried(
-        self, partner: Caller, instruction: Instruction, verdict: Verdict
+        self,
+        partner: Caller,
+        instruction: Instruction,
+        verdict: Verdict,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         if connection.vendor != "sqlite":
             pytest.skip("only SQLite has one lock for all")
@@ -210,7 +214,8 @@ class TestAtOnceAndInterrupted:
         holder.start()
         try:
             assert locked.wait(10)
-            connection.cursor().execute("PRAGMA busy_timeout = 10")
+            connection.close()
+            monkeypatch.setitem(connection.settings_dict["OPTIONS"], "lock_seconds", 0.05)
             response = partner.pays(instruction)
         finally:
             done.set()
