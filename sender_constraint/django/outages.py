@@ -1,7 +1,7 @@
 """Alarms about what a service stands on: raised with the first caller who is told that it is away.
 
-The rules of the area ``service`` say what that can be: its database, its trust bundle, its issuer's keys. Each
-has an alarm of its own, as ``service-database``. It ends by itself once a call was served and none was refused
+The rules of the area ``service`` say what that can be: database, trust bundle, issuer's keys. Each has an
+alarm of its own, as ``service-database``. It ends by itself once a call was served and none was refused
 for that reason for a while: readers may be served while nobody can write.
 """
 

@@ -78,7 +78,7 @@ class ServiceEnvironment:
             }
         else:
             database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
-            # One that was restarted has closed the connections of the pool: they are tried before they are used.
+            # A restart closes the connections of the pool: each is tried before it is used.
             database["CONN_HEALTH_CHECKS"] = True
         return database
 
