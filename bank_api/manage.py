@@ -8,7 +8,8 @@ from pathlib import Path
 if __name__ == "__main__":
     # In place of this folder, whose settings.py and celery.py would otherwise be importable by bare names.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bank_api.settings")
+    # Those of the pages hold all that the service has: tables and users of its admin, too.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bank_api.pages_settings")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

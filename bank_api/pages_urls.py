@@ -1,5 +1,6 @@
 """The whole HTTP surface of the pages for people."""
 
+from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
@@ -10,6 +11,7 @@ from bank_api.openapi import document
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="documentation")),
     path("documentation", documentation, name="documentation"),
+    path("admin/", admin.site.urls),
     path("openapi.json", document, name="openapi"),
     path("health", health),
 ]

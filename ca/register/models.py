@@ -30,7 +30,7 @@ class Participant(models.Model):
 class Enrolment(models.Model):
     """The right of a participant to a line of certificates under one profile, and how it begins.
 
-    subject: RFC 4514 string. san_dns, san_uri: the alternative names that it may have.
+    subject: RFC 4514 string. san_dns, san_uri, san_ip, san_email: the alternative names that it may have.
     secret_digest: SHA-256 of the one-time secret, hexadecimal; empty where there is none.
     used_with_key: digest of the public key (see ``public_key_digest``) that the secret was spent on;
         empty while it is unspent. A retry with this key is answered again, any other is refused.
@@ -43,6 +43,8 @@ class Enrolment(models.Model):
     subject = models.CharField(max_length=500)
     san_dns = models.JSONField(default=list)
     san_uri = models.JSONField(default=list)
+    san_ip = models.JSONField(default=list)
+    san_email = models.JSONField(default=list)
     secret_digest = models.CharField(max_length=64, blank=True)
     used_with_key = models.CharField(max_length=64, blank=True)
     line = models.PositiveIntegerField(default=0)
@@ -69,7 +71,8 @@ class Enrolment(models.Model):
     @property
     def entitlement(self) -> Entitlement:
         """Its names, as the authority compares them."""
-        return Entitlement(parse_distinguished_name(self.subject), tuple(self.san_dns), tuple(self.san_uri))
+        alternative_names = (self.san_dns, self.san_uri, self.san_ip, self.san_email)
+        return Entitlement(parse_distinguished_name(self.subject), *map(tuple, alternative_names))
 
 
 class IssuedCertificate(models.Model):
@@ -153,6 +156,20 @@ def owner_of(record: IssuedCertificate) -> str:
     if record.enrolment is not None:
         return record.enrolment.participant.name
     return "the authority" if record.profile_name in OWN_PROFILES else "by hand"
+
+
+def secret_state(enrolment: Enrolment) -> str:
+    """What became of its one-time secret, for people."""
+    if not enrolment.secret_digest:
+        return "none"
+    return "spent" if enrolment.used_with_key else "unused"
+
+
+def state_of(record: IssuedCertificate, now: datetime) -> str:
+    """How a certificate is, for people; whoever revoked it said why."""
+    if record.revoked_at is not None:
+        return f"revoked {record.revoked_at:%Y-%m-%d %H:%M:%S} {record.revocation_reason}".strip()
+    return "expired" if record.is_expired(now) else "valid"
 
 
 def serial_text(certificate: x509.Certificate) -> str:

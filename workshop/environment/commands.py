@@ -20,6 +20,9 @@ FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, Timeout
 
 NARROWEST = 100
 
+# The services that keep a database; the partner keeps files alone.
+WITH_ADMIN = ("ca", "authserver", "bank_api")
+
 
 def up(arguments: argparse.Namespace) -> int:
     """Start everything and leave it running; say where it is, if it runs already."""
@@ -77,15 +80,21 @@ def _addresses(environment: Environment) -> str:
     listing = [
         ("certificate authority (EST)", deployment.ca_url),
         ("  in the clear", deployment.ca_public_url),
+        ("  its admin", f"{deployment.ca_pages_url}/admin/"),
         ("authorization server", deployment.issuer),
+        ("  its admin", f"{deployment.authserver_pages_url}/admin/"),
         ("the bank's API", deployment.api_url),
-        ("  its documentation", deployment.bank_pages_url),
+        ("  its documentation", f"{deployment.bank_pages_url}/"),
+        ("  its admin", f"{deployment.bank_pages_url}/admin/"),
         ("the partner's service", deployment.partner_url),
     ]
     lines = [f"  {name:30} {address}" for name, address in listing]
     return "\n".join(
         [
             *lines,
+            "",
+            "The user of each admin is called admin; its password is in",
+            *(f"  {deployment.admin_password(service)}" for service in WITH_ADMIN),
             "",
             "Commands to copy; the first line brings in the variables:",
             "",

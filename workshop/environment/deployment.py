@@ -14,8 +14,8 @@ class Deployment:
     """Addresses and folders of a running environment.
 
     issuer, api_url, ca_url: https origins, without a slash at the end.
-    ca_public_url, partner_url, bank_pages_url: http origins of what the authority publishes in the clear, of
-    the partner, of the bank's pages for people.
+    ca_public_url, partner_url: http origins of what the authority publishes in the clear, and of the partner.
+    ca_pages_url, authserver_pages_url, bank_pages_url: http origins of the pages for people.
     trust_bundle: PEM file of the scheme's authorities.
     states: by party, its state directory. audits: by service, the folder of its audit.jsonl.
     certificate_lifetime_seconds: of the certificates that the authority issues.
@@ -26,6 +26,8 @@ class Deployment:
     ca_url: str
     ca_public_url: str
     partner_url: str
+    ca_pages_url: str
+    authserver_pages_url: str
     bank_pages_url: str
     trust_bundle: Path
     states: Mapping[str, Path]
@@ -39,6 +41,10 @@ class Deployment:
     def certificate_store(self, party: str) -> Path:
         """The folder of generations that hold the party's client certificates."""
         return self.states[party] / "certificates" / "client"
+
+    def admin_password(self, service: str) -> Path:
+        """The file with the password of the user ``admin`` of a service's admin."""
+        return self.states[service] / "admin-password"
 
     def variables(self) -> dict[str, str]:
         """The variables of ``demo.env``: stable paths that always lead to the current generation."""
@@ -72,6 +78,8 @@ def attached(environ: Mapping[str, str] = os.environ) -> Deployment | None:
         ca_url=environ["CA_URL"],
         ca_public_url=environ["CA_PUBLIC_URL"],
         partner_url=environ["PARTNER_URL"],
+        ca_pages_url=environ["CA_PAGES_URL"],
+        authserver_pages_url=environ["AUTHSERVER_PAGES_URL"],
         bank_pages_url=environ["BANK_PAGES_URL"],
         trust_bundle=Path(environ["TRUST_BUNDLE"]),
         states={party: state / party for party in STATES},

@@ -229,13 +229,18 @@ def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int) -> 
         ca_url=f"https://localhost:{ports.ca}",
         ca_public_url=f"http://localhost:{ports.ca_public}",
         partner_url=f"http://localhost:{ports.partner_client}",
+        ca_pages_url=f"http://localhost:{ports.ca_pages}",
+        authserver_pages_url=f"http://localhost:{ports.authserver_pages}",
         bank_pages_url=f"http://localhost:{ports.bank_api_pages}",
         trust_bundle=root / "public" / "trust-bundle.pem",
         states=states,
         audits={party: state / "audit" for party, state in states.items()},
         certificate_lifetime_seconds=lifetime_seconds,
     )
-    listening = ("ca", "ca_public", "authserver", "bank_api", "bank_api_pages", "partner_client")
+    listening = (
+        "ca", "ca_public", "ca_pages", "authserver", "authserver_pages", "bank_api", "bank_api_pages",
+        "partner_client",
+    )  # fmt: skip
     return Parties(deployment, {service: f"127.0.0.1:{getattr(ports, service)}" for service in listening})
 
 

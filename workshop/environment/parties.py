@@ -80,7 +80,7 @@ class Parties:
     """What all parties keep and are told, on one machine or in containers.
 
     deployment: addresses and folders. binds: by service, where it listens (``host:port``); ``ca_public`` is
-    what the authority publishes in the clear, ``bank_api_pages`` are the pages for people.
+    what the authority publishes in the clear, ``<service>_pages`` are a service's pages for people.
     """
 
     deployment: Deployment
@@ -159,6 +159,9 @@ class Parties:
         }
         if service in self.binds:
             common["BIND"] = self.binds[service]
+        if pages := self._pages(service):
+            common["PAGES_BIND"] = self.binds[f"{service}_pages"]
+            common["PAGES_HOSTS"] = urlsplit(pages).hostname or ""
         return common | self._own_settings(service)
 
     def _own_settings(self, service: str) -> dict[str, str]:
@@ -178,8 +181,6 @@ class Parties:
                 return {
                     "ISSUER": deployment.issuer,
                     "RESOURCE": deployment.api_url,
-                    "PAGES_BIND": self.binds["bank_api_pages"],
-                    "PAGES_HOSTS": urlsplit(deployment.bank_pages_url).hostname or "",
                 }
             case _:
                 return {
@@ -187,6 +188,15 @@ class Parties:
                     "API_URL": deployment.api_url,
                     "CLIENT_ID": participant_of(service).name,
                 }
+
+    def _pages(self, service: str) -> str:
+        """The address of a service's pages for people; empty where it has none of their own."""
+        addresses = {
+            "ca": self.deployment.ca_pages_url,
+            "authserver": self.deployment.authserver_pages_url,
+            "bank_api": self.deployment.bank_pages_url,
+        }
+        return addresses.get(service, "")
 
     def _dns_names(self, participant: Participant) -> list[str]:
         """A server's certificate names the hosts by which it is called; a client's, the client."""

@@ -25,6 +25,8 @@ class Ports:
     authserver: int = 8441
     bank_api: int = 8442
     partner_client: int = 8000
+    ca_pages: int = 8001
+    authserver_pages: int = 8002
     bank_api_pages: int = 8003
     redis_operator: int = 8450
     redis_bank: int = 8451

@@ -54,10 +54,13 @@ def of_everyone(root: Path, parties: Parties, participants: Path) -> Iterator[li
     """
     begun: list[Preparation] = []
     try:
-        load = ["prepare", "--", "participant", "load", str(participants), "--", "enrol"]
-        begun.append(_start(root, parties, "ca", load))
-        others = ("authserver", "bank_api", "partner_client", "other_partner")
-        begun.extend(_start(root, parties, service, ["prepare", "--", "enrol"]) for service in others)
+        load = ["participant", "load", str(participants), "--", "enrol", "--", "first_user"]
+        begun.append(_start(root, parties, "ca", ["prepare", "--", *load]))
+        for service in ("authserver", "bank_api"):
+            # The user before the certificate, which waits for the authority.
+            begun.append(_start(root, parties, service, ["prepare", "--", "first_user", "--", "enrol"]))
+        for service in ("partner_client", "other_partner"):
+            begun.append(_start(root, parties, service, ["prepare", "--", "enrol"]))
         yield begun
     finally:
         for preparation in begun:

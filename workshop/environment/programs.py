@@ -131,7 +131,9 @@ def services(parties: Parties) -> list[Program]:
     return [
         web(parties, "ca", f"{deployment.ca_url}/health"),
         web(parties, "ca", f"{deployment.ca_public_url}/health", "public"),
+        web(parties, "ca", f"{deployment.ca_pages_url}/health", "pages"),
         web(parties, "authserver", f"{deployment.issuer}/health"),
+        web(parties, "authserver", f"{deployment.authserver_pages_url}/health", "pages"),
         web(parties, "bank_api", f"{deployment.api_url}/health"),
         web(parties, "bank_api", f"{deployment.bank_pages_url}/health", "pages"),
         web(parties, "partner_client", f"{deployment.partner_url}/health"),

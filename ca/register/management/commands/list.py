@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from ca.register import configuration
-from ca.register.models import Enrolment, IssuedCertificate, owner_of
+from ca.register.models import Enrolment, IssuedCertificate, owner_of, secret_state, state_of
 
 
 class Command(BaseCommand):
@@ -30,23 +30,12 @@ class Command(BaseCommand):
             certificates = certificates.filter(enrolment__participant__name=options["participant"])
         self.stdout.write("Participants")
         for enrolment in enrolments:
-            names = ", ".join([*enrolment.san_dns, *enrolment.san_uri]) or "no alternative names"
-            self.stdout.write(f"  {enrolment} ({names}), secret {_secret_state(enrolment)}")
+            names = ", ".join(enrolment.entitlement.written()) or "no alternative names"
+            self.stdout.write(f"  {enrolment} ({names}), secret {secret_state(enrolment)}")
         self.stdout.write("Certificates")
+        now = configuration.utc_now()
         for record in certificates[: max(0, options["limit"])]:
             self.stdout.write(
                 f"  {record.serial:<40} {owner_of(record):<16} {record.profile_name:<7} "
-                f"until {record.not_after:%Y-%m-%d %H:%M:%S} {_state(record)}"
+                f"until {record.not_after:%Y-%m-%d %H:%M:%S} {state_of(record, now)}"
             )
-
-
-def _secret_state(enrolment: Enrolment) -> str:
-    if not enrolment.secret_digest:
-        return "none"
-    return "spent" if enrolment.used_with_key else "unused"
-
-
-def _state(record: IssuedCertificate) -> str:
-    if record.revoked_at is not None:
-        return f"revoked {record.revoked_at:%Y-%m-%d %H:%M:%S} {record.revocation_reason}"
-    return "expired" if record.is_expired(configuration.utc_now()) else "valid"

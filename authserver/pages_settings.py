@@ -1,0 +1,18 @@
+"""Settings of the pages for people: the same service in the clear, for this machine. Its admin; no tokens.
+
+Commands run under them too (``manage.py``): the admin's tables and users are made by commands.
+"""
+
+from authserver.settings import *  # noqa: F403 - the same settings, but for the addresses
+from authserver.settings import INSTALLED_APPS, SERVICE, environment
+from sender_constraint.django.administration.page_settings import *  # noqa: F403 - those of all pages
+from sender_constraint.django.administration.page_settings import ADMINISTRATION_APPS
+
+ROOT_URLCONF = "authserver.pages_urls"
+WSGI_APPLICATION = "authserver.pages_wsgi.application"
+# No other name: a foreign site's name that leads here (DNS rebinding) opens no page.
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", *environment.words("PAGES_HOSTS")]
+INSTALLED_APPS = [*ADMINISTRATION_APPS, *INSTALLED_APPS]
+SESSION_COOKIE_NAME = f"{SERVICE}_session"
+CSRF_COOKIE_NAME = f"{SERVICE}_csrf"
+ADMIN_TITLE = "Authorization server"

@@ -1,0 +1,66 @@
+"""Accounts in the admin: what they hold, what was booked, and who may see them."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from bank_api.accounts.models import Account, AccountAccess, Transaction
+from bank_api.money import Money
+from sender_constraint.django.administration.view_only import ViewOnly
+
+
+@admin.register(Account)
+class AccountAdmin(ViewOnly):
+    """``manage.py open_account`` opens them; only payments change what they hold."""
+
+    list_display = ("name", "iban", "available_amount", "currency", "clients")
+    list_filter = ("currency",)
+    search_fields = ("name", "iban", "accesses__client_id")
+    fields = ("id", "name", "iban", "currency", "available_amount", "clients")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        """With those who see each, by one query more."""
+        return super().get_queryset(request).prefetch_related("accesses")
+
+    @admin.display(description="available", ordering="available_minor_units")
+    def available_amount(self, account: Account) -> str:
+        """What can be spent."""
+        return account.available.amount
+
+    def clients(self, account: Account) -> str:
+        """Those to whom it was opened."""
+        return ", ".join(sorted(each.client_id for each in account.accesses.all()))
+
+
+@admin.register(AccountAccess)
+class AccountAccessAdmin(ViewOnly):
+    """``manage.py open_account`` opens an account to a client."""
+
+    list_display = ("client_id", "account")
+    list_filter = ("client_id",)
+    list_select_related = ("account",)
+    search_fields = ("client_id", "account__name", "account__iban")
+    ordering = ("client_id", "account__name")
+    fields = ("client_id", "account")
+
+
+@admin.register(Transaction)
+class TransactionAdmin(ViewOnly):
+    """Booked by payments."""
+
+    list_display = ("booked_at", "account", "amount", "currency", "description")
+    list_filter = ("booked_at", "account__currency")
+    list_select_related = ("account",)
+    search_fields = ("id", "account__name", "account__iban", "description")
+    ordering = ("-booked_at", "id")
+    fields = ("id", "account", "booked_at", "amount", "currency", "description", "payment")
+
+    @admin.display(ordering="amount_minor_units")
+    def amount(self, transaction: Transaction) -> str:
+        """Negative where money left."""
+        return Money(transaction.amount_minor_units, transaction.account.currency).amount
+
+    @admin.display(ordering="account__currency")
+    def currency(self, transaction: Transaction) -> str:
+        """Of its account."""
+        return transaction.account.currency

@@ -1,0 +1,32 @@
+"""The revocation lists in the admin."""
+
+from cryptography import x509
+from django.contrib import admin
+
+from ca.status.models import RevocationList
+from sender_constraint.django.administration.view_only import ViewOnly
+
+
+@admin.register(RevocationList)
+class RevocationListAdmin(ViewOnly):
+    """``manage.py revoke`` and ``publish_lists``, and the worker, publish them."""
+
+    list_display = ("authority", "number", "revoked", "this_update", "next_update", "scheduled_at")
+    ordering = ("issuer", "-number")
+    fields = ("authority", "number", "this_update", "next_update", "scheduled_at", "revoked", "serials")
+
+    def authority(self, record: RevocationList) -> str:
+        """Who signed it."""
+        return _parsed(record).issuer.rfc4514_string()
+
+    def revoked(self, record: RevocationList) -> int:
+        """How many certificates are on it."""
+        return len(_parsed(record))
+
+    def serials(self, record: RevocationList) -> str:
+        """Theirs, as the register writes them, one in a line."""
+        return "\n".join(f"{each.serial_number:x}" for each in _parsed(record))
+
+
+def _parsed(record: RevocationList) -> x509.CertificateRevocationList:
+    return x509.load_der_x509_crl(bytes(record.der))

@@ -1,0 +1,36 @@
+"""What only commands and calls may change: the admin shows it."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin import ModelAdmin
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    # Only the type checker knows the class as a generic one.
+    AnyModelAdmin = ModelAdmin[Any]
+else:
+    AnyModelAdmin = ModelAdmin
+
+
+class ViewOnly(AnyModelAdmin):
+    """A list and its details. Whatever stands there has a rule or a command behind it.
+
+    Nobody changes it here, superusers neither: Django refuses the requests, and shows no buttons.
+    """
+
+    actions = None
+    list_per_page = 50
+    # The whole table would be counted beside what a filter leaves of it.
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        """Nobody."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        """Nobody."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - as above
+        """Nobody."""
+        return False
