@@ -75,7 +75,8 @@ class Loot:
     token: the partner's, stolen; the one in the valid call.
     partner_certificate: public, as everybody sees it in a handshake.
     own: the thief's valid certificate from the same CA, and its key.
-    expired_token, other_audience_token, unbound_token: the partner's too, stolen.
+    other_audience_token, unbound_token: the partner's too, stolen.
+    expired_token: the same; waits until it is over, the first time that it is asked for.
     issuer_key: the authorization server's public key, PEM, from its JWKS.
     enrolment: the thief's own, as a participant of the scheme. names: the partner's, as they are registered.
     holdings: what the bank keeps of the partner, by identifiers that leaked.
@@ -89,7 +90,7 @@ class Loot:
     token: str
     partner_certificate: x509.Certificate
     own: Credentials
-    expired_token: str
+    expired_token: Callable[[], str]
     other_audience_token: str
     unbound_token: str
     issuer_key: bytes

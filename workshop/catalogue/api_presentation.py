@@ -1,6 +1,7 @@
 """How a stolen token is handed to the API: RFC 6750 §2 (https://www.rfc-editor.org/rfc/rfc6750)."""
 
 import base64
+import json
 from urllib.parse import quote, urlencode
 
 from sender_constraint.thumbprints import certificate_thumbprint
@@ -64,6 +65,13 @@ def token_in_form(call: Call, loot: Loot) -> Call:
     return form.with_form(access_token=loot.token)
 
 
+def token_in_json(call: Call, loot: Loot) -> Call:
+    """The same in a JSON document."""
+    body = json.dumps({"access_token": loot.token}).encode()
+    posted = call.but(method="POST", token=None, credentials=loot.own, body=body).at("/payments")
+    return posted.with_header("Content-Type", "application/json")
+
+
 def token_in_cookie(call: Call, loot: Loot) -> Call:
     """As a browser would carry it along."""
     return call.but(token=None, credentials=loot.own).with_header("Cookie", f"access_token={loot.token}")
@@ -76,7 +84,7 @@ def other_scheme(call: Call, loot: Loot) -> Call:
 
 def two_headers(call: Call, loot: Loot) -> Call:
     """RFC 6750 §2: one token in each of two Authorization headers."""
-    twice = tuple(("Authorization", f"Bearer {token}") for token in (loot.expired_token, loot.token))
+    twice = tuple(("Authorization", f"Bearer {token}") for token in (loot.expired_token(), loot.token))
     return call.but(token=None, credentials=loot.own, headers=twice)
 
 
@@ -136,6 +144,7 @@ ATTACKS: tuple[Attack, ...] = (
         label="4e",
     ),
     Attack(PRESENTATION, "token-in-form", "the token in a form", token_in_form, NOTHING_PRESENTED),
+    Attack(PRESENTATION, "token-in-json", "the token in a JSON document", token_in_json, NOTHING_PRESENTED),
     Attack(PRESENTATION, "token-in-cookie", "the token in a cookie", token_in_cookie, NOTHING_PRESENTED),
     Attack(
         PRESENTATION, "other-scheme", "the token as if it were bound by DPoP", other_scheme, NOTHING_PRESENTED

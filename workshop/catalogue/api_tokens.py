@@ -78,7 +78,7 @@ ATTACKS: tuple[Attack, ...] = (
     _attack(
         "expired",
         "a token that has expired",
-        shown(lambda loot: loot.expired_token),
+        shown(lambda loot: loot.expired_token()),
         "token.expired",
         label="4i",
     ),

@@ -31,7 +31,7 @@ OTHER_RESOURCE = "https://other-api.example"
 
 
 def the_theft(stage: Stage) -> Cast:
-    """The whole cast: by now the token of the short-lived client is over."""
+    """The whole cast."""
     deployment = stage.deployment
     partner = current_partner(deployment)
     expired = partner.token(stage, client_id="short-lived")
@@ -42,7 +42,7 @@ def the_theft(stage: Stage) -> Cast:
         token=honest.token,
         partner_certificate=partner.generation.certificate,
         own=Credentials(own.certificate_path, own.private_key_path),
-        expired_token=expired,
+        expired_token=cache(lambda: _over(stage, partner, expired)),
         other_audience_token=partner.token(stage, resource=OTHER_RESOURCE),
         unbound_token=partner.token(stage, client_id="partner-bearer"),
         issuer_key=issuer_public_key(stage),
@@ -56,7 +56,6 @@ def the_theft(stage: Stage) -> Cast:
         workspace=private_workspace(stage, "thief"),
         insider=insider_of(deployment, honest.token, partner.generation.certificate),
     )
-    _until_refused(stage, partner, expired)
     targets = Targets(deployment.issuer, deployment.api_url, deployment.ca_url)
     return Cast(
         targets,
@@ -91,7 +90,10 @@ def _enrolment(stage: Stage, own: Generation) -> Enrolment:
     key = serialization.load_pem_private_key(own.private_key_path.read_bytes(), None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise StoryStopped("the thief's key is not an EC key")
-    return Enrolment(participant_of("thief").name, _kept(stage).read_text().strip(), _names("thief"), key)
+    kept = _kept(stage)
+    # Without one it enrolled before thieves kept theirs: then only its certificate serves it.
+    secret = kept.read_text().strip() if kept.exists() else ""
+    return Enrolment(participant_of("thief").name, secret, _names("thief"), key)
 
 
 def _names(party: str) -> RequestedNames:
@@ -138,8 +140,8 @@ def _answered(stage: Stage, call: Call, status: int = 200) -> Exchange:
     return exchange
 
 
-def _until_refused(stage: Stage, partner: Partner, token: str) -> None:
-    """Present the short-lived token as its owner until the API no longer takes it."""
+def _over(stage: Stage, partner: Partner, token: str) -> str:
+    """The short-lived token, once the API no longer takes it from its owner."""
     _, claims = decoded_parts(token)
     stage.narrator.explain(
         "The token of the client short-lived lasts two seconds; the API allows clocks to differ a little, "
@@ -149,3 +151,4 @@ def _until_refused(stage: Stage, partner: Partner, token: str) -> None:
     call = partner.accounts_call(stage.deployment, token)
     while call.send(stage.wire).status == 200 and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
+    return token
