@@ -1,7 +1,8 @@
 """Which names a participant may have, and which a renewal must keep.
 
 RFC 7030 §4.2.2 (https://www.rfc-editor.org/rfc/rfc7030): a renewal has the subject and the SAN of the
-certificate that it renews. DNS names are compared without case, all other names exactly.
+certificate that it renews. DNS names and the domains of mailboxes are compared without case, addresses as
+octets, all other names exactly.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from cryptography import x509
 from ca.authority.profiles import Profile
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
+from sender_constraint.addresses import is_mailbox, parse_ip_address, same_mailbox
 from sender_constraint.names import DistinguishedName, distinguished_name, first_difference, same_dns_name
 from sender_constraint.rules import enforces, rule
 
@@ -38,18 +40,31 @@ SAME_ALTERNATIVE_NAMES = rule(
 class Entitlement:
     """The names that one participant may have certified; alternative names may also be left out.
 
-    uris: compared exactly, as they are encoded.
+    uris: compared exactly, as they are encoded. ip_addresses: in the text forms of RFC 5952.
     """
 
     subject: DistinguishedName
     dns_names: tuple[str, ...] = ()
     uris: tuple[str, ...] = ()
+    ip_addresses: tuple[str, ...] = ()
+    mailboxes: tuple[str, ...] = ()
 
     def allows(self, name: x509.GeneralName) -> bool:
-        """Whether an alternative name is among them; kinds other than DNS name and URI never are."""
-        if isinstance(name, x509.DNSName):
-            return any(same_dns_name(allowed, name.value) for allowed in self.dns_names)
-        return isinstance(name, x509.UniformResourceIdentifier) and name.value in self.uris
+        """Whether an alternative name is among them; names of other kinds never are."""
+        match name:
+            case x509.DNSName():
+                return any(same_dns_name(allowed, name.value) for allowed in self.dns_names)
+            case x509.UniformResourceIdentifier():
+                return name.value in self.uris
+            case x509.IPAddress():
+                return any(parse_ip_address(allowed) == name.value for allowed in self.ip_addresses)
+            case x509.RFC822Name():
+                return any(same_mailbox(allowed, name.value) for allowed in self.mailboxes)
+        return False
+
+    def written(self) -> list[str]:
+        """All alternative names, for people and the audit trail."""
+        return [*self.dns_names, *self.uris, *self.ip_addresses, *self.mailboxes]
 
 
 @enforces(SUBJECT)
@@ -75,7 +90,7 @@ def check_alternative_names(request: CertificationRequest, entitlement: Entitlem
         raise EnrolmentRefused(
             ALTERNATIVE_NAME,
             "An alternative name is not one of this participant",
-            expected=[*entitlement.dns_names, *entitlement.uris],
+            expected=entitlement.written(),
             presented=written(foreign),
         )
 
@@ -124,10 +139,25 @@ def alternative_names_of(certificate: x509.Certificate) -> tuple[x509.GeneralNam
         return ()
 
 
-def general_names(dns_names: Iterable[str], uris: Iterable[str]) -> list[x509.GeneralName]:
-    """Names as a SAN holds them. Raises ValueError where one is not ASCII."""
-    dns = [x509.DNSName(name) for name in dns_names]
-    return [*dns, *(x509.UniformResourceIdentifier(uri) for uri in uris)]
+def general_names(
+    dns_names: Iterable[str],
+    uris: Iterable[str],
+    ip_addresses: Iterable[str] = (),
+    mailboxes: Iterable[str] = (),
+) -> list[x509.GeneralName]:
+    """Names as a SAN holds them. Raises ValueError where one is not ASCII, no address, or no mailbox."""
+    return [
+        *map(x509.DNSName, dns_names),
+        *map(x509.UniformResourceIdentifier, uris),
+        *(x509.IPAddress(parse_ip_address(text)) for text in ip_addresses),
+        *map(_mailbox, mailboxes),
+    ]
+
+
+def _mailbox(text: str) -> x509.RFC822Name:
+    if not is_mailbox(text):
+        raise ValueError(f"{text!r} is no mailbox")
+    return x509.RFC822Name(text)
 
 
 def written(names: Sequence[x509.GeneralName]) -> list[str]:

@@ -71,7 +71,7 @@ class EnrolmentAdmin(ViewOnly):
 
     def alternative_names(self, enrolment: Enrolment) -> str:
         """What its certificates may say beside the subject."""
-        return "\n".join([*enrolment.san_dns, *enrolment.san_uri])
+        return "\n".join(enrolment.entitlement.written())
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography import x509
 from django.db import transaction
 
 from ca.authority.entitlements import general_names
@@ -19,6 +20,8 @@ from sender_constraint.names import parse_distinguished_name
 _SECRET_BYTES = 32
 # A secret that a launcher made is of this kind too: what is shorter was thought up by somebody.
 SHORTEST_SECRET = 32
+# RFC 5280 §4.2.1.6: dNSName, uniformResourceIdentifier, iPAddress, rfc822Name.
+ALTERNATIVE_NAMES = ("san_dns", "san_uri", "san_ip", "san_email")
 
 
 class NotAdmitted(Exception):
@@ -37,24 +40,35 @@ class Application:
     subject: str
     san_dns: tuple[str, ...] = ()
     san_uri: tuple[str, ...] = ()
+    san_ip: tuple[str, ...] = ()
+    san_email: tuple[str, ...] = ()
 
     @property
     def canonical_subject(self) -> str:
         """The subject in one spelling, by which the register finds it again. Raises ValueError."""
         return str(parse_distinguished_name(self.subject))
 
+    @property
+    def alternative_names(self) -> dict[str, list[str]]:
+        """The alternative names by kind, as the register and the audit trail have them."""
+        return {kind: list(getattr(self, kind)) for kind in ALTERNATIVE_NAMES}
+
+    def general_names(self) -> list[x509.GeneralName]:
+        """The same as a certificate has them. Raises ValueError."""
+        return general_names(self.san_dns, self.san_uri, self.san_ip, self.san_email)
+
     @classmethod
     def from_json(cls, entry: dict[str, Any]) -> "Application":
-        """From ``{"name", "profile", "subject", "san_dns": [], "san_uri": []}``. Raises NotAdmitted."""
+        """From ``{"name", "profile", "subject"}`` and lists as ALTERNATIVE_NAMES. Raises NotAdmitted."""
         try:
             texts = [entry["name"], entry["profile"], entry["subject"]]
-            lists = [entry.get("san_dns", []), entry.get("san_uri", [])]
+            lists = [entry.get(kind, []) for kind in ALTERNATIVE_NAMES]
         except (KeyError, TypeError, AttributeError):
             raise NotAdmitted(f"an entry needs name, profile and subject: {entry!r}") from None
         if not all(isinstance(text, str) for text in texts):
             raise NotAdmitted(f"name, profile and subject are texts: {entry!r}")
         if not all(isinstance(names, list) and all(isinstance(n, str) for n in names) for names in lists):
-            raise NotAdmitted(f"san_dns and san_uri are lists of texts: {entry!r}")
+            raise NotAdmitted(f"{', '.join(ALTERNATIVE_NAMES)} are lists of texts: {entry!r}")
         return cls(*texts, *(tuple(names) for names in lists))
 
 
@@ -121,9 +135,8 @@ def known_application(name: str, profile_name: str | None, subject: str | None) 
         known = "; ".join(f"--profile {each.profile_name} --subject {each.subject!r}" for each in enrolments)
         raise NotAdmitted(f"say which certificate of {name} is meant: {known or 'it has none like that'}")
     (enrolment,) = enrolments
-    return Application(
-        name, enrolment.profile_name, enrolment.subject, tuple(enrolment.san_dns), tuple(enrolment.san_uri)
-    )
+    names = (tuple(getattr(enrolment, kind)) for kind in ALTERNATIVE_NAMES)
+    return Application(name, enrolment.profile_name, enrolment.subject, *names)
 
 
 def deliver_to_file(file: Path) -> Callable[[str], None]:
@@ -158,8 +171,7 @@ def _enter(application: Application, digest: str) -> Enrolment:
         profile_name=application.profile_name,
         subject=application.canonical_subject,
         defaults={
-            "san_dns": list(application.san_dns),
-            "san_uri": list(application.san_uri),
+            **application.alternative_names,
             "secret_digest": digest,
             "used_with_key": "",
         },
@@ -178,7 +190,7 @@ def _check_form(application: Application) -> None:
         raise NotAdmitted(f"the name {application.participant!r} is empty, or has a colon")
     try:
         parse_distinguished_name(application.subject)
-        general_names(application.san_dns, application.san_uri)
+        application.general_names()
     except ValueError as error:
         raise NotAdmitted(f"the names of {application.participant} cannot be certified: {error}") from None
     if profile.needs_dns_name and not application.san_dns:
@@ -197,10 +209,6 @@ def _check_names_are_free(application: Application) -> None:
         if other.entitlement.subject == wanted:
             raise NotAdmitted(f"the subject {application.subject} is {other.participant}'s")
         if application.profile_name == other.profile_name == CLIENT.name:
-            taken = [name for name in _client_names(application) if other.entitlement.allows(name)]
+            taken = [name for name in application.general_names() if other.entitlement.allows(name)]
             if taken:
                 raise NotAdmitted(f"the name {taken[0].value} is {other.participant}'s")
-
-
-def _client_names(application: Application) -> list[Any]:
-    return general_names(application.san_dns, application.san_uri)

@@ -10,27 +10,36 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from sender_constraint.addresses import parse_ip_address
+
 
 @dataclass(frozen=True, slots=True)
 class RequestedNames:
     """The names that a first request asks for.
 
     subject: a distinguished name as RFC 4514 writes it, ``CN=partner,O=Partner Ltd,C=GB``.
-    dns, uris: subject alternative names.
+    dns, uris, ip_addresses, mailboxes: subject alternative names.
     """
 
     subject: str
     dns: tuple[str, ...] = ()
     uris: tuple[str, ...] = ()
+    ip_addresses: tuple[str, ...] = ()
+    mailboxes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a subject that cannot be read, at start rather than at the first request."""
+        """Raise ValueError for names that cannot be read, at start rather than at the first request."""
         x509.Name.from_rfc4514_string(self.subject)
+        self.alternatives()
 
     def alternatives(self) -> list[x509.GeneralName]:
         """The subject alternative names."""
-        dns = [x509.DNSName(name) for name in self.dns]
-        return [*dns, *(x509.UniformResourceIdentifier(uri) for uri in self.uris)]
+        return [
+            *map(x509.DNSName, self.dns),
+            *map(x509.UniformResourceIdentifier, self.uris),
+            *(x509.IPAddress(parse_ip_address(text)) for text in self.ip_addresses),
+            *map(x509.RFC822Name, self.mailboxes),
+        ]
 
 
 def new_private_key() -> ec.EllipticCurvePrivateKey:

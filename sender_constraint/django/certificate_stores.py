@@ -55,7 +55,8 @@ def declared_store(
     """The store of one purpose in the service's state directory.
 
     The arguments are defaults: the settings ``PARTICIPANT``, ``CERTIFICATE_SUBJECT`` (RFC 4514),
-    ``CERTIFICATE_SAN_DNS`` and ``CERTIFICATE_SAN_URI`` (separated by commas) override them.
+    ``CERTIFICATE_SAN_DNS`` and ``CERTIFICATE_SAN_URI`` (separated by commas) override them;
+    ``CERTIFICATE_SAN_IP`` and ``CERTIFICATE_SAN_EMAIL`` add to them.
     """
     return DeclaredStore(
         purpose=purpose,
@@ -65,6 +66,8 @@ def declared_store(
             subject=environment.text("CERTIFICATE_SUBJECT", subject),
             dns=tuple(environment.words("CERTIFICATE_SAN_DNS", dns)),
             uris=tuple(environment.words("CERTIFICATE_SAN_URI", uris)),
+            ip_addresses=tuple(environment.words("CERTIFICATE_SAN_IP")),
+            mailboxes=tuple(environment.words("CERTIFICATE_SAN_EMAIL")),
         ),
         secret_file=environment.state / "enrolment" / f"{purpose}.secret",
     )

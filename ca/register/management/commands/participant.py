@@ -42,6 +42,12 @@ class Command(BaseCommand):
         )
         add.add_argument("--san-uri", action="append", default=[], metavar="URI", help="URI; repeatable")
         add.add_argument(
+            "--san-ip", action="append", default=[], metavar="ADDRESS", help="IP address; repeatable"
+        )
+        add.add_argument(
+            "--san-email", action="append", default=[], metavar="MAILBOX", help="mailbox; repeatable"
+        )
+        add.add_argument(
             "--secret-file",
             type=Path,
             metavar="FILE",
@@ -66,8 +72,8 @@ class Command(BaseCommand):
             help="admit all participants of a list; safe to repeat",
             description=(
                 'FILE is a JSON list of {"name", "profile", "subject", "san_dns": [], "san_uri": [], '
-                '"secret_file"}. A secret file that exists gives the secret; otherwise it is written, '
-                "unless the participant is known already."
+                '"san_ip": [], "san_email": [], "secret_file"}. A secret file that exists gives the secret; '
+                "otherwise it is written, unless the participant is known already."
             ),
         )
         load.add_argument("file", type=Path, metavar="FILE")
@@ -91,6 +97,8 @@ class Command(BaseCommand):
             subject=options["subject"],
             san_dns=tuple(options["san_dns"]),
             san_uri=tuple(options["san_uri"]),
+            san_ip=tuple(options["san_ip"]),
+            san_email=tuple(options["san_email"]),
         )
         self._admit(application, options["secret_file"], "Admitted")
 
@@ -136,7 +144,6 @@ def _record(application: Application) -> None:
         detail={
             "profile": application.profile_name,
             "subject": application.subject,
-            "san_dns": application.san_dns,
-            "san_uri": application.san_uri,
+            **application.alternative_names,
         },
     )
