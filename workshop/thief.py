@@ -29,14 +29,19 @@ class Played:
 
     @property
     def holds(self) -> bool:
-        """Whether it was refused as the catalogue expects, for the stated reason, and gave nothing away."""
+        """Whether it was refused as the catalogue expects, for the stated reason, and told nothing more."""
         expected = self.attack.expected
         observed = (self.exchange.status, self.exchange.error, self.evidence.rule)
         return (
             observed == (expected.status, expected.error, expected.rule)
             and expected.also <= self.evidence.names()
-            and (self.twin is None or told(self.exchange) == told(self.twin))
+            and self.gave_nothing_away
         )
+
+    @property
+    def gave_nothing_away(self) -> bool:
+        """Whether the answer is the one to the same about what does not exist."""
+        return self.twin is None or told(self.exchange) == told(self.twin)
 
 
 class Thief:

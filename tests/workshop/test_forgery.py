@@ -15,9 +15,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from sender_constraint.certificates.csr import RequestedNames, new_private_key
 from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.pki import Issued, issue, make_scheme
-from workshop import forgery
+from workshop import forgery, requests
 from workshop.private_files import write_private
 
 CLAIMS = {"iss": "https://localhost:8441", "sub": "partner", "cnf": {"x5t#S256": "the partner's"}}
@@ -146,6 +147,35 @@ def test_a_token_signed_with_the_public_key_has_a_valid_mac_under_it(
         bound_to(thief),
     )
     assert base64.urlsafe_b64decode(signature + "=") == mac
+
+
+def test_a_token_that_the_thief_signed_carries_the_thiefs_key_and_verifies_with_it(
+    token: str, thief: Issued, issuer_key: ec.EllipticCurvePrivateKey
+) -> None:
+    forged = forgery.signed_by_thief(token, thief.der, jwk=dict, kid="thief")
+    header, claims = forgery.decoded_parts(forged)
+
+    assert (claims, header["kid"], header["typ"]) == (bound_to(thief), "thief", "at+jwt")
+    assert jwt.decode(forged, jwt.PyJWK(header["jwk"]), algorithms=["ES256"]) == claims
+    with pytest.raises(jwt.InvalidSignatureError):
+        jwt.decode(forged, issuer_key.public_key(), algorithms=["ES256"])
+
+
+def test_a_changed_header_leaves_claims_and_signature_as_they_were(token: str) -> None:
+    forged = forgery.with_header(token, typ="JWT", kid=None)
+
+    assert forgery.decoded_parts(forged)[0] == {"alg": "ES256", "typ": "JWT", "kid": None}
+    assert forged.split(".")[1:] == token.split(".")[1:]
+
+
+def test_a_request_on_another_key_carries_that_key_and_is_not_signed_by_it(partner: Issued) -> None:
+    names = RequestedNames("CN=thief,O=Thief Ltd,C=GB", ("thief.example",))
+    request = x509.load_der_x509_csr(
+        requests.on_another_key(new_private_key(), names, partner.certificate.public_key())
+    )
+
+    assert request.public_key() == partner.certificate.public_key()
+    assert not request.is_signature_valid
 
 
 def test_what_is_written_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -118,6 +118,23 @@ def test_an_attack_holds_only_with_its_answer_its_rule_and_its_other_events() ->
     assert not holds(Exchange(**{**vars(answer), "body": b'{"error": "x"}'}), ignored, refused)
 
 
+def test_an_attack_holds_only_if_its_answer_does_not_tell_what_exists() -> None:
+    attack = next(each for each in ATTACKS if each.identifier == "account-of-another")
+    refused = {"outcome": "refused", "event": "api.call", "rule": "accounts.not-opened"}
+    answer = Exchange(**{**vars(ANSWER), "status": 404, "body": b'{"detail": "There is no such account"}'})
+    call = SimpleNamespace(credentials=NO_CREDENTIALS)
+
+    def holds(**twin: object) -> bool:
+        other = Exchange(**{**vars(answer), **twin})
+        return Played(attack, call, answer, Evidence((refused,)), other).holds
+
+    assert holds()
+    assert holds(correlation_id="id-2", headers={"date": "another", "x-fapi-interaction-id": "id-2"})
+    assert not holds(status=403)
+    assert not holds(body=b'{"detail": "It is not yours"}')
+    assert not holds(headers={"x-exists": "yes"})
+
+
 # The narrator
 
 

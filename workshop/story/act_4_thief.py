@@ -3,6 +3,7 @@
 from workshop.catalogue import TOLD, Expected
 from workshop.catalogue.api_presentation import accounts_call
 from workshop.loot import Cast
+from workshop.partner_call import NOT_SENT
 from workshop.story.partner import current_partner, show
 from workshop.story.stage import Stage, outcome_of, refusal_in
 from workshop.story.theft import the_theft
@@ -70,13 +71,17 @@ def _path(exchange: Exchange) -> str:
 
 def stated(expected: Expected) -> str:
     """What must come of an attack, in a few words."""
-    status = expected.status or "ended by TLS"
-    return f"{status} {expected.error}: {expected.rule}"
+    return _came(expected.status, expected.error, expected.rule)
 
 
 def observed(played: Played) -> str:
     """What came of it."""
-    status = played.exchange.status or "ended by TLS"
     missing = ", ".join(sorted(played.attack.expected.also - played.evidence.names()))
+    told = "" if played.gave_nothing_away else " (its answer tells what exists)"
     note = f" (no event {missing})" if missing else ""
-    return f"{status} {played.exchange.error}: {played.evidence.rule}{note}"
+    return _came(played.exchange.status, played.exchange.error, played.evidence.rule) + note + told
+
+
+def _came(status: int | None, error: str | None, rule: str | None) -> str:
+    ended = "not sent" if error == NOT_SENT else f"{status or 'ended by TLS'} {error or ''}".rstrip()
+    return f"{ended}: {rule}"
