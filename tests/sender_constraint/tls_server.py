@@ -28,23 +28,24 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says; parts: the body as it is sent, piece by piece."""
+    """What the server says; parts: the body as it is sent, piece by piece; raw: the same with a header."""
 
     status: int = 200
     content: Any = None
     headers: dict[str, str] = field(default_factory=dict)
     parts: Iterable[bytes] | None = None
+    raw: Iterable[bytes] | None = None
     hang_up: bool = False
 
 
 class TLSServer(AbstractContextManager["TLSServer"]):
-    """Serves on a free port of localhost within a with statement."""
+    """Serves on a port of localhost, by default a free one, within a with statement."""
 
-    def __init__(self, context: ssl.SSLContext, answer: Callable[[Asked], Answer]) -> None:
+    def __init__(self, context: ssl.SSLContext, answer: Callable[[Asked], Answer], port: int = 0) -> None:
         self.asked: list[Asked] = []
         self.failed_handshakes: queue.Queue[str] = queue.Queue()
         self.defects: list[BaseException | None] = []
-        self._server = _Server(("127.0.0.1", 0), _handler(self, answer))
+        self._server = _Server(("127.0.0.1", port), _handler(self, answer))
         self._server.tls = context
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
@@ -111,6 +112,12 @@ def _handler(server: TLSServer, answer: Callable[[Asked], Answer]) -> type[BaseH
         def _send(self, said: Answer) -> None:
             if said.hang_up:
                 self.close_connection = True
+                return
+            if said.raw is not None:
+                self.close_connection = True
+                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+                for part in said.raw:
+                    self.wfile.write(part)
                 return
             content = said.content if isinstance(said.content, bytes) else json.dumps(said.content).encode()
             self.send_response(said.status)

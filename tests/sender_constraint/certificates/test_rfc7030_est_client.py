@@ -221,6 +221,21 @@ def test_an_answer_that_drips_is_cut_off(
         est.cacerts()
 
 
+def test_an_answer_whose_header_drips_is_cut_off(
+    authority: Authority, server: TLSServer, behaviour: EstServer
+) -> None:
+    def drip() -> Iterator[bytes]:
+        while True:
+            yield b"X: y\r\n"
+            time.sleep(0.02)
+
+    behaviour.answers["cacerts"] = lambda _asked: Answer(200, raw=drip())
+    est = EstClient(f"{server.origin}/.well-known/est", authority.trust_bundle, timeout_seconds=0.3)
+
+    with pytest.raises(IssuerUnreachable, match=r"more than 0\.3 seconds"):
+        est.cacerts()
+
+
 def test_a_server_under_another_authority_is_not_talked_to(server: TLSServer, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     stranger = Authority(tmp_path / "other", "Stranger")
