@@ -33,12 +33,16 @@ class Call:
 
     def send(self, wire: Wire) -> Exchange:
         """Make the call."""
+        return wire.send(
+            self.method, self.url, self.credentials, headers=self.all_headers(), body=self.body, tls=self.tls
+        )
+
+    def all_headers(self) -> list[tuple[str, str]]:
+        """With the one that carries the token."""
         headers = list(self.headers)
         if self.token is not None:
             headers.append(("Authorization", f"Bearer {self.token}"))
-        return wire.send(
-            self.method, self.url, self.credentials, headers=headers, body=self.body, tls=self.tls
-        )
+        return headers
 
     def but(self, **changes: Any) -> "Call":
         """The same with some of its members changed."""

@@ -40,16 +40,20 @@ class Narrator:
         self.console = Console(width=width, highlight=False)
         self._explain = explain
         self._pause = pause
-        self._acts = 0
+        self._parts = 0
 
     def act(self, number: int, title: str) -> None:
         """Open an act."""
-        if self._pause and self._acts:
+        self.part(f"Act {number}. {title}")
+
+    def part(self, title: str) -> None:
+        """Open a part of the story."""
+        if self._pause and self._parts:
             with suppress(EOFError):  # nobody is there to press a key
-                self.console.input("[dim]Press Enter for the next act.[/] ")
-        self._acts += 1
+                self.console.input("[dim]Press Enter to go on.[/] ")
+        self._parts += 1
         self.console.print()
-        self.console.print(Line(f"[bold]Act {number}. {escape(title)}[/]", align="left"))
+        self.console.print(Line(f"[bold]{escape(title)}[/]", align="left"))
 
     def say(self, text: str) -> None:
         """Say what everybody should hear."""
@@ -103,6 +107,12 @@ class Narrator:
     def remark(self, text: str) -> None:
         """Add to the call before."""
         self.console.print(f"      [dim]{escape(text)}[/]", soft_wrap=True)
+
+    def command(self, line: str, told: Iterable[str]) -> None:
+        """Show a command that somebody ran, and what it printed."""
+        self.console.print(f"  [bold]$ {escape(line)}[/]", soft_wrap=True)
+        for each in told:
+            self.remark(each)
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Show a table."""

@@ -4,10 +4,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cryptography import x509
+
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.deployment import Deployment
 from workshop.environment.supervision import clean_environment
+
+REASON = "keyCompromise"
 
 
 def admit(deployment: Deployment, participant: str, names: RequestedNames, secret_file: Path) -> str:
@@ -21,18 +25,37 @@ def admit(deployment: Deployment, participant: str, names: RequestedNames, secre
     return secret_file.read_text().strip()
 
 
+def is_here(deployment: Deployment) -> bool:
+    """Whether the authority is on this machine, so that its operator can be played."""
+    return deployment.states["ca"].exists()
+
+
+def revoke(deployment: Deployment, certificate: x509.Certificate) -> str:
+    """Revoke a certificate whose key somebody else has; what the command prints. Raises LookupError."""
+    return run(deployment, ["revoke", f"{certificate.serial_number:x}", "--reason", REASON])
+
+
+def new_secret(deployment: Deployment, participant: str, secret_file: Path) -> str:
+    """Make a new one-time secret for somebody who took part before; returns what the command prints.
+
+    secret_file: where the secret is written; there is none yet. Raises LookupError.
+    """
+    return run(deployment, ["participant", "secret", participant, "--secret-file", str(secret_file)])
+
+
 def run(deployment: Deployment, arguments: list[str]) -> str:
     """Run a command of the certificate authority; what it prints.
 
     Raises LookupError where the authority is not on this machine, or the command fails.
     """
     state = deployment.states["ca"]
-    if not state.exists():
+    if not is_here(deployment):
         raise LookupError("the certificate authority is not on this machine")
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "workshop.environment.management", "ca", *arguments],
         cwd=REPOSITORY,
         env=clean_environment(state.parent) | {"STATE_DIR": str(state)},
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=False,

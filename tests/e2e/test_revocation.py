@@ -1,23 +1,19 @@
 """Revocation over real sockets: how soon everybody refuses, and what happens while nobody can be asked."""
 
 import contextlib
-import http.client
 import json
 import sqlite3
-import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.minting import Mint
 from tests.e2e.registering import manage
@@ -25,41 +21,16 @@ from tests.e2e.second_service import SecondService, own_configuration
 from tests.e2e.verdict import Verdict
 from tests.sender_constraint.pki import Issued
 from tests.waiting import PATIENCE_SECONDS, eventually
+from workshop.calls import Call
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
+from workshop.open_connection import OpenConnection
 from workshop.story.partner import FORM
 from workshop.story.stage import Stage
-from workshop.wire import Credentials, Exchange
+from workshop.wire import Exchange
 
 PROMISE_SECONDS = 5
 REVOKED = (401, "certificate.revoked")
-
-
-class OpenConnection:
-    """A connection that stays open: whoever called on it before a revocation calls on it afterwards."""
-
-    def __init__(self, trust_bundle: Path, origin: str, credentials: Credentials) -> None:
-        assert credentials.certificate is not None
-        context = ssl.create_default_context(cafile=str(trust_bundle))
-        context.load_cert_chain(credentials.certificate, credentials.private_key)
-        parts = urlsplit(origin)
-        self._connection = http.client.HTTPSConnection(
-            str(parts.hostname), parts.port, context=context, timeout=PATIENCE_SECONDS
-        )
-        self._connection.connect()
-        self._socket = self._connection.sock
-
-    def send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None = None) -> Exchange:
-        correlation_id, now = new_correlation_id(), datetime.now(UTC)
-        self._connection.request(method, path, body, {**headers, CORRELATION_HEADER: correlation_id})
-        response = self._connection.getresponse()
-        content = response.read()
-        assert self._connection.sock is self._socket, "the connection did not stay open"
-        received = {name.lower(): value for name, value in response.getheaders()}
-        return Exchange(method, path, correlation_id, "", now, response.status, received, content)
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 @dataclass
@@ -95,7 +66,8 @@ def ways(stage: Stage, deployment: Deployment, mint: Mint, certificate: Issued) 
     clients = TokenCaller(stage.wire, f"{deployment.issuer}/token", credentials)
     token = str(clients.asks().json()["access_token"])
     api = APICaller(stage.wire, deployment.api_url, credentials, token)
-    bearer = {"Authorization": f"Bearer {token}"}
+    reading = Call("GET", f"{deployment.api_url}/accounts", token, credentials)
+    asking = Call("POST", clients.url, None, credentials, tuple(FORM.items()), clients.body())
     with contextlib.ExitStack() as stack:
 
         def open_to(origin: str) -> OpenConnection:
@@ -106,11 +78,9 @@ def ways(stage: Stage, deployment: Deployment, mint: Mint, certificate: Issued) 
         to_issuer, to_api = open_to(deployment.issuer), open_to(deployment.api_url)
         ways = {
             "token endpoint, new connections": Way(clients.asks),
-            "token endpoint, open connection": Way(
-                lambda: to_issuer.send("POST", "/token", FORM, clients.body())
-            ),
+            "token endpoint, open connection": Way(lambda: to_issuer.send(asking)),
             "API, new connections": Way(api.gets),
-            "API, open connection": Way(lambda: to_api.send("GET", "/accounts", bearer)),
+            "API, open connection": Way(lambda: to_api.send(reading)),
         }
         for name, way in ways.items():
             assert way.go(stage).status == 200, name

@@ -11,6 +11,8 @@ ACTS = {
     4: "a thief has the token",
     5: "the same theft with a plain bearer token",
     6: "certificates turn under traffic",
+    7: "the thief has the key, too, until it is revoked",
+    8: "a false bank",
 }
 LIFETIME_SECONDS = 60
 SHORTEST_LIFETIME_SECONDS = 30

@@ -22,6 +22,8 @@ from workshop.story import (
     act_4_thief,
     act_5_bearer,
     act_6_rotation,
+    act_7_stolen_key,
+    act_8_false_bank,
     every_attack,
 )
 from workshop.story.stage import Stage, StoryStopped
@@ -33,8 +35,9 @@ ACTS = {
     4: act_4_thief,
     5: act_5_bearer,
     6: act_6_rotation,
+    7: act_7_stolen_key,
+    8: act_8_false_bank,
 }
-CLOSING_ACT = 7
 
 HOLDS, DOES_NOT_HOLD, NOT_PLAYED, INTERRUPTED = 0, 1, 2, 130
 
@@ -95,7 +98,7 @@ def _play(stage: Stage, arguments: argparse.Namespace) -> int:
 
 def _close(stage: Stage, numbers: list[int]) -> None:
     narrator = stage.narrator
-    narrator.act(CLOSING_ACT, "What was attempted, expected and observed")
+    narrator.part("What was attempted, expected and observed")
     narrator.table(
         "",
         ("act", "attempt", "expected", "observed", "holds"),

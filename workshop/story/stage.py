@@ -8,6 +8,7 @@ from sender_constraint.explanations.report import reasons
 from workshop.environment.deployment import Deployment
 from workshop.evidence import AuditReader, Evidence
 from workshop.narration import Narrator, Refused
+from workshop.partner_call import NOT_SENT
 from workshop.wire import Exchange, Wire
 
 
@@ -62,6 +63,8 @@ class Stage:
 
 def outcome_of(exchange: Exchange) -> str:
     """How a call ended, in a few words: ``401 invalid_token``, or TLS's alert."""
+    if exchange.alert == NOT_SENT:
+        return NOT_SENT
     if exchange.status is None:
         return f"ended by TLS: {exchange.alert}"
     return f"{exchange.status} {exchange.error}" if exchange.error else str(exchange.status)

@@ -96,6 +96,21 @@ class Timeline(CallerObserver):
         with self._changed:
             self._changed.wait_for(lambda: self.rotations >= wanted, timeout=seconds)
 
+    def has_served(self, generation_id: str | None) -> bool:
+        """Whether calls were made with this generation."""
+        with self._changed:
+            return any(reign.calls for reign in self.reigns.values() if reign.generation.id == generation_id)
+
+    def wait_until_served(self, since: datetime, seconds: float) -> Call | None:
+        """The first call that a generation served which took over since; None if none comes in time."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._served_anew(since), timeout=seconds)
+            return self._served_anew(since)
+
+    def _served_anew(self, since: datetime) -> Call | None:
+        anew = {reign.generation.id for reign in self.reigns.values() if reign.began > since}
+        return next((call for call in self.calls if call.status == 200 and call.generation_id in anew), None)
+
     def _reign(self, generation: Generation) -> Reign:
         return self.reigns.setdefault(generation.id, Reign(generation, datetime.now(UTC)))
 
