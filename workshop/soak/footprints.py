@@ -94,10 +94,9 @@ def children_of(process_ids: Mapping[int, str]) -> dict[int, str]:
 
 
 def _by_proc(process: Path) -> Footprint:
-    resident = next(
-        line.split()[1] for line in (process / "status").read_text().splitlines() if line.startswith("VmRSS")
-    )
-    return Footprint(int(resident) / 1024, sum(1 for _ in (process / "fd").iterdir()))
+    # A process that has ended, and whose end nobody has taken note of, has no memory: ValueError.
+    resident = int((process / "status").read_text().partition("VmRSS:")[2].partition("kB")[0])
+    return Footprint(resident / 1024, sum(1 for _ in (process / "fd").iterdir()))
 
 
 def _by_ps(process_id: int) -> Footprint:
