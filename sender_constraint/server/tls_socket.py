@@ -7,6 +7,7 @@ have to write and writing to read. Each operation is retried when the socket is 
 import socket
 import ssl
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, TypeVar
 
 from OpenSSL import SSL, crypto
@@ -24,10 +25,16 @@ class TLSSocket(PacedSocket):
 
     def __init__(self, raw: Any, context: SSL.Context, limits: Limits) -> None:
         super().__init__(raw, limits)
-        self._connection = SSL.Connection(context, raw)
-        self._connection.set_accept_state()
+        self._context = context
         self._established = False
         self._certificates: tuple[bytes, ...] = ()
+
+    @cached_property
+    def _connection(self) -> SSL.Connection:
+        # Not before the first byte has come: it takes 15 KB, and half the time of an idle connection.
+        connection = SSL.Connection(self._context, self._raw)
+        connection.set_accept_state()
+        return connection
 
     def arrival(self) -> bool:
         """Wait for the first byte of the handshake; whether it came before the end."""
