@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from bank_api.accounts.models import Account, AccountAccess, Transaction
+from bank_api.accounts.models import Account, Transaction
 from bank_api.money import Money
 from sender_constraint.django.administration.view_only import ViewOnly
 
@@ -14,7 +14,7 @@ class AccountAdmin(ViewOnly):
     """``manage.py open_account`` opens them; only payments change what they hold."""
 
     list_display = ("name", "iban", "available_amount", "currency", "clients")
-    list_filter = ("currency",)
+    list_filter = ("currency", "accesses__client_id")
     search_fields = ("name", "iban", "accesses__client_id")
     fields = ("id", "name", "iban", "currency", "available_amount", "clients")
 
@@ -30,18 +30,6 @@ class AccountAdmin(ViewOnly):
     def clients(self, account: Account) -> str:
         """Those to whom it was opened."""
         return ", ".join(sorted(each.client_id for each in account.accesses.all()))
-
-
-@admin.register(AccountAccess)
-class AccountAccessAdmin(ViewOnly):
-    """``manage.py open_account`` opens an account to a client."""
-
-    list_display = ("client_id", "account")
-    list_filter = ("client_id",)
-    list_select_related = ("account",)
-    search_fields = ("client_id", "account__name", "account__iban")
-    ordering = ("client_id", "account__name")
-    fields = ("client_id", "account")
 
 
 @admin.register(Transaction)

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -109,10 +110,9 @@ class IssuedCertificateAdmin(ViewOnly):
         "serial",
         "owner",
         "profile_name",
-        "line",
+        "state",
         "issued_at",
         "not_after",
-        "state",
         "thumbprint",
     )
     list_filter = (StateFilter, "profile_name", "revocation_reason", "issued_at")
@@ -145,7 +145,7 @@ class IssuedCertificateAdmin(ViewOnly):
         """Valid, expired, or revoked when and why."""
         return state_of(record, configuration.utc_now())
 
-    @admin.display(description="x5t#S256")
+    @admin.display(description="thumbprint (x5t#S256)")
     def thumbprint(self, record: IssuedCertificate) -> str:
         """As tokens and audit events have it."""
         return certificate_thumbprint(bytes(record.der))
@@ -162,9 +162,9 @@ class IssuedCertificateAdmin(ViewOnly):
         """The authority's name."""
         return record.certificate.issuer.rfc4514_string()
 
-    def not_before(self, record: IssuedCertificate) -> Any:
+    def not_before(self, record: IssuedCertificate) -> str:
         """Backdated, for clocks that differ."""
-        return record.certificate.not_valid_before_utc
+        return str(localize(record.certificate.not_valid_before_utc))
 
     def replaced_by(self, record: IssuedCertificate) -> str:
         """Its successors, one in a line."""

@@ -54,13 +54,16 @@ def of_everyone(root: Path, parties: Parties, participants: Path) -> Iterator[li
     """
     begun: list[Preparation] = []
     try:
-        load = ["participant", "load", str(participants), "--", "enrol", "--", "first_user"]
-        begun.append(_start(root, parties, "ca", ["prepare", "--", *load]))
-        for service in ("authserver", "bank_api"):
-            # The user before the certificate, which waits for the authority.
-            begun.append(_start(root, parties, service, ["prepare", "--", "first_user", "--", "enrol"]))
-        for service in ("partner_client", "other_partner"):
-            begun.append(_start(root, parties, service, ["prepare", "--", "enrol"]))
+        load = ["participant", "load", str(participants)]
+        # Whoever enrols waits for the authority: the user comes before.
+        commands = {
+            "ca": [["prepare"], load, ["enrol"], ["first_user"]],
+            "authserver": [["prepare"], ["first_user"], ["enrol"]],
+            "bank_api": [["prepare"], ["first_user"], ["enrol"]],
+            "partner_client": [["prepare"], ["enrol"]],
+            "other_partner": [["prepare"], ["enrol"]],
+        }
+        begun.extend(_start(root, parties, service, each) for service, each in commands.items())
         yield begun
     finally:
         for preparation in begun:
@@ -68,12 +71,13 @@ def of_everyone(root: Path, parties: Parties, participants: Path) -> Iterator[li
             preparation.process.wait()
 
 
-def _start(root: Path, parties: Parties, service: str, commands: list[str]) -> Preparation:
+def _start(root: Path, parties: Parties, service: str, commands: list[list[str]]) -> Preparation:
     state = parties.state(service)
     log = state / "log" / "prepare.log"
+    words = [word for command in commands for word in ("--", *command)][1:]
     with log.open("w") as output:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "workshop.environment.management", project(service), *commands],
+            [sys.executable, "-m", "workshop.environment.management", project(service), *words],
             cwd=REPOSITORY,
             env=clean_environment(root) | {"STATE_DIR": str(state)},
             stdin=subprocess.DEVNULL,

@@ -9,6 +9,8 @@ from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q, QuerySet
 from django.forms import ModelMultipleChoiceField
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from sender_constraint.django import audit
 
@@ -29,14 +31,19 @@ class OperatorAdmin(AnyUserAdmin):
     add_form = UserCreationForm
     add_fieldsets = ((None, {"fields": ("username", "password1", "password2")}),)
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "new_password")}),
         ("What they may see", {"fields": ("is_active", "is_staff", "is_superuser", "user_permissions")}),
         ("When", {"fields": ("last_login", "date_joined")}),
     )
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("new_password", "last_login", "date_joined")
     list_display = ("username", "is_active", "is_staff", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser")
     search_fields = ("username",)
+
+    @admin.display(description="password")
+    def new_password(self, user: User) -> SafeString:  # noqa: ARG002 - Django's signature
+        """A button, in place of what Django would show of the hash."""
+        return format_html('<a class="button" href="{}">Reset password</a>', "../password/")
 
     def formfield_for_manytomany(
         self, db_field: Any, request: HttpRequest, **kwargs: Any

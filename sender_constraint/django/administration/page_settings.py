@@ -4,15 +4,15 @@ The pages are in the clear, for this machine alone. Cookies ignore ports: each s
 (``SESSION_COOKIE_NAME``, ``CSRF_COOKIE_NAME``), and what is said between pages is kept in the session.
 """
 
-# Django's applications of the admin; the one of this library comes last, in place of some of theirs.
+# Ours before Django's admin, whose templates it extends, and after its users, whose admin it replaces.
 ADMINISTRATION_APPS = [
-    "sender_constraint.django.administration.apps.ServiceAdminConfig",
     "django.contrib.auth",
+    "sender_constraint.django.administration.apps.AdministrationConfig",
+    "sender_constraint.django.administration.apps.ServiceAdminConfig",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "sender_constraint.django.administration.apps.AdministrationConfig",
 ]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",

@@ -19,6 +19,8 @@ class ServiceSite(AdminSite):
     login_form = LoginForm
     index_template = "administration/index.html"
     index_title = "What it keeps"
+    # There are few lists, and their columns are wide.
+    enable_nav_sidebar = False
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page knows."""

@@ -19,6 +19,7 @@ class ViewOnly(AnyModelAdmin):
     """
 
     actions = None
+    change_form_template = "administration/view.html"
     list_per_page = 50
     # The whole table would be counted beside what a filter leaves of it.
     show_full_result_count = False
