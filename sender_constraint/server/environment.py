@@ -77,6 +77,7 @@ class ServiceEnvironment:
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
             }
         else:
+            database["ENGINE"] = "sender_constraint.django.postgresql"
             database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
             # A restart closes the connections of the pool: each is tried before it is used.
             database["CONN_HEALTH_CHECKS"] = True
