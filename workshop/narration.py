@@ -128,6 +128,13 @@ class Narrator:
         """A bar on a terminal, for what takes its time; gives a function that takes count and remark."""
         columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
         remark = TextColumn("[dim]{task.fields[remark]}[/]")
-        with Progress(*columns, TimeElapsedColumn(), remark, console=self.console, transient=True) as bar:
+        with Progress(
+            *columns,
+            TimeElapsedColumn(),
+            remark,
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
+        ) as bar:
             task = bar.add_task(what, total=total, remark="")
             yield lambda completed, text: bar.update(task, completed=completed, remark=text)

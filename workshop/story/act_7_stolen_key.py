@@ -1,5 +1,6 @@
 """Act 7: a thief who has the key, too, is the partner; until the certificate is revoked."""
 
+import itertools
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from workshop.story import revoking
 from workshop.story.key_thief import KeyThief
 from workshop.story.other_partner import OtherPartner
 from workshop.story.partner import Partner, current_partner, show
-from workshop.story.stage import Stage, StoryStopped, outcome_of
+from workshop.story.stage import Stage, StoryStopped, explain_command, outcome_of
 from workshop.story.traffic import Timeline, traffic
 from workshop.story.ways import Way, go_on
 from workshop.wire import Exchange
@@ -75,10 +76,10 @@ def _end_of_certificate(stage: Stage) -> datetime:
 def _it_works(stage: Stage, thief: KeyThief, ways: Sequence[Way]) -> None:
     for way in ways:
         exchange = way.go()
-        if "new" in way.how:
-            show(stage, "thief", way.whom, exchange, thief.generation.thumbprint)
-            stage.row("7", f"the thief with token and key, {way.how}", "200", outcome_of(exchange))
-    stage.narrator.say("It works, and nothing on the wire tells the thief from the partner.")
+        show(stage, "thief", way.whom, exchange, thief.generation.thumbprint)
+        stage.narrator.remark(way.how)
+        stage.row("7", f"the thief with token and key: {way.how}", "200", outcome_of(exchange))
+    stage.narrator.say("All of it works: nothing on the wire tells the thief from the partner.")
 
 
 def _until_revoked(
@@ -99,6 +100,8 @@ def _until_revoked(
         )
     for way in ways:
         _tell(stage, thief, way, way.seconds_until_refused(revoked_at))
+    for refused in itertools.islice((each for way in ways for each in way.refusals.values()), 1):
+        stage.narrator.say(f"Why it was refused, in full: {explain_command(stage, refused)}")
     served = not other.refusals
     stage.row(
         "7",
@@ -123,12 +126,12 @@ def _tell(stage: Stage, thief: KeyThief, way: Way, seconds: float | None) -> Non
         came = f"served still after {promise:g} s"
     else:
         stage.narrator.remark(
-            f"{way.how}: until {seconds:.1f} s after the revocation; promised: {promise:g} s"
+            f"{way.how}: no more from {seconds:.1f} s after the revocation on; promised: {promise:g} s"
         )
         came += f" after {seconds:.1f} s"
     stage.row(
         "7",
-        f"the thief once it is revoked, {way.how}",
+        f"the same, revoked: {way.how}",
         f"{wanted} within {promise:g} s",
         came,
         holds=seconds is not None and seconds < promise and came.startswith(f"{wanted} after"),

@@ -2,7 +2,7 @@
 
 from workshop.catalogue import middle
 from workshop.story.act_4_thief import observed, stated
-from workshop.story.partner import show
+from workshop.story.partner import current_partner, show
 from workshop.story.stage import Stage, outcome_of, refusal_in
 from workshop.story.theft import the_theft
 from workshop.thief import Played, Thief
@@ -19,7 +19,7 @@ def play(stage: Stage) -> None:
     )
     cast = the_theft(stage)
     valid = middle.partner_call(cast).send(stage.wire)
-    show(stage, "partner", "bank_api", valid, None)
+    show(stage, "partner", "bank_api", valid, current_partner(stage.deployment).generation.thumbprint)
     stage.row("8", "the partner's own code, led to the bank", "200", outcome_of(valid))
     thief = Thief(stage.wire, stage.audit, cast)
     for attack in middle.ATTACKS:
@@ -31,14 +31,14 @@ def play(stage: Stage) -> None:
 
 def _tell(stage: Stage, played: Played) -> None:
     stage.narrator.say(played.attack.title[0].upper() + played.attack.title[1:])
-    presented = next((event.get("thumbprint") for event in played.evidence.events), None)
+    was_passed_on = played.exchange.status is not None
     stage.narrator.call(
-        "partner",
-        "false bank",
+        "false bank" if was_passed_on else "partner",
+        "bank_api" if was_passed_on else "false bank",
         played.exchange.method,
         "/accounts",
         outcome_of(played.exchange),
-        thumbprint=presented,
+        thumbprint=played.evidence.refusal.get("thumbprint"),
         refused=refusal_in(played.exchange, played.evidence),
         wanted=played.holds,
     )

@@ -53,10 +53,10 @@ class KeyThief:
         api, tokens = self.accounts_call(stage), self.token_call()
         with closing(self._opened(stage, api)) as to_api, closing(self._opened(stage, tokens)) as to_issuer:
             yield (
-                Way("API, on new connections", "bank_api", lambda: api.send(stage.wire)),
-                Way("API, on the open connection", "bank_api", lambda: to_api.send(api)),
-                Way("token endpoint, on new connections", "authserver", lambda: tokens.send(stage.wire)),
-                Way("token endpoint, on the open connection", "authserver", lambda: to_issuer.send(tokens)),
+                Way("API, new connections", "bank_api", lambda: api.send(stage.wire)),
+                Way("API, the open connection", "bank_api", lambda: to_api.send(api)),
+                Way("token endpoint, new connections", "authserver", lambda: tokens.send(stage.wire)),
+                Way("token endpoint, the open connection", "authserver", lambda: to_issuer.send(tokens)),
             )
 
     def _opened(self, stage: Stage, call: Call) -> OpenConnection:

@@ -1,10 +1,12 @@
 """The stage on which the acts play: where everything is, who tells it, and what came of each attempt."""
 
+import shlex
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sender_constraint.explanations.report import reasons
+from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.deployment import Deployment
 from workshop.evidence import AuditReader, Evidence
 from workshop.narration import Narrator, Refused
@@ -68,6 +70,17 @@ def outcome_of(exchange: Exchange) -> str:
     if exchange.status is None:
         return f"ended by TLS: {exchange.alert}"
     return f"{exchange.status} {exchange.error}" if exchange.error else str(exchange.status)
+
+
+def explain_command(stage: Stage, refused: Exchange) -> str:
+    """The command that explains a refused call, to be copied: on this machine, or for Compose."""
+    folder = stage.deployment.states["ca"]
+    if not folder.exists():
+        return f"docker compose run --rm shell python -m workshop.explain {refused.correlation_id}"
+    root = folder.parent
+    if root.is_relative_to(REPOSITORY):
+        root = root.relative_to(REPOSITORY)
+    return f"./scripts/explain --root {shlex.quote(str(root))} {refused.correlation_id}"
 
 
 def refusal_in(exchange: Exchange, evidence: Evidence) -> Refused | None:
