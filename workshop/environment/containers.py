@@ -21,9 +21,10 @@ BINDS = {
     "ca_public": "0.0.0.0:8480",
     "authserver": "0.0.0.0:8441",
     "bank_api": "0.0.0.0:8442",
-    # The partner's pages, in the clear, are for its own network alone: there it has this name.
+    # Pages, in the clear, are for a network of their own alone: there the service has this name.
     "partner_client": "partner-pages:8000",
-    # And so are the bank's.
+    "ca_pages": "operator-pages:8001",
+    "authserver_pages": "authserver-pages:8002",
     "bank_api_pages": "bank-pages:8003",
 }
 SUPERUSER = "postgres"
