@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.calling import PAYMENT, APICaller
 from tests.e2e.verdict import Verdict
+from workshop.wire import NO_CREDENTIALS
 
 ANSWERED = "api.call"
 VIEWS = ["", "/balances", "/transactions"]
@@ -86,3 +87,42 @@ def pages(api: APICaller, verdict: Verdict, account: str, limit: int) -> Iterato
         yield exchange.json()["transactions"]
         following = re.search(rf'<{re.escape(api.url)}([^>]*)>; rel="next"', exchange.headers["link"])
         path = following[1] if following else None
+
+
+@pytest.mark.clause("RFC 9110 §15.5.1")
+@pytest.mark.parametrize(
+    ("query", "rule"),
+    [
+        ("limit=0", "accounts.limit"),
+        ("limit=501", "accounts.limit"),
+        ("date_from=2026-02-30", "accounts.dates"),
+        ("date_from=2026-03-02&date_to=2026-03-01", "accounts.dates"),
+        ("before=00000000-0000-4000-8000-000000000000", "accounts.before"),
+        ("before={theirs}", "accounts.before"),
+        ("limit=1&limit=2", "accounts.page-parameters"),
+        ("datefrom=2026-03-01", "accounts.page-parameters"),
+    ],
+)
+def test_a_page_that_cannot_be_given_is_refused_by_its_rule(
+    api: APICaller, other_api: APICaller, verdict: Verdict, query: str, rule: str
+) -> None:
+    path = f"/accounts/{api.account()}/transactions"
+    verdict.accepted(api.gets(f"{path}?limit=1&date_from=2020-01-01"), ANSWERED)
+    account = other_api.account()
+    assert other_api.pays({**PAYMENT, "debtor_account": account}, str(uuid.uuid4())).status == 201
+    (theirs,) = next(pages(other_api, verdict, account, 1))
+    verdict.problem(api.gets(f"{path}?{query.format(theirs=theirs['id'])}"), 400, rule)
+
+
+@pytest.mark.clause("RFC 9728 §5.1")
+def test_who_has_no_token_is_led_to_the_authorization_server(api: APICaller, verdict: Verdict) -> None:
+    refused = api.gets(Authorization="Basic cGFydG5lcjpzZWNyZXQ=")
+    verdict.recorded(refused, outcome="refused", rule="presentation.missing", status=401)
+    said = re.search(r'resource_metadata="([^"]*)"', refused.headers["www-authenticate"])
+    assert said is not None
+    metadata = api.but(credentials=NO_CREDENTIALS).gets(said[1].removeprefix(api.url)).json()
+    assert metadata["resource"] == api.url
+    (issuer,) = metadata["authorization_servers"]
+    published = api.wire.send("GET", f"{issuer}/.well-known/oauth-authorization-server").json()
+    assert published["issuer"] == issuer
+    assert api.url in published["protected_resources"]
