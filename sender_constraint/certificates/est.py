@@ -16,6 +16,7 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs7
 
+from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, UnusableAnswer
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.generation import Generation
@@ -69,7 +70,7 @@ class EstClient:
         url = f"{self.est_url}/{operation}"
         try:
             context = client_context(self._trust_bundle, generation)
-            with httpx.Client(verify=context, trust_env=False, auth=auth) as client:
+            with client_with_deadlines(context, auth=auth) as client:
                 response = exchange(
                     client,
                     self._request(client, url, csr_der),

@@ -1,11 +1,15 @@
-"""One HTTP exchange whose answer is limited in size and in time, however slowly it drips in."""
+"""One HTTP exchange whose answer is limited in size and in time, however slowly it drips in.
 
-import ssl
+What was compressed unasked is not unpacked (RFC 9110 §8.4, https://www.rfc-editor.org/rfc/rfc9110): a few
+hundred bytes could become as many megabytes before the first of them is counted.
+"""
+
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 
 import httpx
+
+from sender_constraint.certificates.deadlines import deadline
 
 CONNECT_SECONDS = 5.0
 
@@ -18,24 +22,8 @@ class AnswerTooSlow(httpx.TimeoutException):
     """The answer was not complete in time."""
 
 
-# When the exchange of this thread, or greenlet, has used up its time, this raises AnswerTooSlow.
-_check_time: ContextVar[Callable[[], None] | None] = ContextVar("_check_time", default=None)
-
-
-def end_in_time(context: ssl.SSLContext) -> None:
-    """Have connections of this context read nothing more for an exchange whose time is up.
-
-    Each wait has a limit of its own, which a server that sends its header byte by byte would never meet.
-    """
-    base = context.sslsocket_class
-
-    class TimedSocket(base):  # type: ignore[misc, valid-type]  # the base may be gevent's
-        def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-            if check_time := _check_time.get():
-                check_time()
-            return bytes(super().recv(buflen, flags))
-
-    context.sslsocket_class = TimedSocket
+class AnswerEncoded(httpx.TransportError):
+    """The answer comes in a content coding, which nobody asked for."""
 
 
 def exchange(
@@ -48,32 +36,34 @@ def exchange(
 ) -> httpx.Response:
     """Send a request and read its answer whole, but no more than ``max_bytes`` of body.
 
-    seconds: for the whole exchange; one wait may begin just before they end, so that twice as much is
-    the limit; for what comes before the body that holds where ``end_in_time`` was given the context.
-    monotonic: seconds, as ``time.monotonic``. Redirections are not followed.
-    Raises httpx.TransportError: no answer, too large, too slow.
+    client: one of ``client_with_deadlines``; any other limits the time of the body alone, and of each wait.
+    seconds: for the whole exchange. monotonic: seconds, as ``time.monotonic``. Redirections are not followed.
+    Raises httpx.TransportError: no answer, too large, too slow, compressed.
     """
-    deadline = monotonic() + seconds
+    ends_at = monotonic() + seconds
     limits = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
     request.extensions["timeout"] = limits.as_dict()
+    request.headers["Accept-Encoding"] = "identity"
 
     def check_time() -> None:
-        if monotonic() > deadline:
+        if monotonic() > ends_at:
             raise AnswerTooSlow(f"the answer took more than {seconds:g} seconds", request=request)
 
-    token = _check_time.set(check_time)
-    try:
-        response = client.send(request, stream=True, follow_redirects=False)
-        body = _read(response, max_bytes, check_time)
-    finally:
-        _check_time.reset(token)
-    headers = [pair for pair in response.headers.multi_items() if pair[0] not in _CODING]
+    with deadline(lambda: ends_at - monotonic()):
+        try:
+            response = client.send(request, stream=True, follow_redirects=False)
+            body = _read(response, max_bytes, check_time)
+        except httpx.TransportError:
+            check_time()
+            raise
+    headers = [pair for pair in response.headers.multi_items() if pair[0] not in _FRAMING]
     return httpx.Response(response.status_code, headers=headers, content=body, request=request)
 
 
 def _read(response: httpx.Response, max_bytes: int, check_time: Callable[[], None]) -> bytes:
     body = bytearray()
     try:
+        _check_not_encoded(response)
         for part in response.iter_bytes():
             body += part
             if len(body) > max_bytes:
@@ -84,5 +74,11 @@ def _read(response: httpx.Response, max_bytes: int, check_time: Callable[[], Non
     return bytes(body)
 
 
-# They describe the body as it travelled; what is handed on has been decoded and put together.
-_CODING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+def _check_not_encoded(response: httpx.Response) -> None:
+    coding = response.headers.get("content-encoding", "")
+    if coding.strip().lower() not in ("", "identity"):
+        raise AnswerEncoded(f"the answer comes in the coding {coding[:40]!r}", request=response.request)
+
+
+# They describe the body as it travelled; what is handed on has been put together.
+_FRAMING = frozenset({"content-encoding", "content-length", "transfer-encoding"})

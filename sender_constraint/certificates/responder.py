@@ -10,6 +10,7 @@ from collections.abc import Callable
 import httpx
 from cryptography import x509
 
+from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.errors import ResponderAway
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.ocsp import (
@@ -22,7 +23,7 @@ from sender_constraint.certificates.ocsp import (
 
 def responder_client() -> httpx.Client:
     """What asks. No connection is kept: one that the responder closed meanwhile would look like an outage."""
-    return httpx.Client(limits=httpx.Limits(max_keepalive_connections=0), trust_env=False)
+    return client_with_deadlines(limits=httpx.Limits(max_keepalive_connections=0))
 
 
 def ask_responder(
@@ -39,7 +40,7 @@ def ask_responder(
 
     seconds: as for ``exchange``. Raises ResponderAway.
     """
-    headers = {"content-type": REQUEST_TYPE, "accept": RESPONSE_TYPE, "accept-encoding": "identity"}
+    headers = {"content-type": REQUEST_TYPE, "accept": RESPONSE_TYPE}
     try:
         request = client.build_request(
             "POST", url, content=ocsp_request(certificate, issuer, nonce), headers=headers

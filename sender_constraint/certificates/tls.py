@@ -4,7 +4,6 @@ import ssl
 from pathlib import Path
 
 from sender_constraint.certificates.checked_servers import ServerStatus, check_servers
-from sender_constraint.certificates.exchange import end_in_time
 from sender_constraint.certificates.generation import Generation
 from sender_constraint.trust_anchors import TrustAnchors
 
@@ -24,7 +23,6 @@ def client_context(
     """
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(trust_bundle))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    end_in_time(context)
     if generation is not None:
         context.load_cert_chain(generation.certificate_path, generation.private_key_path)
     if servers is not None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 
 from sender_constraint.certificates.checked_servers import ServerStatus
+from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.tls import client_context
 
@@ -26,14 +27,12 @@ def open_pool(
     It is this generation's alone and must be closed. No proxy, no redirect, no other settings are taken
     from the process's environment. Raises OSError if the generation's files are gone.
     """
-    return httpx.Client(
-        verify=client_context(trust_bundle, generation, servers),
+    return client_with_deadlines(
+        client_context(trust_bundle, generation, servers),
         timeout=httpx.Timeout(WAIT_SECONDS, connect=CONNECT_SECONDS),
         limits=httpx.Limits(
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=IDLE_SECONDS,
         ),
-        trust_env=False,
-        follow_redirects=False,
     )

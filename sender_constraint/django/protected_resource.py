@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-import httpx
 from django.conf import settings
 
+from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
 from sender_constraint.django.servers import server_status
@@ -74,7 +74,7 @@ def protected_resource() -> ProtectedResource:
 def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
     """Made when it is first needed, and anew with the trust bundle: the issuer is trusted by it too."""
     context = client_context(settings.TRUST_BUNDLE, servers=server_status())
-    client = httpx.Client(verify=context, trust_env=False)
+    client = client_with_deadlines(context)
     keys = IssuerKeys(settings.ISSUER, client)
     verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now)
     return ProtectedResource(

@@ -106,7 +106,7 @@ def _fetch(
     client: httpx.Client, url: str, deadline: float, monotonic: Callable[[], float]
 ) -> tuple[dict[str, Any], httpx.Headers]:
     """A JSON object and its headers; bounded in bytes and, also where it trickles in, in time."""
-    headers = {"accept": "application/json", "accept-encoding": "identity"}
+    headers = {"accept": "application/json"}
     try:
         response = exchange(
             client,
