@@ -47,6 +47,9 @@ class Money:
     minor_units: int
     currency: str
 
+    def __str__(self) -> str:
+        return f"{self.amount} {self.currency}"
+
     @property
     def amount(self) -> str:
         """The decimal string, with all decimals of the currency: ``12.30``."""

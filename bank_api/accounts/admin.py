@@ -5,7 +5,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from bank_api.accounts.models import Account, Transaction
-from bank_api.money import Money
 from sender_constraint.django.administration.view_only import ViewOnly
 
 
@@ -13,7 +12,7 @@ from sender_constraint.django.administration.view_only import ViewOnly
 class AccountAdmin(ViewOnly):
     """``manage.py open_account`` opens them; only payments change what they hold."""
 
-    list_display = ("name", "iban", "available_amount", "currency", "clients")
+    list_display = ("name", "iban", "available_amount", "clients")
     list_filter = ("currency", "accesses__client_id")
     search_fields = ("name", "iban", "accesses__client_id")
     fields = ("id", "name", "iban", "currency", "available_amount", "clients")
@@ -25,7 +24,7 @@ class AccountAdmin(ViewOnly):
     @admin.display(description="available", ordering="available_minor_units")
     def available_amount(self, account: Account) -> str:
         """What can be spent."""
-        return account.available.amount
+        return str(account.available)
 
     def clients(self, account: Account) -> str:
         """Those to whom it was opened."""
@@ -36,19 +35,14 @@ class AccountAdmin(ViewOnly):
 class TransactionAdmin(ViewOnly):
     """Booked by payments."""
 
-    list_display = ("booked_at", "account", "amount", "currency", "description")
+    list_display = ("booked_at", "account", "amount", "description")
     list_filter = ("booked_at", "account__currency")
     list_select_related = ("account",)
     search_fields = ("id", "account__name", "account__iban", "description")
     ordering = ("-booked_at", "id")
-    fields = ("id", "account", "booked_at", "amount", "currency", "description", "payment")
+    fields = ("id", "account", "booked_at", "amount", "description", "payment")
 
     @admin.display(ordering="amount_minor_units")
     def amount(self, transaction: Transaction) -> str:
         """Negative where money left."""
-        return Money(transaction.amount_minor_units, transaction.account.currency).amount
-
-    @admin.display(ordering="account__currency")
-    def currency(self, transaction: Transaction) -> str:
-        """Of its account."""
-        return transaction.account.currency
+        return str(transaction.amount)

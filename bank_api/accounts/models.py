@@ -63,4 +63,9 @@ class Transaction(models.Model):
         indexes = (models.Index(fields=("account", "-booked_at", "id"), name="newest_first"),)
 
     def __str__(self) -> str:
-        return f"{self.booked_at:%Y-%m-%d} {self.amount_minor_units}"
+        return f"{self.booked_at:%Y-%m-%d} {self.amount}"
+
+    @property
+    def amount(self) -> Money:
+        """Negative where money left."""
+        return Money(self.amount_minor_units, self.account.currency)

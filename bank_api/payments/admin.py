@@ -11,7 +11,7 @@ class PaymentAdmin(ViewOnly):
     """Clients make them by the API, and nobody changes them."""
 
     list_display = (
-        "created_at", "client_id", "debtor_account", "paid", "currency", "creditor_name", "creditor_iban",
+        "created_at", "client_id", "debtor_account", "paid", "creditor_name", "creditor_iban",
         "reference",
     )  # fmt: skip
     list_filter = ("created_at", "client_id", "debtor_account__currency")
@@ -21,19 +21,14 @@ class PaymentAdmin(ViewOnly):
     )  # fmt: skip
     ordering = ("-created_at", "id")
     fields = (
-        "id", "client_id", "created_at", "debtor_account", "paid", "currency", "creditor_name",
+        "id", "client_id", "created_at", "debtor_account", "paid", "creditor_name",
         "creditor_iban", "reference", "transaction", "idempotencyrecord",
     )  # fmt: skip
 
     @admin.display(description="amount", ordering="amount_minor_units")
     def paid(self, payment: Payment) -> str:
-        """As a decimal."""
-        return payment.amount.amount
-
-    @admin.display(ordering="debtor_account__currency")
-    def currency(self, payment: Payment) -> str:
-        """Of the debtor's account."""
-        return payment.debtor_account.currency
+        """A decimal and its currency."""
+        return str(payment.amount)
 
 
 @admin.register(IdempotencyRecord)
