@@ -24,7 +24,7 @@ BINDS = {
     # Pages, in the clear, are for a network of their own alone: there the service has this name.
     "partner_client": "partner-pages:8000",
     "ca_pages": "operator-pages:8001",
-    "authserver_pages": "authserver-pages:8002",
+    "authserver_pages": "issuer-pages:8002",
     "bank_api_pages": "bank-pages:8003",
 }
 SUPERUSER = "postgres"
