@@ -9,17 +9,23 @@ from partner_client.banking.client import BankingClient
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.token_source import TokenRequest
+from sender_constraint.django.alarms import alarms
 from sender_constraint.django.servers import server_status
+from sender_constraint.server.call_alarms import CallAlarms
 
 
 @contextmanager
 def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]:
-    """A client of the bank for as long as the block lasts. One for each process, not for each call."""
+    """A client of the bank for as long as the block lasts. One for each process, not for each call.
+
+    observer: in place of the alarms of this service, which tell of calls without an answer.
+    """
     caller_settings = CallerSettings(
         issuer=settings.ISSUER,
         token_request=TokenRequest(settings.CLIENT_ID, settings.SCOPE, settings.RESOURCE),
         trust_bundle=settings.TRUST_BUNDLE,
     )
     store = settings.CERTIFICATE_STORES["client"].store
-    with Caller(store, caller_settings, servers=server_status(), observer=observer) as caller:
+    watched_by = observer or CallAlarms(alarms())
+    with Caller(store, caller_settings, servers=server_status(), observer=watched_by) as caller:
         yield BankingClient(caller, settings.API_URL)

@@ -71,7 +71,7 @@ class Attempts:
             attempts=self._number,
             correlation_id=self._headers[CORRELATION_HEADER],
             status=response.status_code if response is not None else None,
-            error=str(error) if error is not None else None,
+            failure=error,
             generation_id=self._generation.id if self._generation else None,
             thumbprint=self._generation.thumbprint if self._generation else None,
             token=self._token.fingerprint if self._token else None,

@@ -12,7 +12,7 @@ class Call:
     """One business call, with all its attempts.
 
     generation_id, thumbprint, token: those of the last attempt; the token by its fingerprint.
-    status: None if there was no answer; then ``error`` says why.
+    status: None if there was no answer; then ``failure`` is why.
     """
 
     started_at: datetime
@@ -22,10 +22,15 @@ class Call:
     attempts: int
     correlation_id: str
     status: int | None
-    error: str | None
+    failure: Exception | None
     generation_id: str | None
     thumbprint: str | None
     token: str | None
+
+    @property
+    def error(self) -> str | None:
+        """Why there was no answer, in words."""
+        return None if self.failure is None else str(self.failure)
 
 
 class CallerObserver:

@@ -91,6 +91,23 @@ ALARMS = (
         "by itself with a call that is served, ten seconds after the last one that was not",
     ),
     AlarmKind(
+        "calls",
+        "calls to the API",
+        {
+            "critical": "the last one ended without an answer; its state says what is waited for, or why it was "
+            "not made"
+        },
+        "by itself with the next answer",
+    ),
+    AlarmKind(
+        "tokens",
+        "access tokens for calls",
+        {
+            "warning": "no new one is to be had, or none for a new certificate; the last one serves while it lasts"
+        },
+        "by itself with the next token",
+    ),
+    AlarmKind(
         "ocsp-staple",
         "the stapled status of the service's own certificate",
         {

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
+from sender_constraint.django.alarms import alarms
 from tests.partner_client.test_banking_client import ACCOUNT, AMOUNT, PAYMENT
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
@@ -97,6 +98,18 @@ def test_a_refused_token_is_one_line_too(bank: Bank) -> None:
         run("accounts")
 
 
+def test_calls_without_an_answer_are_an_alarm_until_the_next_answer(bank: Bank) -> None:
+    bank.answers["/token"] = lambda _asked: Answer(401, {"error": "invalid_client"})
+    with pytest.raises(CommandError):
+        run("accounts")
+    told = {each.name: (each.level, each.detail["state"]) for each in alarms().standing()}
+    assert told == {"calls": ("critical", "token refused"), "tokens": ("warning", "token refused")}
+
+    bank.answers.clear()
+    run("accounts")
+    assert alarms().standing() == []
+
+
 @pytest.mark.usefixtures("bank")
 def test_a_revoked_bank_is_told_nothing_and_the_trail_says_why(
     server: TLSServer,
@@ -110,7 +123,8 @@ def test_a_revoked_bank_is_told_nothing_and_the_trail_says_why(
         run("accounts")
 
     assert server.asked == []
-    (event,) = audited()
+    event, *alarms_raised = audited()
+    assert {each["event"] for each in alarms_raised} == {"alarm.raised"}
     assert (event["event"], event["outcome"]) == ("server.certificate", "refused")
     assert (event["rule"], event["server"]) == ("certificate.revoked", server.origin.removeprefix("https://"))
     assert event["detail"]["reason"] == "keyCompromise"

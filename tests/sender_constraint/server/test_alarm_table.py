@@ -3,7 +3,8 @@
 import pytest
 
 from sender_constraint.certificates import status
-from sender_constraint.server import stapling
+from sender_constraint.django import outages
+from sender_constraint.server import call_alarms, stapling
 from sender_constraint.server.alarm_table import ALARMS, alarm_table, kind_of
 
 
@@ -17,6 +18,9 @@ from sender_constraint.server.alarm_table import ALARMS, alarm_table, kind_of
         ("task-certificates", "task-*"),
         ("signing-key", "signing-key"),
         (stapling.ALARM, "ocsp-staple"),
+        (call_alarms.CALLS, "calls"),
+        (call_alarms.TOKENS, "tokens"),
+        (outages.name_of("service.database"), "service-*"),
     ],
 )
 def test_each_alarm_is_of_a_kind(name: str, kind: str) -> None:
