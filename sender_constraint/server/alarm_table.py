@@ -94,17 +94,15 @@ ALARMS = (
         "calls",
         "calls to the API",
         {
-            "critical": "the last one ended without an answer; its state says what is waited for, or why it was "
-            "not made"
+            "critical": "the last one ended without an answer; its state says what is waited for, or why it "
+            "was not made"
         },
         "by itself with the next answer",
     ),
     AlarmKind(
         "tokens",
         "access tokens for calls",
-        {
-            "warning": "no new one is to be had, or none for a new certificate; the last one serves while it lasts"
-        },
+        {"warning": "no new one is to be had, or none for a new certificate; the last serves while it lasts"},
         "by itself with the next token",
     ),
     AlarmKind(
