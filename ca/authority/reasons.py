@@ -6,11 +6,12 @@ https://www.rfc-editor.org/rfc/rfc5280
 from cryptography import x509
 
 SUPERSEDED = x509.ReasonFlags.superseded
+KEY_COMPROMISE = x509.ReasonFlags.key_compromise
 
 # The holder of a certificate speaks for its own key and its own business, not for an authority.
 HOLDERS = (
     x509.ReasonFlags.unspecified,
-    x509.ReasonFlags.key_compromise,
+    KEY_COMPROMISE,
     x509.ReasonFlags.affiliation_changed,
     SUPERSEDED,
     x509.ReasonFlags.cessation_of_operation,

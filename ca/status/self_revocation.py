@@ -5,7 +5,10 @@ certificate of the connection is the one that is revoked, and TLS has proven pos
 https://www.rfc-editor.org/rfc/rfc8555
 """
 
+from datetime import datetime, timedelta
+
 from cryptography import x509
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
@@ -14,6 +17,8 @@ from ca.authority.refusals import EnrolmentRefused, RequestMalformed
 from ca.enrolment.answers import TEXT, answering, identify
 from ca.enrolment.authentication import issued_certificate
 from ca.register import configuration
+from ca.register.lines import check_is_latest_if_expired, check_window
+from ca.register.models import IssuedCertificate
 from ca.status.revoking import publish_revocations, revoke
 from sender_constraint.django import audit
 from sender_constraint.django.peer import peer_of
@@ -24,6 +29,13 @@ EVENT = "certificate.revoke"
 REASON = rule(
     "revocation.reason", "RFC 5280 §5.3.1", "The reason is not one that a certificate's holder can give."
 )
+EXPIRED = rule(
+    "revocation.expired",
+    "RFC 5280 §6.1.3",
+    "The certificate has expired, and renews itself no more: its key, found somewhere, ends nobody's line.",
+)
+# A name of RFC 5280 §5.3.1 is shorter.
+LONGEST_REASON = 40
 
 
 @require_POST
@@ -38,7 +50,8 @@ def revoke_own(request: HttpRequest) -> HttpResponse:
         identify(request, certificate.enrolment.participant)
     reason = check_reason(request.POST.get("reason") or "unspecified")
     now = configuration.utc_now()
-    revoked = revoke(certificate, reason, now)
+    check_not_outlived(certificate, now)
+    revoked = revoke(certificate, reason, now, by_operator=False)
     record = revoked.record
     audit.accepted(
         request,
@@ -59,6 +72,24 @@ def revoke_own(request: HttpRequest) -> HttpResponse:
 def check_reason(name: str) -> x509.ReasonFlags:
     """One that is about the holder's own key or business."""
     try:
-        return reason_named(name, HOLDERS)
+        return reason_named(name[:LONGEST_REASON], HOLDERS)
     except UnknownReason as error:
-        raise RequestMalformed(REASON, str(error).capitalize(), presented=name[:40]) from None
+        told = f"{str(error)[0].upper()}{str(error)[1:]}"
+        raise RequestMalformed(REASON, told, presented=name[:LONGEST_REASON]) from None
+
+
+@enforces(EXPIRED)
+def check_not_outlived(certificate: IssuedCertificate, now: datetime) -> None:
+    """RFC 5280 §6.1.3 (a)(2): an expired certificate proves nothing about its holder.
+
+    But as long as it would be taken for a renewal, there is something to revoke.
+    """
+    if not certificate.is_expired(now):
+        return
+    try:
+        check_is_latest_if_expired(certificate, now)
+        check_window(certificate, timedelta(seconds=settings.RENEWAL_AFTER_EXPIRY_SECONDS), now)
+    except EnrolmentRefused as outlived:
+        raise EnrolmentRefused(
+            EXPIRED, "The certificate has expired; ask the operator to revoke it", **outlived.detail
+        ) from None

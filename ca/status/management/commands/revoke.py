@@ -20,7 +20,8 @@ class Command(BaseCommand):
     help = (
         "Revoke a certificate, for good: also the issuing authority's own. OCSP says so at once, and so does "
         "a new revocation list. Its participant renews it no more, and begins a new line with `manage.py "
-        "participant secret`. Repeating it is harmless."
+        "participant secret`. Repeating it is harmless; with another reason than superseded it takes "
+        "along what the line obtained later, and keyCompromise becomes the reason."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,7 +47,7 @@ class Command(BaseCommand):
             )
         try:
             reason = reason_named(options["reason"])
-            revoked = revoke(certificate, reason, configuration.utc_now())
+            revoked = revoke(certificate, reason, configuration.utc_now(), by_operator=True)
             _record(revoked)
             self._say(revoked)
             self._publish()
@@ -58,7 +59,7 @@ class Command(BaseCommand):
         assert record.revoked_at is not None  # noqa: S101 - it was just revoked
         when = f"{record.revoked_at:%Y-%m-%d %H:%M:%S} UTC, {record.revocation_reason}"
         if revoked.is_repeated:
-            self.stdout.write(f"{record.serial} was revoked before, at {when}; that stands")
+            self.stdout.write(f"{record.serial} was revoked before, at {when}")
         else:
             self.stdout.write(f"Revoked {record.serial} at {when}")
         for each in revoked.also:
