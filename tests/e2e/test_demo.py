@@ -19,11 +19,37 @@ from workshop.environment.running import stop
 # That one takes its time, mostly waiting: it begins here, and is looked at in the last module.
 pytestmark = pytest.mark.usefixtures("act_6")
 
+WAYS = (
+    "API, new connections",
+    "API, the open connection",
+    "token endpoint, new connections",
+    "token endpoint, the open connection",
+)
+
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """One place for all: each test plays after the others, where they left what they left."""
     return Demo(tmp_path_factory.mktemp("demo"))
+
+
+def without_rule(identifier: str, folder: Path) -> list[str]:
+    """The command that starts the API with one rule switched off."""
+    board = Switchboard(folder / "rule")
+    board.switch_off(identifier)
+    return [
+        "/usr/bin/env", "TESTS_SERVICE=bank_api", f"TESTS_RULE_OFF={board.file}",
+        sys.executable, "-m", "gunicorn", "-c", str(RULE_OFF_CONFIGURATION), "bank_api.wsgi:application",
+    ]  # fmt: skip
+
+
+def explain(*arguments: str) -> str:
+    """What ``./scripts/explain`` prints."""
+    told = subprocess.run(
+        [sys.executable, "-m", "workshop.explain", *arguments],
+        cwd=REPOSITORY, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return told.stdout
 
 
 def test_the_demo_holds_writes_its_report_and_leaves_nothing_behind(demo: Demo) -> None:
@@ -39,14 +65,44 @@ def test_the_demo_holds_writes_its_report_and_leaves_nothing_behind(demo: Demo) 
     assert "every row holds" in ended.output
 
 
+def test_a_thief_with_the_key_succeeds_until_it_is_revoked_and_nobody_falls_for_a_false_bank(
+    demo: Demo,
+) -> None:
+    ended = demo.play("--act", "7", "--act", "8")
+
+    assert ended.status == 0, ended.output
+    assert demo.leftovers() == []
+    rows = {row["attempt"]: row for row in ended.attempts("7")}
+    for way in WAYS:
+        assert rows[f"the thief with token and key: {way}"]["observed"] == "200"
+        revoked = rows[f"the same, revoked: {way}"]
+        error = "invalid_token" if way.startswith("API") else "invalid_client"
+        assert revoked["expected"] == f"401 {error}: certificate.revoked within 5 s"
+        wanted, seconds = revoked["observed"].removesuffix(" s").split(" after ")
+        assert wanted == f"401 {error}: certificate.revoked"
+        assert 0 <= float(seconds) < 5
+    assert rows["the other partner meanwhile"]["observed"].startswith("served each time")
+    assert rows["the partner, with a new one-time secret and no restart"]["observed"].startswith(
+        "served after"
+    )
+    assert {row["observed"].partition(" ")[0] for row in ended.attempts("8")} == {"200", "not", "401"}
+
+    (command,) = [line for line in ended.output.splitlines() if "./scripts/explain" in line]
+    explained = explain(*command.partition("./scripts/explain ")[2].split())
+    assert "certificate.revoked (RFC 5280 §6.1.3)" in explained
+
+
+def test_act_7_turns_red_where_the_api_does_not_look_at_revocation(demo: Demo, tmp_path: Path) -> None:
+    ended = demo.play("--act", "7", bank_api=without_rule("certificate.revoked", tmp_path))
+
+    assert ended.status == 1, ended.output
+    assert demo.leftovers() == []
+    red = {row["attempt"]: row["observed"] for row in ended.report["rows"] if not row["holds"]}
+    assert red == {f"the same, revoked: {way}": "served still after 5 s" for way in WAYS if "API" in way}
+
+
 def test_a_row_that_does_not_hold_makes_the_demo_fail_and_the_others_hold(demo: Demo, tmp_path: Path) -> None:
-    board = Switchboard(tmp_path / "rule")
-    board.switch_off("token.audience")
-    without_a_rule = [
-        "/usr/bin/env", "TESTS_SERVICE=bank_api", f"TESTS_RULE_OFF={board.file}",
-        sys.executable, "-m", "gunicorn", "-c", str(RULE_OFF_CONFIGURATION), "bank_api.wsgi:application",
-    ]  # fmt: skip
-    ended = demo.play("--act", "4", bank_api=without_a_rule)
+    ended = demo.play("--act", "4", bank_api=without_rule("token.audience", tmp_path))
 
     assert ended.status == 1, ended.output
     assert demo.leftovers() == []
@@ -79,6 +135,18 @@ def test_ctrl_c_stops_everything(demo: Demo) -> None:
     assert ended.status == 130, ended.output
     assert demo.leftovers() == []
     assert "interrupted" in ended.output
+    assert ended.report["holds"] is False
+    assert "Traceback" not in ended.output
+
+
+def test_ctrl_c_while_the_operator_revokes_stops_everything(demo: Demo) -> None:
+    playing = demo.begin("--act", "7")
+    playing.wait_for_output("the operator revokes the certificate")
+    playing.interrupt()
+    ended = playing.end()
+
+    assert ended.status == 130, ended.output
+    assert demo.leftovers() == []
     assert ended.report["holds"] is False
     assert "Traceback" not in ended.output
 

@@ -112,3 +112,12 @@ def test_rule_and_section_are_those_of_the_refusal() -> None:
     found = Evidence((recorded, refused))
 
     assert (found.rule, found.section) == ("binding.certificate", "RFC 8705 §3")
+
+
+def test_when_a_certificate_was_revoked_is_known_by_its_serial_number(trails: Trails) -> None:
+    for serial, since in (("a1", "2030-01-01T12:00:00.250000+00:00"), ("b2", "2030-01-01T12:00:01+00:00")):
+        detail = {"serial": serial, "revoked_at": since}
+        trails.record("authserver", event="operator.revoke", outcome="accepted", detail=detail)
+
+    assert trails.reader.revoked_at("a1") == datetime(2030, 1, 1, 12, 0, 0, 250_000, tzinfo=UTC)
+    assert trails.reader.revoked_at("c3") is None

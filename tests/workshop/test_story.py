@@ -14,7 +14,8 @@ from workshop.environment.local import parties_on_this_machine
 from workshop.environment.ports import Ports
 from workshop.evidence import Evidence
 from workshop.narration import Narrator, Refused
-from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
+from workshop.partner_call import NOT_SENT
+from workshop.story.stage import Stage, StoryStopped, explain_command, outcome_of, refusal_in
 from workshop.thief import Played
 from workshop.wire import NO_CREDENTIALS, Exchange
 
@@ -71,6 +72,7 @@ def test_the_report_is_json_with_rows_and_timeline(stage: Stage) -> None:
         ({"status": 401, "body": b'{"error": "invalid_token"}'}, "401 invalid_token"),
         ({"status": 502, "body": b"<html>"}, "502"),
         ({"alert": "decrypt_error"}, "ended by TLS: decrypt_error"),
+        ({"alert": NOT_SENT}, "not sent"),
     ],
 )
 def test_an_outcome_is_told_in_a_few_words(members: dict[str, object], told: str) -> None:
@@ -89,6 +91,26 @@ def test_the_reason_of_a_refusal_comes_from_the_audit_trail_and_from_nowhere_els
     assert (told.error, told.rule, told.section) == ("invalid_token", "token.expired", "RFC 9068 §4")
     assert told.because[-1] == "The token expired 12 seconds before the request."
     assert refusal_in(exchange, Evidence(())) is None
+
+
+def test_the_command_that_explains_a_refusal_names_the_folder_of_the_environment(stage: Stage) -> None:
+    stage.deployment.states["ca"].mkdir()
+    root = stage.deployment.states["ca"].parent
+    assert explain_command(stage, ANSWER) == f"./scripts/explain --root {root} id-1"
+
+
+def test_a_folder_of_the_repository_is_named_as_one_sees_it_from_there(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = stage.deployment.states["ca"].parent
+    stage.deployment.states["ca"].mkdir()
+    monkeypatch.setattr("workshop.story.stage.REPOSITORY", root.parent)
+    assert explain_command(stage, ANSWER) == f"./scripts/explain --root {root.name} id-1"
+
+
+def test_where_the_services_are_in_containers_so_is_the_command(stage: Stage) -> None:
+    told = explain_command(stage, ANSWER)
+    assert told == "docker compose run --rm shell python -m workshop.explain id-1"
 
 
 # The catalogue
@@ -170,6 +192,12 @@ def test_a_call_that_came_out_otherwise_is_marked(capsys: pytest.CaptureFixture[
     assert "✗ thief → bank_api  GET /accounts  200  no certificate" in capsys.readouterr().out
 
 
+def test_a_command_is_told_with_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    Narrator().command("ca/manage.py revoke 7f", ["Revoked 7f", "and [more]"])
+
+    assert capsys.readouterr().out == "  $ ca/manage.py revoke 7f\n      Revoked 7f\n      and [more]\n"
+
+
 def test_only_those_who_asked_hear_more_words(capsys: pytest.CaptureFixture[str]) -> None:
     Narrator().explain("why it is so")
     assert capsys.readouterr().out == ""
@@ -195,6 +223,8 @@ def test_a_pause_comes_between_acts_and_ends_with_a_key(monkeypatch: pytest.Monk
     assert keys == []
     narrator.act(2, "the second")
     assert len(keys) == 1
+    narrator.part("the end")
+    assert len(keys) == 2
 
 
 def test_nobody_at_the_keyboard_is_no_reason_to_stop(
