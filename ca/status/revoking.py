@@ -38,7 +38,7 @@ class Revoked:
 
 
 def revoke(
-    certificate: IssuedCertificate, reason: x509.ReasonFlags, now: datetime, *, by_operator: bool
+    certificate: IssuedCertificate, reason: x509.ReasonFlags, now: datetime, *, by_operator: bool = False
 ) -> Revoked:
     """Revoke a certificate. Raises NotRevocable.
 
