@@ -1,0 +1,39 @@
+"""What operators see of a service: its alarms and its audit trail."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from workshop.environment.deployment import Deployment
+
+
+def alarm(deployment: Deployment, service: str, name: str) -> dict[str, Any]:
+    """The alarm that stands; empty if none does."""
+    try:
+        standing: dict[str, Any] = json.loads(_alarms(deployment, service, name).read_bytes())
+    except FileNotFoundError:
+        return {}
+    return standing
+
+
+def level(deployment: Deployment, service: str, name: str) -> str | None:
+    """How loud it is; None if it does not stand."""
+    return alarm(deployment, service, name).get("level")
+
+
+class Events:
+    """The events of a service that were recorded since this was made."""
+
+    def __init__(self, deployment: Deployment, service: str) -> None:
+        self._file = deployment.audit_file(service)
+        self._begin = self._file.stat().st_size if self._file.exists() else 0
+
+    def __call__(self, **expected: Any) -> list[dict[str, Any]]:
+        """Those with these fields."""
+        lines = self._file.read_bytes()[self._begin :].splitlines() if self._file.exists() else []
+        events = [json.loads(line) for line in lines]
+        return [each for each in events if expected.items() <= each.items()]
+
+
+def _alarms(deployment: Deployment, service: str, name: str) -> Path:
+    return deployment.states[service] / "alarms" / f"{name}.json"
