@@ -8,6 +8,7 @@ ignored. What is *not* done: RFC 4518 string preparation, so letter case and inn
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,9 @@ _HEX_STRING = re.compile(r"#((?:[0-9A-Fa-f]{2})+)")
 _HEX_PAIR = re.compile(r"[0-9A-Fa-f]{2}")
 _ESCAPED = frozenset('"+,;<>\\ #=')
 _NEVER_UNESCAPED = frozenset('"+,;<>\0')
+# Unicode's categories of characters that a terminal obeys instead of showing them: controls, those that turn
+# the direction of writing, other formats, line and paragraph separators, surrogates.
+_OBEYED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 _BIT_STRING = 0x03
 # What cryptography takes each type of value for when it reads a certificate.
@@ -213,8 +217,17 @@ def _relative_name_string(attributes: frozenset[Attribute]) -> str:
 
 
 def _escaped(value: str) -> str:
-    """The value as RFC 4514 §2.4 writes it."""
-    escaped = re.sub(r'(["+,;<>\\])', r"\\\1", value).replace("\0", "\\00")
+    """The value as RFC 4514 §2.4 writes it; what could forge a line of output is written in octets too."""
+    escaped = re.sub(r'(["+,;<>\\])', r"\\\1", value)
+    if not escaped.isprintable():
+        escaped = "".join(
+            _octets(each) if unicodedata.category(each) in _OBEYED else each for each in escaped
+        )
     if escaped.endswith(" "):
         escaped = escaped[:-1] + "\\ "
     return "\\" + escaped if value[:1] in ("#", " ") and value != " " else escaped
+
+
+def _octets(character: str) -> str:
+    """RFC 4514 §2.4: each octet of its UTF-8 as a backslash and two hexadecimal digits."""
+    return "".join(f"\\{octet:02x}" for octet in character.encode(errors="surrogatepass"))

@@ -267,3 +267,18 @@ def test_a_certificate_without_alternative_names_has_none() -> None:
     certificate = issue(None).certificate
     assert dns_names(certificate) == ()
     assert uris(certificate) == ()
+
+
+@pytest.mark.clause("RFC 4514 §2.4")
+@pytest.mark.parametrize(
+    "forged", ["\x1b[2J", "\r\nSerial: 00", "\x07", "\x9b31m", "\u202egpj", "\u2028", "\0"]
+)
+def test_what_a_terminal_would_obey_is_written_in_octets(forged: str) -> None:
+    name = distinguished_name(x509.Name([x509.NameAttribute(OU, f"a{forged}b")]))
+    assert str(name).isprintable()
+    assert parse_distinguished_name(str(name)) == name
+
+
+def test_letters_of_all_alphabets_are_written_as_they_are() -> None:
+    name = distinguished_name(x509.Name([x509.NameAttribute(OU, "Müller\u00a0& Söhne Åå 株式会社")]))
+    assert str(name) == "OU=Müller\u00a0& Söhne Åå 株式会社"

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ca.authority.directory import pem_of
 from ca.authority.entitlements import alternative_names_of, written
 from ca.register.models import IssuedCertificate, certificate_with_serial, owner_of
+from sender_constraint.explanations.shown import shown
 from sender_constraint.names import subject_of
 from sender_constraint.thumbprints import certificate_thumbprint
 
@@ -40,7 +41,7 @@ def _fields(record: IssuedCertificate) -> list[tuple[str, object]]:
     fields: list[tuple[str, object]] = [
         ("Serial", record.serial),
         ("Subject", subject_of(certificate)),
-        ("SAN", ", ".join(written(alternative_names_of(certificate))) or "none"),
+        ("SAN", ", ".join(map(shown, written(alternative_names_of(certificate)))) or "none"),
         ("Profile", record.profile_name),
         ("Participant", owner_of(record)),
         ("Issued", record.issued_at.isoformat()),
