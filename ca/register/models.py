@@ -75,6 +75,20 @@ class Enrolment(models.Model):
         return Entitlement(parse_distinguished_name(self.subject), *map(tuple, alternative_names))
 
 
+class ReservedName(models.Model):
+    """A name that stands for one participant alone (``ca.register.reservations``).
+
+    name: its kind and its one spelling. digest: SHA-256 of it, hexadecimal; a name may be long.
+    """
+
+    participant = models.ForeignKey(Participant, on_delete=models.PROTECT, related_name="names")
+    name = models.TextField()
+    digest = models.CharField(max_length=64, unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.participant}"
+
+
 class IssuedCertificate(models.Model):
     """A certificate that left this authority: of participants, and its own.
 

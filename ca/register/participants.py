@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from ca.authority.entitlements import general_names
-from ca.authority.profiles import CLIENT, PROFILES
+from ca.authority.profiles import PROFILES
 from ca.register.models import Enrolment, Participant
+from ca.register.reservations import NameTaken, reserve_names
 from sender_constraint.certificates import durable_files
 from sender_constraint.names import parse_distinguished_name
 
@@ -80,16 +81,12 @@ def admit(application: Application, deliver: Callable[[str], None]) -> Enrolment
         names of this application. Raises NotAdmitted, and what ``deliver`` raises.
     """
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    with transaction.atomic():
-        enrolment = _enter(application, secret_digest(secret))
-        deliver(secret)
-    return enrolment
+    return _enter(application, secret_digest(secret), lambda: deliver(secret))
 
 
 def admit_without_secret(application: Application) -> Enrolment:
     """The same for the operator's own certificates, which nobody enrols for over the network."""
-    with transaction.atomic():
-        return _enter(application, "")
+    return _enter(application, "")
 
 
 def admit_with_secret_file(application: Application, file: Path) -> bool:
@@ -111,8 +108,7 @@ def admit_with_secret_file(application: Application, file: Path) -> bool:
     digest = secret_digest(secret)
     if enrolment is not None and enrolment.secret_digest == digest:
         return False
-    with transaction.atomic():
-        _enter(application, digest)
+    _enter(application, digest)
     return True
 
 
@@ -162,20 +158,34 @@ def _find(application: Application) -> Enrolment | None:
     ).first()
 
 
-def _enter(application: Application, digest: str) -> Enrolment:
+def _enter(application: Application, digest: str, deliver: Callable[[], None] | None = None) -> Enrolment:
     _check_form(application)
-    _check_names_are_free(application)
-    participant, _ = Participant.objects.get_or_create(name=application.participant)
-    enrolment, _ = Enrolment.objects.update_or_create(
-        participant=participant,
-        profile_name=application.profile_name,
-        subject=application.canonical_subject,
-        defaults={
-            **application.alternative_names,
-            "secret_digest": digest,
-            "used_with_key": "",
-        },
-    )
+    try:
+        return _entered(application, digest, deliver)
+    except IntegrityError:
+        # Another process took one of the names a moment ago. Whose they are is seen now.
+        return _entered(application, digest, deliver)
+
+
+def _entered(application: Application, digest: str, deliver: Callable[[], None] | None) -> Enrolment:
+    with transaction.atomic():
+        participant, _ = Participant.objects.get_or_create(name=application.participant)
+        enrolment, _ = Enrolment.objects.update_or_create(
+            participant=participant,
+            profile_name=application.profile_name,
+            subject=application.canonical_subject,
+            defaults={
+                **application.alternative_names,
+                "secret_digest": digest,
+                "used_with_key": "",
+            },
+        )
+        try:
+            reserve_names(participant)
+        except NameTaken as error:
+            raise NotAdmitted(str(error)) from None
+        if deliver is not None:
+            deliver()
     return enrolment
 
 
@@ -195,20 +205,3 @@ def _check_form(application: Application) -> None:
         raise NotAdmitted(f"the names of {application.participant} cannot be certified: {error}") from None
     if profile.needs_dns_name and not application.san_dns:
         raise NotAdmitted(f"a {profile.name} certificate needs a DNS name (--san-dns)")
-
-
-def _check_names_are_free(application: Application) -> None:
-    """A name that stands for one client never stands for another.
-
-    Servers may share alternative names, as all of them are ``localhost`` on one machine; what a server is
-    called says nothing about who calls.
-    """
-    wanted = parse_distinguished_name(application.subject)
-    others = Enrolment.objects.exclude(participant__name=application.participant)
-    for other in others.select_related("participant"):
-        if other.entitlement.subject == wanted:
-            raise NotAdmitted(f"the subject {application.subject} is {other.participant}'s")
-        if application.profile_name == other.profile_name == CLIENT.name:
-            taken = [name for name in application.general_names() if other.entitlement.allows(name)]
-            if taken:
-                raise NotAdmitted(f"the name {taken[0].value} is {other.participant}'s")
