@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from django.db import IntegrityError, models, transaction
+from django.db import models, transaction
 from django.db.models import F
 
 from ca.authority.hierarchy import CertificateAuthority
@@ -97,21 +97,16 @@ class Issuer:
         check_is_latest_if_expired(base, self.now)
         check_window(base, self.renewal_after_expiry, self.now)
         certificate = self._sign(base.profile, request)
-        try:
-            return self._succeed(base, certificate, request)
-        except IntegrityError:
-            # The same request, sent twice, was answered by another process a moment ago.
-            return Issuance(
-                base.successors.get(public_key_digest=request.public_key_digest), is_repeated=True
-            )
+        return self._succeed(base, certificate, request)
 
     def _succeed(
         self, base: IssuedCertificate, certificate: x509.Certificate, request: CertificationRequest
     ) -> Issuance:
-        """Record a successor, unless its line was ended since it was looked at.
+        """Record a successor, unless its line was ended, or went on, since it was looked at.
 
-        Whoever revokes locks the enrolment too: what is signed by then is recorded before, and revoked as
-        well, or it is not recorded and never leaves.
+        Of two requests at the same time one comes first here, and the other sees what came of it. Whoever
+        revokes locks the enrolment too: what is signed by then is recorded before, and revoked as well, or
+        it is not recorded and never leaves.
         """
         with transaction.atomic():
             enrolment = None
@@ -120,6 +115,11 @@ class Issuer:
             base.refresh_from_db()
             check_not_revoked(base)
             check_line_goes_on(base)
+            answered = base.successors.filter(public_key_digest=request.public_key_digest).first()
+            if answered is not None:
+                # The same request, sent twice, was answered by another process a moment ago.
+                return Issuance(answered, is_repeated=True)
+            check_is_latest_if_expired(base, self.now)
             return self._record(certificate, base.profile, request, enrolment=enrolment, replaces=base)
 
     def _sign(self, profile: Profile, request: CertificationRequest) -> x509.Certificate:

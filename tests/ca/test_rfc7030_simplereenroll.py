@@ -1,6 +1,7 @@
 """The successor of a certificate: RFC 7030 §4.2.2, authenticated by the one that it replaces (§3.3.2)."""
 
 import base64
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -265,21 +266,49 @@ def test_a_lost_answer_that_expired_too_is_replaced_for_its_key(
     assert issued(renew(client, certificate, key)) == successor
 
 
+@pytest.mark.parametrize("hours", [16, 25], ids=["valid", "expired"])
 def test_of_two_equal_requests_at_the_same_time_both_get_the_same_certificate(
-    client: Client, certificate: x509.Certificate, monkeypatch: pytest.MonkeyPatch
+    client: Client,
+    certificate: x509.Certificate,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    hours: int,
 ) -> None:
+    clock.move(hours=hours)
     key = new_key()
+    overtaken = overtaking(monkeypatch, lambda: renew(client, certificate, key))
+    assert issued(renew(client, certificate, key)) == overtaken[0]
+    assert record_of(certificate).successors.count() == 1
+
+
+def test_of_two_who_renew_one_expired_certificate_at_the_same_time_one_is_refused(
+    client: Client,
+    certificate: x509.Certificate,
+    clock: MovedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    trail: Trail,
+) -> None:
+    clock.move(hours=25)
+    overtaken = overtaking(monkeypatch, lambda: renew(client, certificate))
+    assert renew(client, certificate).status_code == 403
+    assert trail.last()["rule"] == "renewal.latest"
+    assert [each.certificate for each in record_of(certificate).successors.all()] == overtaken
+
+
+def overtaking(
+    monkeypatch: pytest.MonkeyPatch, request: Callable[[], HttpResponse]
+) -> list[x509.Certificate]:
+    """Another request is answered between the looks and the signature of the next; its answers."""
     sign = issuing.Issuer._sign
     overtaken: list[x509.Certificate] = []
 
     def overtake(*arguments: object) -> x509.Certificate:
         monkeypatch.setattr(issuing.Issuer, "_sign", sign)
-        overtaken.append(issued(renew(client, certificate, key)))
+        overtaken.append(issued(request()))
         return sign(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(issuing.Issuer, "_sign", overtake)
-    assert issued(renew(client, certificate, key)) == overtaken[0]
-    assert record_of(certificate).successors.count() == 1
+    return overtaken
 
 
 @pytest.mark.clause("RFC 5280 §3.3")
