@@ -18,8 +18,8 @@ from workshop.wire import Credentials
 
 PROGRAM = Path(sys.executable).with_name("st")
 SEED = 20260301
-EXAMPLES = 25
-LONGEST_SECONDS = 60
+EXAMPLES = 15
+LONGEST_SECONDS = 120
 
 # What is well formed by the document may be refused for what it means: an IBAN's check digits, a name that
 # nobody registered. A document cannot say that.
@@ -80,7 +80,7 @@ def test_the_api_answers_whatever_its_document_allows_and_forbids(
         account_id=api.account(),
     )
     assert "7 selected / 7 total" in report
-    assert requests_in(report) > 300
+    assert requests_in(report) > 200
 
 
 @pytest.mark.clause("RFC 9110 §15.6.1")
@@ -89,4 +89,4 @@ def test_the_authorization_server_answers_whatever_its_document_allows_and_forbi
 ) -> None:
     report = tried(deployment.issuer, api.credentials, deployment, tmp_path, {})
     assert "5 selected / 5 total" in report
-    assert requests_in(report) > 60
+    assert requests_in(report) > 50

@@ -46,7 +46,9 @@ class Target:
 
 
 def targets(deployment: Deployment, stage: Stage, workspace: Path) -> list[Target]:
-    """Every port that speaks to callers from outside, and the bank's pages. workspace: for a stranger's key.
+    """Every port that speaks to callers from outside, and the pages for people.
+
+    workspace: for a stranger's key.
 
     Nothing that is sent changes what others have: the certification request is for a name that nobody may
     have, and the certificate that may be revoked by its own holder is a stranger's.
@@ -64,10 +66,12 @@ def targets(deployment: Deployment, stage: Stage, workspace: Path) -> list[Targe
     return [
         target("token endpoint", deployment.issuer, partner.credentials, _tokens, 30),
         target("API", deployment.api_url, partner.credentials, lambda: _api(deployment, stage, partner), 35),
-        target("EST", deployment.ca_url, other.credentials, _est, 15),
+        target("EST", deployment.ca_url, other.credentials, _est, 14),
         target("EST, a stranger", deployment.ca_url, _stranger(workspace), lambda: [*_est(), *_revoke()], 5),
         target("OCSP and lists", deployment.ca_public_url, None, lambda: _status(other), 10),
-        target("pages", deployment.bank_pages_url, None, _pages, 5),
+        target("pages, CA", deployment.ca_pages_url, None, lambda: _pages("ca"), 2),
+        target("pages, AS", deployment.authserver_pages_url, None, lambda: _pages("authserver"), 2),
+        target("pages, API", deployment.bank_pages_url, None, lambda: _pages("bank_api"), 2),
     ]
 
 
@@ -163,8 +167,18 @@ def _status(asked: Partner) -> list[Draft]:
     ]
 
 
-def _pages() -> list[Draft]:
-    return _reads(b"/", b"/documentation", b"/openapi.json", b"/health", b"/static/bank_api/documentation.js")
+def _pages(service: str) -> list[Draft]:
+    """The addresses of one service's pages; those that it has not are refused, which is an answer too."""
+    token = b"a" * 32
+    form = b"csrfmiddlewaretoken=" + token + b"&username=operator&password=wrong&next=%2Fadmin%2F"
+    cookie = (b"Cookie", service.encode() + b"_csrf=" + token)
+    return [
+        Draft(b"POST", b"/admin/login/", (FORM, cookie), form),
+        *_reads(
+            b"/", b"/health", b"/admin/", b"/admin/login/", b"/admin/jsi18n/", b"/static/admin/css/base.css"
+        ),
+        *_reads(b"/documentation", b"/openapi.json", b"/static/bank_api/documentation.js"),
+    ]
 
 
 def _reads(*paths: bytes) -> list[Draft]:
