@@ -11,21 +11,20 @@ A key that is to sign later is published by its file alone; the link then moves 
 directory sees the old link or the new one, and a file only once it is whole.
 """
 
-import fcntl
 import json
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache
 from pathlib import Path
 
 from django.conf import settings
 
-from authserver.keys.phases import KeyLife, Lives, decoded, encoded
+from authserver.keys.phases import Lives, decoded, encoded
 from authserver.keys.signing_keys import KeyRing, SigningKey, signing_key, signing_key_from_pem
 from sender_constraint.certificates import durable_files as files
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
+from sender_constraint.certificates.file_locks import locked
 
 SIGNING = "signing"
 PHASES = "phases.json"
@@ -96,20 +95,9 @@ class SigningKeyStore:
         document = {kid: encoded(life) for kid, life in lives.items()}
         files.replace(self._directory / PHASES, json.dumps(document, indent=1).encode(), files.PRIVATE)
 
-    def signing_life(self) -> KeyLife | None:
-        """What is known of the key that signs; None where nothing is yet. Raises NoSigningKey."""
-        return self.lives().get(self.load().signing.kid)
-
-    @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self) -> AbstractContextManager[None]:
         """For whoever changes anything: one at a time, of all processes."""
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        return locked(self._directory / "lock")
 
     def _version(self) -> _Version:
         names = frozenset(entry for entry in os.listdir(self._directory) if _is_key(entry))  # noqa: PTH208 - on each request's path

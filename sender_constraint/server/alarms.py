@@ -7,10 +7,8 @@ Any process may raise an alarm and any may clear it. Both may be called on every
 changes, one costs a look at a file. Raising never fails: a full disk is what an alarm may be about.
 """
 
-import fcntl
 import json
 import logging
-import os
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sender_constraint.certificates import durable_files
+from sender_constraint.certificates.file_locks import locked
 from sender_constraint.server.audit_trail import AuditTrail
 
 logger = logging.getLogger(__name__)
@@ -131,14 +130,8 @@ class Alarms:
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
-        with self._changing:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, durable_files.PRIVATE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(descriptor)
+        with self._changing, locked(self._directory / "lock"):
+            yield
 
     def _say(self, event: str, alarm: Alarm) -> None:
         level = LEVELS[alarm.level] if event == "alarm.raised" else logging.INFO

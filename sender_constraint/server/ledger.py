@@ -14,12 +14,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sender_constraint.certificates import durable_files
+from sender_constraint.certificates.file_locks import locked
 from sender_constraint.server.run_records import Ending, RunRecord, TaskRecord, decoded, encoded
 
 logger = logging.getLogger(__name__)
@@ -170,15 +171,8 @@ class Ledger:
     def _alive_file(self, task: str, run_id: str) -> Path:
         return self._directory / f"{task}.{run_id}.alive"
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._directory / "lock", os.O_RDWR | os.O_CREAT, durable_files.PRIVATE)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+    def _alone(self) -> AbstractContextManager[None]:
+        return locked(self._directory / "lock")
 
 
 def _run_id() -> str:
