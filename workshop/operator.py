@@ -27,7 +27,7 @@ def admit(deployment: Deployment, participant: str, names: RequestedNames, secre
 
 def is_here(deployment: Deployment) -> bool:
     """Whether the authority is on this machine, so that its operator can be played."""
-    return deployment.states["ca"].exists()
+    return (deployment.states["ca"] / "service.env").exists()
 
 
 def revoke(deployment: Deployment, certificate: x509.Certificate) -> str:
@@ -61,5 +61,6 @@ def run(deployment: Deployment, arguments: list[str]) -> str:
         check=False,
     )
     if done.returncode:
-        raise LookupError(f"ca {' '.join(arguments)}: {done.stderr.strip()}")
+        (*_, last) = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+        raise LookupError(f"ca/manage.py {' '.join(arguments)}: {last}")
     return done.stdout

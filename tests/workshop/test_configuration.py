@@ -132,7 +132,7 @@ def test_variables_describe_an_environment_in_containers() -> None:
         "CA_PUBLIC_URL": "http://ca:8480",
         "PARTNER_URL": "http://partner-pages:8000",
         "CA_PAGES_URL": "http://operator-pages:8001",
-        "AUTHSERVER_PAGES_URL": "http://issuer-pages:8002",
+        "AUTHSERVER_PAGES_URL": "http://authserver-pages:8002",
         "BANK_PAGES_URL": "http://bank-pages:8003",
         "TRUST_BUNDLE": "/public/trust-bundle.pem",
         "CERTIFICATE_LIFETIME_SECONDS": "60",

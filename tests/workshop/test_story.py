@@ -93,22 +93,28 @@ def test_the_reason_of_a_refusal_comes_from_the_audit_trail_and_from_nowhere_els
     assert refusal_in(exchange, Evidence(())) is None
 
 
+def with_the_operator(stage: Stage) -> Path:
+    """The authority's settings are on this machine; returns the environment's folder."""
+    (stage.deployment.states["ca"] / "service.env").parent.mkdir()
+    (stage.deployment.states["ca"] / "service.env").touch()
+    return stage.deployment.states["ca"].parent
+
+
 def test_the_command_that_explains_a_refusal_names_the_folder_of_the_environment(stage: Stage) -> None:
-    stage.deployment.states["ca"].mkdir()
-    root = stage.deployment.states["ca"].parent
+    root = with_the_operator(stage)
     assert explain_command(stage, ANSWER) == f"./scripts/explain --root {root} id-1"
 
 
 def test_a_folder_of_the_repository_is_named_as_one_sees_it_from_there(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = stage.deployment.states["ca"].parent
-    stage.deployment.states["ca"].mkdir()
+    root = with_the_operator(stage)
     monkeypatch.setattr("workshop.story.stage.REPOSITORY", root.parent)
     assert explain_command(stage, ANSWER) == f"./scripts/explain --root {root.name} id-1"
 
 
 def test_where_the_services_are_in_containers_so_is_the_command(stage: Stage) -> None:
+    stage.deployment.states["ca"].mkdir()  # an image has the folder, with nothing in it
     told = explain_command(stage, ANSWER)
     assert told == "docker compose run --rm shell python -m workshop.explain id-1"
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sender_constraint.explanations.report import reasons
 from sender_constraint.server.environment import REPOSITORY
+from workshop import operator
 from workshop.environment.deployment import Deployment
 from workshop.evidence import AuditReader, Evidence
 from workshop.narration import Narrator, Refused
@@ -74,10 +75,9 @@ def outcome_of(exchange: Exchange) -> str:
 
 def explain_command(stage: Stage, refused: Exchange) -> str:
     """The command that explains a refused call, to be copied: on this machine, or for Compose."""
-    folder = stage.deployment.states["ca"]
-    if not folder.exists():
+    if not operator.is_here(stage.deployment):
         return f"docker compose run --rm shell python -m workshop.explain {refused.correlation_id}"
-    root = folder.parent
+    root = stage.deployment.states["ca"].parent
     if root.is_relative_to(REPOSITORY):
         root = root.relative_to(REPOSITORY)
     return f"./scripts/explain --root {shlex.quote(str(root))} {refused.correlation_id}"
