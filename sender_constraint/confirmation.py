@@ -2,7 +2,8 @@
 
 RFC 7800, Proof-of-Possession Key Semantics for JWTs, §3.1 (https://www.rfc-editor.org/rfc/rfc7800) and
 RFC 8705 §3.1 (https://www.rfc-editor.org/rfc/rfc8705). RFC 7800 lets an application say which members it
-requires: here it is exactly one, so that a token is never bound in two ways of which one is not proven.
+requires: here it is exactly one of the registered confirmation methods, so that a token is never bound in
+two ways of which one is not proven. Members that are no confirmation method are ignored, as §3.1 demands.
 That a token has the claim at all is not checked here, but in ``resource_server.binding``.
 """
 
@@ -16,6 +17,8 @@ from sender_constraint.thumbprints import certificate_thumbprint, is_thumbprint
 
 X5T_S256 = "x5t#S256"
 _KNOWN_METHODS = (X5T_S256,)
+# IANA's registry "JWT Confirmation Methods": what stands beside ours would have to be proven too.
+_REGISTERED_METHODS = frozenset((*_KNOWN_METHODS, "jwk", "jwe", "kid", "jku", "osc", "jkt"))
 # Of a value that is no thumbprint: as much as the longest digest takes in any usual spelling.
 LONGEST_SHOWN = 200
 
@@ -61,8 +64,8 @@ def confirmation_of(claims: Mapping[str, Any]) -> Confirmation | None:
     check_single(cnf)
     check_known(cnf)
     check_thumbprint_syntax(cnf)
-    method, thumbprint = next(iter(cnf.items()))
-    return Confirmation(method, thumbprint)
+    method = next(each for each in _KNOWN_METHODS if each in cnf)
+    return Confirmation(method, cnf[method])
 
 
 @enforces(MALFORMED)
@@ -75,7 +78,7 @@ def check_object(cnf: object) -> None:
 @enforces(MORE_THAN_ONE)
 def check_single(cnf: Mapping[str, Any]) -> None:
     """Bound means bound: exactly one confirmation, which is the one that is proven."""
-    if len(cnf) > 1:
+    if len(_REGISTERED_METHODS & cnf.keys()) > 1:
         raise InvalidToken(
             MORE_THAN_ONE, "The token has more than one confirmation", presented=sorted(cnf)[:10]
         )
@@ -96,7 +99,8 @@ def check_known(cnf: Mapping[str, Any]) -> None:
 @enforces(MALFORMED_THUMBPRINT)
 def check_thumbprint_syntax(cnf: Mapping[str, Any]) -> None:
     """RFC 8705 §3.1: base64url, unpadded, of a SHA-256 digest; only the canonical spelling."""
-    malformed = [value for value in cnf.values() if not is_thumbprint(value)]
+    values = [cnf[method] for method in _KNOWN_METHODS if method in cnf]
+    malformed = [value for value in values if not is_thumbprint(value)]
     if malformed:
         raise InvalidToken(
             MALFORMED_THUMBPRINT,

@@ -84,9 +84,9 @@ RULES = {
     "token.issued-in-future": Wording("a token issued in the past", "one issued in the future", None),
     "token.scope": Wording("a token with the scope {expected}", "a token with {presented}", None),
     "confirmation.malformed": Wording(
-        "cnf as a JSON object with one member", "cnf of the type {presented}", _ISSUER_WRITES
+        "cnf as a JSON object with one method", "cnf of the type {presented}", _ISSUER_WRITES
     ),
-    "confirmation.more-than-one": Wording("one member in cnf", "{presented}", _ISSUER_WRITES),
+    "confirmation.more-than-one": Wording("one confirmation method in cnf", "{presented}", _ISSUER_WRITES),
     "confirmation.unknown": Wording("{expected} in cnf", "{presented}", _ISSUER_WRITES),
     "confirmation.malformed-thumbprint": Wording("{expected}", "another form", _ISSUER_WRITES),
     "binding.unbound": Wording(

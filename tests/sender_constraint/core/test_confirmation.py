@@ -20,6 +20,12 @@ def test_a_certificate_confirmation_is_read_back() -> None:
     assert read.thumbprint == made["x5t#S256"]
 
 
+@pytest.mark.clause("RFC 7800 §3.1")
+@pytest.mark.parametrize("beside", [{"unknown": None}, {"x5t": "other"}, {"https://issuer.example/m": [1]}])
+def test_members_that_are_no_confirmation_method_are_ignored(beside: dict[str, Any]) -> None:
+    assert confirmation_of({"cnf": {**beside, **VALID}}) == Confirmation("x5t#S256", THUMBPRINT)
+
+
 def test_a_token_without_cnf_has_no_confirmation() -> None:
     assert confirmation_of({"sub": "partner"}) is None
 
@@ -36,7 +42,8 @@ def test_a_token_without_cnf_has_no_confirmation() -> None:
         (True, confirmation.MALFORMED),
         ({**VALID, "jkt": THUMBPRINT}, confirmation.MORE_THAN_ONE),
         ({**VALID, "kid": "key"}, confirmation.MORE_THAN_ONE),
-        ({**VALID, "unknown": None}, confirmation.MORE_THAN_ONE),
+        ({**VALID, "jwk": {}, "unknown": None}, confirmation.MORE_THAN_ONE),
+        ({"unknown": THUMBPRINT}, confirmation.UNKNOWN),
         ({"jkt": THUMBPRINT}, confirmation.UNKNOWN),
         ({"x5t": THUMBPRINT}, confirmation.UNKNOWN),
         ({"X5T#S256": THUMBPRINT}, confirmation.UNKNOWN),
