@@ -15,6 +15,9 @@ from sender_constraint.certificates import durable_files
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
+# Where services keep what they keep, unless STATE_DIR says so: not beside an installed library.
+_VAR = (REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path.cwd()) / "var"
+
 # Anybody can send an odd Host: the audit trail has it, and the log needs no traceback of it.
 _RECORDED_ELSEWHERE = {"django.security.DisallowedHost": "CRITICAL"}
 
@@ -28,7 +31,7 @@ class ServiceEnvironment:
     def __init__(self, service: str) -> None:
         self.service = service
         self._env = environ.FileAwareEnv()
-        self.state = Path(self._env.str("STATE_DIR", str(REPOSITORY / "var" / service))).absolute()
+        self.state = Path(self._env.str("STATE_DIR", str(_VAR / service))).absolute()
         file = self.state / "service.env"
         if file.exists():
             self._env.read_env(file)

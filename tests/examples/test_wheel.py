@@ -1,0 +1,102 @@
+"""The wheel of the library: whole, typed, and without Django where that is not asked for."""
+
+import email
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from sender_constraint.server.environment import REPOSITORY
+from tests.examples.installed import Installed
+
+LIBRARY = REPOSITORY / "sender_constraint"
+
+# What the extras bring, by the names under which it is imported.
+_OF_EXTRAS = (
+    "django",
+    "rest_framework",
+    "celery",
+    "redis",
+    "gunicorn",
+    "gevent",
+    "OpenSSL",
+    "environ",
+    "rich",
+)
+
+_IMPORT_WITHOUT_EXTRAS = f"""
+import importlib, importlib.abc, pkgutil, sys
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {_OF_EXTRAS}:
+            raise ModuleNotFoundError(f"{{name}} is not installed", name=name)
+
+sys.meta_path.insert(0, Missing())
+import sender_constraint
+found = 0
+for module in pkgutil.walk_packages(sender_constraint.__path__, "sender_constraint.", onerror=lambda _: None):
+    if module.name.split(".")[1] not in ("django", "server"):
+        importlib.import_module(module.name)
+        found += 1
+print(found, sender_constraint.__file__)
+"""
+
+_TYPED = """
+from sender_constraint.thumbprints import certificate_thumbprint
+wrong: int = certificate_thumbprint(b"der")
+"""
+
+
+def test_the_wheel_holds_the_whole_library_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+    files = (each for each in LIBRARY.rglob("*") if each.is_file() and "__pycache__" not in each.parts)
+    assert packed == {str(each.relative_to(REPOSITORY)) for each in files}
+    assert "sender_constraint/py.typed" in packed
+
+
+def test_its_extras_are_django_and_gunicorn(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (each for each in archive.namelist() if each.endswith(".dist-info/METADATA"))
+        metadata = email.message_from_bytes(archive.read(name))
+    assert metadata.get_all("Provides-Extra") == ["django", "gunicorn"]
+    always = [each for each in metadata.get_all("Requires-Dist", []) if "extra ==" not in each]
+    assert [each.partition(">")[0] for each in always] == ["cryptography", "httpx", "pyjwt"]
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert "your-api" in str(metadata.get_payload())
+
+
+def test_core_client_and_resource_server_need_no_extra(installed: Installed) -> None:
+    found, where = installed.run("-W", "error", "-c", _IMPORT_WITHOUT_EXTRAS).stdout.split()
+    assert int(found) > 50
+    assert Path(where).is_relative_to(installed.python.parents[1])
+
+
+def test_it_is_typed_for_those_who_use_it(installed: Installed, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(_TYPED)
+    checked = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--python-executable",
+            installed.python,
+            "--config-file=",
+            program.name,
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert 'expression has type "str", variable has type "int"' in checked.stdout
+    assert "Found 1 error" in checked.stdout
+
+
+def test_a_service_of_others_keeps_its_state_where_it_was_started(
+    installed: Installed, tmp_path: Path
+) -> None:
+    told = "from sender_constraint.server.environment import ServiceEnvironment as E; print(E('api').state)"
+    assert installed.run("-c", told, cwd=tmp_path).stdout.strip() == str(tmp_path / "var" / "api")
