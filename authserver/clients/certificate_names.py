@@ -1,7 +1,7 @@
 """OAuth 2.0 Mutual-TLS Client Authentication: the name by which a client's certificate is known.
 
 RFC 8705 §2.1.2, https://www.rfc-editor.org/rfc/rfc8705. Each of its five forms is checked here for what it
-can mean; how it is compared with a certificate stands in ``tokens/client_authentication.py``.
+can mean; how it is compared with a certificate stands in ``client_authentication/certificate_names.py``.
 """
 
 import re

@@ -13,7 +13,7 @@ import jwt
 from authserver.clients.registered_client import RegisteredClient
 from authserver.keys.signing_keys import ALGORITHM, SigningKey
 from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.confirmation import X5T_S256
+from sender_constraint.confirmation import X5T_S256, Confirmation
 from sender_constraint.errors import UnauthorizedClient
 from sender_constraint.rules import enforces, rule
 
@@ -39,44 +39,56 @@ class IssuingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What was decided: this client, by this certificate, gets a token for this audience and scope."""
+    """What was decided: this client gets a token, bound in this way, for this audience and scope.
+
+    certificate: verified for its role: by it the client authenticated, or to it the token is bound;
+        None where there is no such certificate.
+    confirmation: None where the token is bound to nothing.
+    """
 
     client: RegisteredClient
-    verified: VerifiedCertificate
+    certificate: VerifiedCertificate | None
+    confirmation: Confirmation | None
     audience: str
     scope: str
 
 
 @enforces(BOUND)
-def check_bound(client: RegisteredClient, demo: bool) -> None:
+def check_bound(confirmation: Confirmation | None, demo: bool) -> None:
     """RFC 8705 §3: tokens are bound, whatever the register says, unless this is the demo."""
-    if not client.tls_client_certificate_bound_access_tokens and not demo:
-        raise UnauthorizedClient(BOUND, "Tokens that are not bound to a certificate are not issued here")
+    if confirmation is None and not demo:
+        raise UnauthorizedClient(BOUND, "Tokens that are bound to nothing are not issued here")
 
 
 def claims_of(grant: Grant, policy: IssuingPolicy, now: datetime) -> dict[str, Any]:
-    """The claims of RFC 9068 §2.2, with ``cnf`` (RFC 8705 §3.1) unless the client's tokens are not bound.
+    """The claims of RFC 9068 §2.2, with ``cnf`` (RFC 7800 §3.1) unless the token is bound to nothing.
 
-    Times are whole seconds since 1970. The token ends with the certificate, if not before: nobody could
-    prove possession of an expired one. Raises UnauthorizedClient.
+    Times are whole seconds since 1970. A token that is bound to a certificate ends with it, if not before:
+    nobody could prove possession of an expired one. Raises UnauthorizedClient.
     """
-    check_bound(grant.client, policy.demo)
+    check_bound(grant.confirmation, policy.demo)
     issued_at = int(now.timestamp())
     lifetime = grant.client.access_token_lifetime_seconds or policy.lifetime_seconds
-    end_of_certificate = int(grant.verified.certificate.not_valid_after_utc.timestamp())
     claims: dict[str, Any] = {
         "iss": policy.issuer,
         "sub": grant.client.client_id,
         "aud": grant.audience,
-        "exp": min(issued_at + lifetime, end_of_certificate),
+        "exp": _end(grant, issued_at + lifetime),
         "iat": issued_at,
         "jti": secrets.token_urlsafe(16),
         "client_id": grant.client.client_id,
         "scope": grant.scope,
     }
-    if grant.client.tls_client_certificate_bound_access_tokens:
-        claims["cnf"] = {X5T_S256: grant.verified.thumbprint}
+    if grant.confirmation is not None:
+        claims["cnf"] = {grant.confirmation.method: grant.confirmation.thumbprint}
     return claims
+
+
+def _end(grant: Grant, wanted: int) -> int:
+    bound_to_certificate = grant.confirmation is not None and grant.confirmation.method == X5T_S256
+    if grant.certificate is None or not bound_to_certificate:
+        return wanted
+    return min(wanted, int(grant.certificate.certificate.not_valid_after_utc.timestamp()))
 
 
 def signed(claims: dict[str, Any], key: SigningKey) -> str:

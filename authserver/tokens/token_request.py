@@ -33,7 +33,6 @@ ENCODING = rule(
 )
 REPEATED = rule("token-request.repeated", "RFC 6749 §3.2", "A parameter is sent more than once.")
 GRANT_TYPE = rule("token-request.grant-type", "RFC 6749 §4.4.2", "grant_type is missing.")
-CLIENT_ID = rule("token-request.client-id", "RFC 8705 §2", "client_id is missing.")
 
 LARGEST_BODY_BYTES = 16_384
 FORM = "application/x-www-form-urlencoded"
@@ -51,14 +50,11 @@ class TokenRequest:
     """A well-formed token request.
 
     scope, resources: None and empty where the client leaves the choice to the server.
-    form: every parameter with a value.
     """
 
     grant_type: str
-    client_id: str
     scope: str | None
     resources: tuple[str, ...]
-    form: Form
 
 
 @enforces(METHOD)
@@ -122,13 +118,6 @@ def check_grant_type(form: Form) -> None:
         raise InvalidRequest(GRANT_TYPE, "grant_type is missing")
 
 
-@enforces(CLIENT_ID)
-def check_client_id(form: Form) -> None:
-    """RFC 8705 §2: the client MUST include client_id, by which the server finds what to compare."""
-    if "client_id" not in form:
-        raise InvalidRequest(CLIENT_ID, "client_id is missing")
-
-
 def parse_form(body: bytes) -> Form:
     """The parameters of a form-encoded body. Raises InvalidRequest.
 
@@ -149,13 +138,10 @@ def parse_form(body: bytes) -> Form:
 def token_request(form: Form) -> TokenRequest:
     """The request that these parameters make. Raises InvalidRequest."""
     check_grant_type(form)
-    check_client_id(form)
     return TokenRequest(
         grant_type=form.get("grant_type", ("",))[0],
-        client_id=form.get("client_id", ("",))[0],
         scope=form.get("scope", (None,))[0],
         resources=form.get("resource", ()),
-        form=form,
     )
 
 

@@ -8,11 +8,11 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from authserver.client_authentication import requests
 from authserver.clients.models import Client, columns
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
 from authserver.keys.store import signing_key_store
-from authserver.tokens import views
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
 from tests.sender_constraint.statuses import Statuses
@@ -65,7 +65,7 @@ def _server(scheme: Scheme) -> None:
 def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """The server's clock: replace its one element to change the time."""
     moment = [NOW]
-    monkeypatch.setattr(views, "clock", lambda: moment[0])
+    monkeypatch.setattr(requests, "clock", lambda: moment[0])
     return moment
 
 
@@ -78,7 +78,7 @@ def statuses() -> Statuses:
 @pytest.fixture(autouse=True)
 def _status_source(statuses: Statuses, monkeypatch: pytest.MonkeyPatch) -> None:
     """No authority runs beside these tests."""
-    monkeypatch.setattr(views, "certificate_status", lambda: statuses)
+    monkeypatch.setattr(requests, "certificate_status", lambda: statuses)
 
 
 @pytest.fixture

@@ -1,0 +1,35 @@
+"""What client authentication takes from the transport, and what it gives."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from authserver.clients.registered_client import RegisteredClient
+from sender_constraint.certificate_checks import VerifiedCertificate
+
+FAILED = "Client authentication failed"
+
+FindClient = Callable[[str], RegisteredClient | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What the transport says about the caller.
+
+    certificates: DER, the leaf first, as presented in the handshake.
+    authorization: the Authorization header; None where there is none.
+    """
+
+    certificates: Sequence[bytes]
+    authorization: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticatedClient:
+    """A client that proved who it is; only ``authenticate`` makes one.
+
+    certificate: the one by which it did so; None where it did so in another way, whatever the connection
+        shows.
+    """
+
+    client: RegisteredClient
+    certificate: VerifiedCertificate | None

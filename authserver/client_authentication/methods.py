@@ -1,0 +1,81 @@
+"""Which method of client authentication a request uses: exactly one, and the one that the client registered.
+
+RFC 6749 §2.3, https://www.rfc-editor.org/rfc/rfc6749; RFC 8705 §2, https://www.rfc-editor.org/rfc/rfc8705.
+"""
+
+from collections.abc import Sequence
+
+from authserver.client_authentication.authenticated import FAILED
+from authserver.clients.registered_client import RegisteredClient
+from authserver.tokens.token_request import Form
+from sender_constraint.errors import InvalidClient, InvalidRequest
+from sender_constraint.rules import enforces, rule
+
+ONE_METHOD = rule(
+    "client.one-method",
+    "RFC 6749 §2.3",
+    "The client presents a certificate and authenticates in a second way as well.",
+)
+METHOD_SUPPORTED = rule(
+    "client.method-supported",
+    "RFC 6749 §2.3",
+    "The client authenticates by a secret or an assertion, which this server does not take.",
+)
+CLIENT_ID = rule("token-request.client-id", "RFC 8705 §2", "client_id is missing.")
+KNOWN_CLIENT = rule("client.known", "RFC 6749 §5.2", "No client of this identifier is registered.")
+REGISTERED_METHOD = rule(
+    "client.registered-method",
+    "RFC 8705 §2.1",
+    "The client is registered for another method than tls_client_auth.",
+)
+
+# RFC 6749 §2.3.1, RFC 7521 §4.2: what in a form says who the client is, beside a certificate.
+CREDENTIAL_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
+
+
+@enforces(ONE_METHOD)
+def check_one_method(certificates: Sequence[bytes], credentials: Sequence[str]) -> None:
+    """RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request."""
+    if certificates and credentials:
+        raise InvalidRequest(
+            ONE_METHOD, "The client authenticates in more than one way", presented=list(credentials)
+        )
+
+
+@enforces(METHOD_SUPPORTED)
+def check_method_supported(credentials: Sequence[str]) -> None:
+    """RFC 6749 §2.3: a method that this server does not have is refused, never passed over."""
+    if credentials:
+        raise InvalidClient(
+            METHOD_SUPPORTED, "The client authentication method is not supported", presented=list(credentials)
+        )
+
+
+@enforces(CLIENT_ID)
+def check_client_id(form: Form) -> None:
+    """RFC 8705 §2: the client MUST include client_id, by which the server finds what to compare."""
+    if "client_id" not in form:
+        raise InvalidRequest(CLIENT_ID, "client_id is missing")
+
+
+@enforces(KNOWN_CLIENT)
+def check_known(client: RegisteredClient | None, client_id: str) -> RegisteredClient:
+    """RFC 6749 §5.2: an unknown client is invalid_client. Returns the client, which is known then."""
+    if client is None:
+        raise InvalidClient(KNOWN_CLIENT, FAILED, presented=client_id[:200])
+    return client
+
+
+@enforces(REGISTERED_METHOD)
+def check_registered_method(client: RegisteredClient, method: str) -> None:
+    """RFC 8705 §2.1: a client uses the method that it registered, and no other."""
+    if client.token_endpoint_auth_method != method:
+        raise InvalidClient(
+            REGISTERED_METHOD, FAILED, expected=client.token_endpoint_auth_method, presented=method
+        )
+
+
+def credentials_of(form: Form, authorization: str | None) -> tuple[str, ...]:
+    """What says who the client is beside a certificate, by name: parameters, and the Authorization header."""
+    presented = tuple(name for name in CREDENTIAL_PARAMETERS if name in form)
+    return presented if authorization is None else (*presented, "Authorization")
