@@ -4,6 +4,7 @@ CertificatesError
 ├── NoGeneration           there is no certificate yet
 ├── BrokenGeneration       what lies on disk, or was about to be published, is not a whole generation
 ├── StoreUnwritable        the disk takes no generation
+├── PlacedUnusable         what something else put in place cannot be read
 ├── ResponderAway          nobody could be asked about a certificate's status
 ├── StatusNotVerified      an OCSP response that says nothing about the certificate in question
 └── IssuanceFailed         no certificate was issued
@@ -38,6 +39,10 @@ class StatusNotVerified(CertificatesError):
 
 class StoreUnwritable(CertificatesError):
     """The disk is full, or not ours to write; what was written of the new generation is gone again."""
+
+
+class PlacedUnusable(CertificatesError):
+    """The files are missing, cannot be read, or hold no key of ours; the text says which and why."""
 
 
 class IssuanceFailed(CertificatesError):

@@ -20,6 +20,7 @@ from django.conf import settings
 
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.certificates.placed import PlacedFiles
 from sender_constraint.server.environment import ServiceEnvironment
 
 
@@ -29,6 +30,7 @@ class DeclaredStore:
 
     purpose: ``client`` or ``server``. participant: the name that the certificate authority knows.
     secret_file: where the one-time secret of the first enrolment is delivered.
+    placed: where something else puts certificate and key; then nobody is asked for one.
     """
 
     purpose: str
@@ -36,6 +38,7 @@ class DeclaredStore:
     participant: str
     names: RequestedNames
     secret_file: Path
+    placed: PlacedFiles | None = None
 
     @property
     def store(self) -> GenerationStore:
@@ -70,6 +73,7 @@ def declared_store(
             mailboxes=tuple(environment.words("CERTIFICATE_SAN_EMAIL")),
         ),
         secret_file=environment.state / "enrolment" / f"{purpose}.secret",
+        placed=environment.placed_files(purpose),
     )
 
 

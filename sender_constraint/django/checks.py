@@ -9,6 +9,8 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
+from sender_constraint.issuers import metadata_url
+from sender_constraint.resources import resource_metadata_url
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
 SERVING = "serving"
@@ -69,4 +71,22 @@ def check_ocsp_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - D
     return [Error("OCSP_URL is not an http URL.", hint=hint, id="sender_constraint.E005")] if wrong else []
 
 
+def check_protected_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 8414 §2, RFC 8707 §2: whose tokens count, and for which audience."""
+    errors = []
+    try:
+        metadata_url(settings.ISSUER)
+    except ValueError as error:
+        hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
+        errors.append(Error(f"ISSUER cannot be used: {error}", hint=hint, id="sender_constraint.E006"))
+    try:
+        resource_metadata_url(settings.RESOURCE)
+    except ValueError as error:
+        hint = "Set RESOURCE to the identifier of this API, for which tokens are issued."
+        errors.append(Error(f"RESOURCE cannot be used: {error}", hint=hint, id="sender_constraint.E007"))
+    return errors
+
+
 REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
+# What an API of one's own needs: application ``sender_constraint.django`` registers them.
+PROTECTED_RESOURCE = (check_protected_resource, check_trust_bundle, *REVOCATION)

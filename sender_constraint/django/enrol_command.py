@@ -13,11 +13,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
+from sender_constraint.certificates.enrolment import wait_for_generation
 from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
-from sender_constraint.django.renewal import issuer_of, record
+from sender_constraint.django.renewal import ensure, record
 
 
 class EnrolCommand(BaseCommand):
@@ -58,8 +58,7 @@ class EnrolCommand(BaseCommand):
             raise CommandError(f"the {declared.purpose} certificate cannot be replaced: {error}") from error
 
     def _ensure(self, declared: DeclaredStore, seconds: float) -> None:
-        issuer = issuer_of(declared)
-        outcome = wait_for_generation(lambda: ensure_generation(declared.store, issuer), seconds=seconds)
+        outcome = wait_for_generation(lambda: ensure(declared), seconds=seconds)
         record(declared, outcome)
         generation = outcome.generation
         if generation is None or generation.is_expired(utc_now()):

@@ -16,6 +16,7 @@ from sender_constraint.certificates.errors import BrokenGeneration, StoreUnwrita
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import EstIssuer, Issuer
+from sender_constraint.certificates.placed import ensure_placed
 from sender_constraint.certificates.renewal import Action, RenewalOutcome, utc_now
 from sender_constraint.django.alarms import alarms
 from sender_constraint.django.audit import trail
@@ -45,7 +46,7 @@ def certificate_renewal(seconds: float) -> BackgroundTask:
 def renew_certificates(run: Run) -> None:
     """Look at every declared store. Idempotent, and one worker at a time."""
     for declared in declared_stores().values():
-        outcome = ensure_generation(declared.store, issuer_of(declared))
+        outcome = ensure(declared)
         _tell(run, declared, outcome)
         _sound(declared, outcome, utc_now())
         try:
@@ -53,6 +54,13 @@ def renew_certificates(run: Run) -> None:
         except OSError as error:
             # The disk that took no certificate takes no line of the trail either: the next store comes first.
             logger.error("the trail could not be written: %s", error)
+
+
+def ensure(declared: DeclaredStore) -> RenewalOutcome:
+    """Do what a declared store needs now: take in what was placed, or enrol, or renew. Never raises."""
+    if declared.placed is not None:
+        return ensure_placed(declared.store, declared.placed)
+    return ensure_generation(declared.store, issuer_of(declared))
 
 
 def est_issuer(declared: DeclaredStore) -> Issuer:
@@ -142,6 +150,8 @@ def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> N
     until = f"; it ends at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
     why = f": {outcome.error}" if outcome.error else ""
     remedy = f"; deliver a new one-time secret in {declared.secret_file}"
+    if declared.placed is not None:
+        remedy = f"; put a new one in {declared.placed.certificate}"
     asks = remedy if state in ("refused", "revoked", "missing") else ""
     alarms().raised(
         name,

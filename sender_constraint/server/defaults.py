@@ -6,17 +6,25 @@ A service's ``gunicorn.conf.py`` is two lines::
     globals().update(tls_front("authserver"))
 """
 
+import logging
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.certificates.placed import PlacedFiles, ensure_placed, keep_placed
 from sender_constraint.server.alarms import Alarms
 from sender_constraint.server.audit_trail import AuditTrail
 from sender_constraint.server.environment import ServiceEnvironment
 from sender_constraint.server.limits import Limits, Phase, limits_of
 from sender_constraint.server.stapling import Responder, Stapler
 from sender_constraint.server.tls import TLSFront
+
+logger = logging.getLogger(__name__)
+
+PLACED_SECONDS = 2.0  # how often the files are looked at that something else puts in place
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
 
@@ -25,15 +33,21 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     """The settings of a service that terminates TLS itself, with its ``server`` certificate.
 
     bind: the name of the setting that says where to listen, as ``host:port``.
+    Its certificate is renewed by the service's worker, or is what stands in ``SERVER_CERTIFICATE_FILE`` and
+    ``SERVER_KEY_FILE``, whenever that changes.
     Raises NoGeneration where the service has no certificate yet, and BrokenGeneration.
     """
     environment = ServiceEnvironment(service)
     audit = _audit(environment)
     store = GenerationStore(environment.state / "certificates" / "server")
+    placed = environment.placed_files("server")
+    if placed is not None:
+        ensure_placed(store, placed)
     front = TLSFront(store, audit, limits_of(environment))
     responder = Responder(environment.ocsp_url())
     stapler = Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit))
-    return _front(environment, bind, stapler.run) | {
+    background = [stapler.run] if placed is None else [stapler.run, partial(_keep, store, placed)]
+    return _front(environment, bind, *background) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
         "certfile": str(store.last_good().certificate_path),
         "ssl_context": lambda _config, _default_factory: front,
@@ -46,6 +60,10 @@ def plain_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     bind: the name of the setting that says where to listen, as ``host:port``.
     """
     return _front(ServiceEnvironment(service), bind)
+
+
+def _keep(store: GenerationStore, placed: PlacedFiles) -> None:
+    keep_placed(store, placed, partial(time.sleep, PLACED_SECONDS), logger.error)
 
 
 def _front(environment: ServiceEnvironment, bind: str, *background: Callable[[], None]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 import environ
 
 from sender_constraint.certificates import durable_files
+from sender_constraint.certificates.placed import PlacedFiles
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -107,6 +108,16 @@ class ServiceEnvironment:
     def ocsp_url(self) -> str:
         """Where the authority answers for its certificates (RFC 6960): plain HTTP, as answers are signed."""
         return self.text("OCSP_URL", "http://localhost:8480/ocsp")
+
+    def placed_files(self, purpose: str) -> PlacedFiles | None:
+        """Where something else puts the certificate of this purpose; None where we get it by ourselves.
+
+        ``SERVER_CERTIFICATE_FILE`` and ``SERVER_KEY_FILE``, or the same with ``CLIENT``.
+        """
+        certificate = self.optional_path(f"{purpose.upper()}_CERTIFICATE_FILE")
+        if certificate is None:
+            return None
+        return PlacedFiles(certificate, Path(self.text(f"{purpose.upper()}_KEY_FILE")).absolute())
 
     def audit_directory(self) -> Path:
         """Where the audit trail of this service goes."""

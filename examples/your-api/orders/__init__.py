@@ -1,0 +1,1 @@
+"""An API that existed before: it takes bearer tokens."""

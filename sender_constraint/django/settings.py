@@ -1,0 +1,39 @@
+"""What an API of one's own adds to its Django settings to demand bound tokens.
+
+In ``settings.py``::
+
+    from sender_constraint.django.settings import protected_api
+
+    INSTALLED_APPS = ["rest_framework", "sender_constraint.django", "orders"]
+    MIDDLEWARE = ["sender_constraint.django.middleware.correlation", ...]
+    globals().update(protected_api("orders"))
+
+and in ``REST_FRAMEWORK`` the classes of ``authentication`` and ``permissions``, and the handler of
+``exceptions``. Every value comes from the process's environment, or from ``service.env`` in ``STATE_DIR``.
+"""
+
+from typing import Any
+
+from sender_constraint.server.environment import ServiceEnvironment
+
+
+def protected_api(service: str) -> dict[str, Any]:
+    """The settings of a protected resource. service: its name, in the audit trail and in checks.
+
+    ``ISSUER``, ``RESOURCE`` and ``TRUST_BUNDLE`` have no default that would do elsewhere; the others are
+    described in ``protected_resource`` and ``status``. Raises ImproperlyConfigured.
+    """
+    environment = ServiceEnvironment(service)
+    return {
+        "SERVICE": service,
+        "STATE_DIR": environment.state,
+        "AUDIT_DIR": environment.audit_directory(),
+        "ISSUER": environment.text("ISSUER"),
+        "RESOURCE": environment.text("RESOURCE"),
+        "TRUST_BUNDLE": environment.trust_bundle(),
+        "ACCEPT_FOREIGN_CERTIFICATES": environment.flag("ACCEPT_FOREIGN_CERTIFICATES"),
+        "OCSP_URL": environment.ocsp_url(),
+        "REVOCATION_SECONDS": environment.number("REVOCATION_SECONDS", 5),
+        "STATUS_GRACE_SECONDS": environment.number("STATUS_GRACE_SECONDS", 0),
+        "REDIS_URL": environment.text("REDIS_URL", "redis://localhost:6379/0"),
+    }

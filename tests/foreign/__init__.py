@@ -1,0 +1,1 @@
+"""Other people's software: an authorization server that is not ours, with an authority of its own."""
