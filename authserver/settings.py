@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from authserver.issued_tokens.schedule import forgetting
 from authserver.keys.schedule import key_turning
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
@@ -18,8 +19,12 @@ ACCESS_TOKEN_LIFETIME_SECONDS = environment.number("ACCESS_TOKEN_LIFETIME_SECOND
 # For what tokens are issued: RFC 8707 resources, the first one being the default, and RFC 6749 scope values.
 RESOURCES = environment.words("RESOURCES", "https://localhost:8442,https://other-api.example")
 SCOPES = environment.words("SCOPES", "accounts,payments")
+# Of which hosts (``host`` or ``host:port``) clients' keys are fetched by their jwks_uri.
+JWKS_URI_HOSTS = environment.words("JWKS_URI_HOSTS")
 # Tokens that are bound to nothing may be issued, to clients registered for them.
 DEMO = environment.flag("DEMO")
+# How many tokens have their status in one list: eight of them in each byte that an API keeps in memory.
+STATUS_LIST_SIZE = environment.number("STATUS_LIST_SIZE", 2**20)
 SIGNING_KEYS = environment.state / "keys"
 # For how long a key signs, and for how long those who verify may keep the published ones.
 SIGNING_KEY_LIFETIME_SECONDS = environment.number("SIGNING_KEY_LIFETIME_SECONDS", 30 * 24 * 60 * 60)
@@ -30,7 +35,7 @@ DEBUG = False
 ALLOWED_HOSTS = [urlsplit(ISSUER).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "authserver.urls"
 WSGI_APPLICATION = "authserver.wsgi.application"
-INSTALLED_APPS = ["authserver", "authserver.clients"]
+INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "authserver.tokens.response_headers.response_headers",
@@ -65,6 +70,7 @@ RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
 BACKGROUND_TASKS = [
     certificate_renewal(RENEWAL_CHECK_SECONDS),
     key_turning(SIGNING_KEY_LIFETIME_SECONDS),
+    forgetting(RENEWAL_CHECK_SECONDS),
     expiry_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]

@@ -15,7 +15,13 @@ class ClientAdmin(ViewOnly):
         "client_id", "client_name", "token_endpoint_auth_method", "registered_name", "bound", "scope",
         "client_id_issued_at",
     )  # fmt: skip
-    list_filter = ("token_endpoint_auth_method", "tls_client_certificate_bound_access_tokens")
+    list_filter = (
+        "token_endpoint_auth_method",
+        "tls_client_certificate_bound_access_tokens",
+        "dpop_bound_access_tokens",
+        "access_token_format",
+        "profile",
+    )
     search_fields = (
         "client_id", "client_name", "tls_client_auth_subject_dn", "tls_client_auth_san_dns",
         "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
@@ -32,6 +38,8 @@ class ClientAdmin(ViewOnly):
                     "tls_client_auth_san_uri",
                     "tls_client_auth_san_ip",
                     "tls_client_auth_san_email",
+                    "token_endpoint_auth_signing_alg",
+                    "jwks_uri",
                     "key_thumbprints",
                 )
             },
@@ -41,11 +49,16 @@ class ClientAdmin(ViewOnly):
             {
                 "fields": (
                     "tls_client_certificate_bound_access_tokens",
+                    "dpop_bound_access_tokens",
+                    "dpop_nonce_required",
+                    "profile",
+                    "access_token_format",
                     "grant_types",
                     "scope",
                     "resources",
                     "default_resource",
                     "access_token_lifetime_seconds",
+                    "introspects",
                 )
             },
         ),
@@ -67,8 +80,8 @@ class ClientAdmin(ViewOnly):
         description="bound tokens", boolean=True, ordering="tls_client_certificate_bound_access_tokens"
     )
     def bound(self, client: Client) -> bool:
-        """Whether its tokens are bound to its certificate (RFC 8705 §3.4)."""
-        return client.tls_client_certificate_bound_access_tokens
+        """Whether its tokens are bound, to its certificate or to a key (RFC 8705 §3.4, RFC 9449 §5.2)."""
+        return client.tls_client_certificate_bound_access_tokens or client.dpop_bound_access_tokens
 
     @admin.display(description="keys (RFC 7638 thumbprints)")
     def key_thumbprints(self, client: Client) -> str:

@@ -9,13 +9,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from authserver.clients.members import text
-from authserver.clients.registered_client import NAME_MEMBERS
+from authserver.clients.registered_client import NAME_MEMBERS, TLS_CLIENT_AUTH
 from authserver.clients.syntax import is_absolute_uri
 from sender_constraint.addresses import is_mailbox, parse_ip_address
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.names import parse_distinguished_name
 from sender_constraint.rules import enforces, rule
 
+NAMES_FOR_METHOD = rule(
+    "registration.names-for-method",
+    "RFC 8705 §2.1.2",
+    "The client has a name for tls_client_auth, and is to authenticate by another method.",
+)
 ONE_NAME = rule(
     "registration.one-name",
     "RFC 8705 §2.1.2",
@@ -50,6 +55,18 @@ SAN_EMAIL = rule(
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
 _DNS_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(\.{_LABEL})*")
 _LAST_LABEL_IS_NUMBER = re.compile(r"(.*\.)?[0-9]+")
+
+
+@enforces(NAMES_FOR_METHOD)
+def check_names_for_method(metadata: Mapping[str, Any], method: str) -> None:
+    """RFC 8705 §2.1.2: the names are for the PKI method; beside another nobody would look at them."""
+    present = [name for name in NAME_MEMBERS if name in metadata]
+    if present and method != TLS_CLIENT_AUTH:
+        raise InvalidClientMetadata(
+            NAMES_FOR_METHOD,
+            f"{present[0]} contradicts token_endpoint_auth_method {method}",
+            members=present,
+        )
 
 
 @enforces(ONE_NAME)
@@ -124,12 +141,14 @@ def check_san_email(san_email: str | None) -> None:
         )
 
 
-def certificate_names(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """The five names of RFC 8705 §2.1.2, of which one has a value and the others are empty.
+def certificate_names(metadata: Mapping[str, Any], method: str) -> dict[str, str]:
+    """The five names of RFC 8705 §2.1.2: for tls_client_auth one has a value, and else none.
 
     Raises InvalidClientMetadata.
     """
-    check_one_name(metadata)
+    check_names_for_method(metadata, method)
+    if method == TLS_CLIENT_AUTH:
+        check_one_name(metadata)
     names = {name: text(metadata, name) for name in NAME_MEMBERS}
     check_subject_dn(names["tls_client_auth_subject_dn"])
     check_san_dns(names["tls_client_auth_san_dns"])

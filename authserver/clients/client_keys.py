@@ -1,14 +1,25 @@
 """The public keys of a client: ``jwks`` and ``jwks_uri``.
 
-RFC 7591 §2, https://www.rfc-editor.org/rfc/rfc7591, and RFC 7517. The keys are kept for the methods of
-client authentication that need them; nothing verifies by them yet.
+RFC 7591 §2, https://www.rfc-editor.org/rfc/rfc7591, and RFC 7517. A client that authenticates by
+private_key_jwt needs keys, one by self_signed_tls_client_auth needs certificates; what is fetched from a
+``jwks_uri`` passes the same checks as what is registered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
-from authserver.clients.members import check_member_type
+from authserver.clients.client_certificates import check_certificates
+from authserver.clients.members import check_member_type, text
+from authserver.clients.registered_client import (
+    PRIVATE_KEY_JWT,
+    SELF_SIGNED_TLS_CLIENT_AUTH,
+    SIGNING_ALGORITHMS,
+    TLS_CLIENT_AUTH,
+)
 from sender_constraint.errors import InvalidClientMetadata
+from sender_constraint.jwk import public_jwk
 from sender_constraint.rules import enforces, rule
 
 KEYS_ONCE = rule(
@@ -16,24 +27,46 @@ KEYS_ONCE = rule(
     "RFC 7591 §2",
     "The client's metadata has both jwks and jwks_uri.",
 )
+KEYS_NEEDED = rule(
+    "registration.keys-needed",
+    "RFC 7591 §2",
+    "The client is to authenticate by keys or certificates of its own, and registers none.",
+)
 KEYS_BY_ADDRESS = rule(
     "registration.keys-by-address",
-    "RFC 7591 §2",
-    "The client's keys are to be fetched from jwks_uri, which this server does not support yet.",
+    "RFC 7591 §5",
+    "The client's keys are to be fetched from an address that is no https URL, or of a host not allowed.",
 )
 KEY_SET = rule(
     "registration.key-set",
     "RFC 7517 §5",
-    "jwks is no set of keys.",
+    "jwks is no set of keys, or has more keys than a client turns.",
 )
 PUBLIC_KEYS = rule(
     "registration.public-keys",
     "RFC 7591 §2",
     "jwks holds a private or a symmetric key: the client's secret is then no longer its own.",
 )
+USABLE_KEYS = rule(
+    "registration.usable-keys",
+    "RFC 7523 §3",
+    "jwks holds no key by which an assertion of this client can be verified, or a weak one.",
+)
 
+MOST_KEYS = 20
+LONGEST_ADDRESS_CHARACTERS = 2_000
+
+_ALGORITHMS = {("EC", "P-256"): "ES256", ("RSA", None): "PS256", ("OKP", "Ed25519"): "EdDSA"}
 # RFC 7518 §6.2.2, §6.3.2 and §6.4.1.
 _PRIVATE_MEMBERS = frozenset(("d", "p", "q", "dp", "dq", "qi", "oth", "k"))
+
+
+@dataclass(frozen=True, slots=True)
+class ClientKeys:
+    """Where a client's public keys are: here, or at an address, or nowhere (for the PKI method)."""
+
+    jwks: dict[str, Any] | None
+    jwks_uri: str
 
 
 @enforces(KEYS_ONCE)
@@ -43,11 +76,33 @@ def check_keys_once(metadata: Mapping[str, Any]) -> None:
         raise InvalidClientMetadata(KEYS_ONCE, "jwks and jwks_uri exclude each other")
 
 
+@enforces(KEYS_NEEDED)
+def check_keys_needed(metadata: Mapping[str, Any], method: str) -> None:
+    """RFC 7591 §2, RFC 8705 §2.2.2: what such a client proves itself by has to be known beforehand."""
+    if method != TLS_CLIENT_AUTH and "jwks" not in metadata and "jwks_uri" not in metadata:
+        raise InvalidClientMetadata(
+            KEYS_NEEDED, f"token_endpoint_auth_method {method} needs jwks or jwks_uri", presented=method
+        )
+
+
 @enforces(KEYS_BY_ADDRESS)
-def check_keys_by_address(metadata: Mapping[str, Any]) -> None:
-    """RFC 7591 §2: refuse an address, rather than register a client whose keys nobody would fetch."""
-    if "jwks_uri" in metadata:
-        raise InvalidClientMetadata(KEYS_BY_ADDRESS, "jwks_uri is not supported yet: send jwks")
+def check_keys_by_address(address: str, hosts: Collection[str]) -> None:
+    """RFC 7591 §5: over TLS, and from hosts that the operator named: else anyone had us call anyone."""
+    try:
+        parts = urlsplit(address)
+        fine = parts.scheme == "https" and not parts.fragment and "@" not in parts.netloc
+        host = parts.netloc.lower() if fine else ""
+    except ValueError:
+        host = ""
+    if not host or len(address) > LONGEST_ADDRESS_CHARACTERS:
+        raise InvalidClientMetadata(KEYS_BY_ADDRESS, "jwks_uri is not an https URL", presented=address[:200])
+    if host not in hosts:
+        raise InvalidClientMetadata(
+            KEYS_BY_ADDRESS,
+            "jwks_uri is of a host that is not allowed here: send jwks",
+            expected=sorted(hosts),
+            presented=host[:200],
+        )
 
 
 @enforces(KEY_SET)
@@ -56,6 +111,8 @@ def check_key_set(jwks: Mapping[str, Any]) -> None:
     keys = jwks.get("keys")
     if not isinstance(keys, list) or not keys:
         raise InvalidClientMetadata(KEY_SET, "jwks has no keys")
+    if len(keys) > MOST_KEYS:
+        raise InvalidClientMetadata(KEY_SET, f"jwks has more than {MOST_KEYS} keys")
     if not all(isinstance(key, dict) and isinstance(key.get("kty"), str) for key in keys):
         raise InvalidClientMetadata(KEY_SET, "jwks holds something that is no key")
 
@@ -70,14 +127,53 @@ def check_public_keys(jwks: Mapping[str, Any]) -> None:
         )
 
 
-def client_keys(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The client's ``jwks``; None where it has none. Raises InvalidClientMetadata."""
-    check_keys_once(metadata)
-    check_keys_by_address(metadata)
-    if "jwks" not in metadata:
-        return None
-    jwks = metadata["jwks"]
-    check_member_type("jwks", jwks, dict)
+@enforces(USABLE_KEYS)
+def check_usable_keys(jwks: Mapping[str, Any], algorithm: str) -> None:
+    """RFC 7523 §3, FAPI 2.0 §5.4: keys of types that are used here are sound, and one of them fits.
+
+    Keys of other types are left alone (RFC 7517 §5): the set may serve other purposes as well.
+    """
+    usable = {public_jwk(key, InvalidClientMetadata).algorithm for key in jwks["keys"] if is_for_signing(key)}
+    if not usable.intersection((algorithm,) if algorithm else SIGNING_ALGORITHMS):
+        raise InvalidClientMetadata(
+            USABLE_KEYS, f"jwks has no key for {algorithm or ' or '.join(SIGNING_ALGORITHMS)}"
+        )
+
+
+def is_for_signing(key: Mapping[str, Any]) -> bool:
+    """Whether a JWK is one of a kind by which assertions are signed here.
+
+    RFC 7517 §4.2, §4.4 and §5: what a key says about its use is kept to, and other kinds are passed over.
+    """
+    algorithm = _ALGORITHMS.get((key["kty"], None if key["kty"] == "RSA" else key.get("crv")))
+    return algorithm is not None and key.get("use", "sig") == "sig" and key.get("alg", algorithm) == algorithm
+
+
+def check_keys(jwks: Mapping[str, Any], method: str, algorithm: str) -> None:
+    """All that is demanded of a client's keys, registered or fetched. Raises InvalidClientMetadata."""
     check_key_set(jwks)
     check_public_keys(jwks)
-    return dict(jwks)
+    if method == PRIVATE_KEY_JWT:
+        check_usable_keys(jwks, algorithm)
+    if method == SELF_SIGNED_TLS_CLIENT_AUTH:
+        check_certificates(jwks)
+
+
+def client_keys(
+    metadata: Mapping[str, Any], method: str, algorithm: str, hosts: Collection[str]
+) -> ClientKeys:
+    """The client's ``jwks`` or ``jwks_uri``. hosts: of which addresses are fetched, with port if it has one.
+
+    Raises InvalidClientMetadata.
+    """
+    check_keys_once(metadata)
+    check_keys_needed(metadata, method)
+    address = text(metadata, "jwks_uri")
+    if address is not None:
+        check_keys_by_address(address, hosts)
+    if "jwks" not in metadata:
+        return ClientKeys(None, address or "")
+    jwks = metadata["jwks"]
+    check_member_type("jwks", jwks, dict)
+    check_keys(jwks, method, algorithm)
+    return ClientKeys(dict(jwks), "")

@@ -1,15 +1,20 @@
-"""Client metadata that no RFC registers: where a client's tokens are for, and how long they live.
+"""Client metadata that no RFC registers: what a client's tokens are for and are like, and how long they live.
 
 ``resources``: the absolute URIs that the client may name as ``resource`` (RFC 8707 §2).
 ``default_resource``: the one of them that a request without ``resource`` means.
 ``access_token_lifetime_seconds``: for how long its tokens live, in place of the server's default.
+``access_token_format``: ``jwt`` (RFC 9068), or ``opaque``, which an API has to introspect (RFC 7662).
+``profile``: ``fapi2`` holds the client to FAPI 2.0, whatever the server's setting says.
+``introspects``: for an API, the resources of which it may introspect tokens (RFC 7662 §2.1, §4).
 RFC 7591 §2 allows extensions, https://www.rfc-editor.org/rfc/rfc7591.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from authserver.clients.bindings import Binding
 from authserver.clients.members import number, text, texts
+from authserver.clients.registered_client import FAPI2, JWT_FORMAT, OPAQUE_FORMAT
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.rules import enforces, rule
 
@@ -29,6 +34,26 @@ LIFETIME = rule(
     "registration.lifetime",
     "RFC 6749 §5.1",
     "The client is to get tokens that live for no time, or for more than a day.",
+)
+TOKEN_FORMAT = rule(
+    "registration.token-format",
+    "RFC 6749 §1.4",
+    "The client is to get access tokens of a format that this server does not make.",
+)
+PROFILE = rule(
+    "registration.profile",
+    "RFC 7591 §2",
+    "The client is to be held to a profile that this server does not know.",
+)
+PROFILE_BINDING = rule(
+    "registration.profile-binding",
+    "FAPI 2.0 §5.3.2.1",
+    "The client is to be held to FAPI 2.0, and to get tokens that are bound to nothing.",
+)
+INTROSPECTS = rule(
+    "registration.introspects",
+    "RFC 7662 §4",
+    "The client is to introspect tokens for a resource for which this server issues none.",
 )
 
 
@@ -64,6 +89,41 @@ def check_lifetime(seconds: int | None) -> None:
         )
 
 
+@enforces(TOKEN_FORMAT)
+def check_token_format(token_format: str) -> None:
+    """RFC 6749 §1.4: a token is an identifier, or contains what it says."""
+    if token_format not in (JWT_FORMAT, OPAQUE_FORMAT):
+        raise InvalidClientMetadata(
+            TOKEN_FORMAT, "access_token_format is neither jwt nor opaque", presented=token_format[:200]
+        )
+
+
+@enforces(PROFILE)
+def check_profile(profile: str) -> None:
+    """RFC 7591 §2: a profile that nobody enforces protects nobody."""
+    if profile not in ("", FAPI2):
+        raise InvalidClientMetadata(PROFILE, "profile is not fapi2", presented=profile[:200])
+
+
+@enforces(PROFILE_BINDING)
+def check_profile_binding(profile: str, binding: Binding) -> None:
+    """FAPI 2.0 §5.3.2.1: sender-constrained access tokens only, in a demo too."""
+    if profile == FAPI2 and not binding.certificate and not binding.dpop:
+        raise InvalidClientMetadata(PROFILE_BINDING, "profile fapi2 contradicts tokens that are not bound")
+
+
+@enforces(INTROSPECTS)
+def check_introspects(introspects: Collection[str], supported: Collection[str]) -> None:
+    """RFC 7662 §4: an API asks about its own tokens; for others the server issues none."""
+    if unknown := sorted(set(introspects).difference(supported)):
+        raise InvalidClientMetadata(
+            INTROSPECTS,
+            "introspects holds a resource for which this server issues no tokens",
+            presented=unknown,
+            expected=list(supported),
+        )
+
+
 def resources(metadata: Mapping[str, Any], supported: Collection[str]) -> tuple[tuple[str, ...], str]:
     """The client's resources and its default among them; where omitted, the first that is supported.
 
@@ -84,3 +144,26 @@ def lifetime_seconds(metadata: Mapping[str, Any]) -> int | None:
     seconds = number(metadata, "access_token_lifetime_seconds")
     check_lifetime(seconds)
     return seconds
+
+
+def token_format(metadata: Mapping[str, Any]) -> str:
+    """``access_token_format``; ``jwt`` where omitted. Raises InvalidClientMetadata."""
+    named = text(metadata, "access_token_format")
+    wanted = JWT_FORMAT if named is None else named
+    check_token_format(wanted)
+    return wanted
+
+
+def profile(metadata: Mapping[str, Any], binding: Binding) -> str:
+    """``profile``; empty where omitted. Raises InvalidClientMetadata."""
+    named = text(metadata, "profile") or ""
+    check_profile(named)
+    check_profile_binding(named, binding)
+    return named
+
+
+def introspects(metadata: Mapping[str, Any], supported: Collection[str]) -> tuple[str, ...]:
+    """``introspects``; none where omitted. Raises InvalidClientMetadata."""
+    named = texts(metadata, "introspects") or ()
+    check_introspects(named, supported)
+    return tuple(dict.fromkeys(named))

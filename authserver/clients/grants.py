@@ -1,13 +1,19 @@
-"""What a client may ask for: authentication method, grants, scope, and how its tokens are bound.
+"""What a client may ask for: authentication method, grants and scope.
 
-RFC 7591 §2 and §2.1, https://www.rfc-editor.org/rfc/rfc7591; RFC 8705 §3.4; RFC 9449 §5.2.
+RFC 7591 §2 and §2.1, https://www.rfc-editor.org/rfc/rfc7591.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from authserver.clients.members import flag, text, texts
-from authserver.clients.registered_client import CLIENT_CREDENTIALS, TLS_CLIENT_AUTH
+from authserver.clients.members import text, texts
+from authserver.clients.registered_client import (
+    AUTH_METHODS,
+    CLIENT_CREDENTIALS,
+    PRIVATE_KEY_JWT,
+    SIGNING_ALGORITHMS,
+    TLS_CLIENT_AUTH,
+)
 from authserver.clients.syntax import is_scope
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.rules import enforces, rule
@@ -32,15 +38,15 @@ SCOPE = rule(
     "RFC 7591 §2",
     "The client is to use a scope that this server does not know, or that is malformed.",
 )
-BOUND_TOKENS = rule(
-    "registration.bound-tokens",
-    "RFC 8705 §3.4",
-    "The client is to get tokens that are not bound to a certificate, outside the demo.",
+SIGNING_ALGORITHM = rule(
+    "registration.signing-alg",
+    "RFC 8725 §3.2",
+    "The client is to sign its assertions by an algorithm that this server does not support.",
 )
-DPOP_BOUND_TOKENS = rule(
-    "registration.dpop-bound-tokens",
-    "RFC 9449 §5.2",
-    "The client is to get tokens bound by DPoP, which this server does not support yet.",
+SIGNING_FOR_METHOD = rule(
+    "registration.signing-alg-for-method",
+    "RFC 7591 §2",
+    "The client names an algorithm for its assertions, and another method than private_key_jwt.",
 )
 
 
@@ -52,9 +58,34 @@ def check_auth_method(method: str | None) -> None:
             AUTH_METHOD,
             "token_endpoint_auth_method is missing, which means client_secret_basic: not supported",
         )
-    if method != TLS_CLIENT_AUTH:
+    if method not in AUTH_METHODS:
         raise InvalidClientMetadata(
-            AUTH_METHOD, "token_endpoint_auth_method is not supported: use tls_client_auth", presented=method
+            AUTH_METHOD,
+            f"token_endpoint_auth_method is not supported: use {', '.join(AUTH_METHODS)}",
+            expected=list(AUTH_METHODS),
+            presented=method[:200],
+        )
+
+
+@enforces(SIGNING_ALGORITHM)
+def check_signing_algorithm(algorithm: str | None) -> None:
+    """RFC 8725 §3.2: asymmetric algorithms that are current; not RS256 (FAPI 2.0 §5.4), no secret's."""
+    if algorithm is not None and algorithm not in SIGNING_ALGORITHMS:
+        raise InvalidClientMetadata(
+            SIGNING_ALGORITHM,
+            f"token_endpoint_auth_signing_alg is not supported: use {', '.join(SIGNING_ALGORITHMS)}",
+            expected=list(SIGNING_ALGORITHMS),
+            presented=algorithm[:200],
+        )
+
+
+@enforces(SIGNING_FOR_METHOD)
+def check_signing_for_method(algorithm: str | None, method: str) -> None:
+    """RFC 7591 §2: a client that authenticates by its certificate signs no assertion."""
+    if algorithm is not None and method != PRIVATE_KEY_JWT:
+        raise InvalidClientMetadata(
+            SIGNING_FOR_METHOD,
+            f"token_endpoint_auth_signing_alg contradicts token_endpoint_auth_method {method}",
         )
 
 
@@ -89,27 +120,19 @@ def check_scope(scope: str, supported: Collection[str]) -> None:
         )
 
 
-@enforces(BOUND_TOKENS)
-def check_bound_tokens(bound: bool, demo: bool) -> None:
-    """RFC 8705 §3.4: tokens are bound; only the demo has a client whose tokens are there to be stolen."""
-    if not bound and not demo:
-        raise InvalidClientMetadata(
-            BOUND_TOKENS, "tls_client_certificate_bound_access_tokens must be true outside the demo"
-        )
-
-
-@enforces(DPOP_BOUND_TOKENS)
-def check_dpop_bound_tokens(dpop_bound: bool) -> None:
-    """RFC 9449 §5.2: refuse, rather than register a client that trusts in a binding it does not get."""
-    if dpop_bound:
-        raise InvalidClientMetadata(DPOP_BOUND_TOKENS, "dpop_bound_access_tokens is not supported yet")
-
-
 def auth_method(metadata: Mapping[str, Any]) -> str:
     """``token_endpoint_auth_method``. Raises InvalidClientMetadata."""
     method = text(metadata, "token_endpoint_auth_method")
     check_auth_method(method)
     return method or TLS_CLIENT_AUTH
+
+
+def signing_algorithm(metadata: Mapping[str, Any], method: str) -> str:
+    """``token_endpoint_auth_signing_alg``; empty where omitted. Raises InvalidClientMetadata."""
+    algorithm = text(metadata, "token_endpoint_auth_signing_alg")
+    check_signing_algorithm(algorithm)
+    check_signing_for_method(algorithm, method)
+    return algorithm or ""
 
 
 def grant_types(metadata: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,15 +153,3 @@ def scope(metadata: Mapping[str, Any], supported: Collection[str]) -> str:
     granted = " ".join(supported) if asked is None else asked
     check_scope(granted, supported)
     return " ".join(dict.fromkeys(granted.split(" ")))
-
-
-def bound_access_tokens(metadata: Mapping[str, Any], demo: bool) -> bool:
-    """``tls_client_certificate_bound_access_tokens``. Raises InvalidClientMetadata.
-
-    RFC 8705 §3.4 reads its absence as false; this server substitutes true (RFC 7591 §3.2.1), and says so
-    in its answer: a client that wants stealable tokens has to ask for them in words.
-    """
-    check_dpop_bound_tokens(flag(metadata, "dpop_bound_access_tokens", default=False))
-    bound = flag(metadata, "tls_client_certificate_bound_access_tokens", default=True)
-    check_bound_tokens(bound, demo)
-    return bound

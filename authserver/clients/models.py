@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.registered_client import JWT_FORMAT, RegisteredClient
 
 
 class Client(models.Model):
@@ -19,13 +19,22 @@ class Client(models.Model):
     tls_client_auth_san_uri = models.TextField(blank=True)
     tls_client_auth_san_ip = models.CharField(max_length=45, blank=True)
     tls_client_auth_san_email = models.CharField(max_length=254, blank=True)
+    token_endpoint_auth_signing_alg = models.CharField(max_length=16, blank=True)
     tls_client_certificate_bound_access_tokens = models.BooleanField(default=True)
+    dpop_bound_access_tokens = models.BooleanField(default=False)
     grant_types = models.JSONField(default=list)
     scope = models.TextField()
     jwks = models.JSONField(null=True, blank=True)
+    jwks_uri = models.TextField(blank=True)
     resources = models.JSONField(default=list)
     default_resource = models.TextField()
     access_token_lifetime_seconds = models.PositiveIntegerField(null=True, blank=True)
+    access_token_format = models.CharField(max_length=16, default=JWT_FORMAT)
+    profile = models.CharField(max_length=16, blank=True)
+    dpop_nonce_required = models.BooleanField(default=False)
+    introspects = models.JSONField(default=list)
+    # RFC 7592 §3: hashed (SHA-256, hexadecimal), and empty where an operator registered the client.
+    registration_access_token_hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
         """How the register is listed."""
@@ -39,12 +48,11 @@ class Client(models.Model):
     def registered(self) -> RegisteredClient:
         """The client as the token endpoint's rules take it."""
         values: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
-        values["grant_types"] = tuple(self.grant_types)
-        values["resources"] = tuple(self.resources)
-        return RegisteredClient(**values)
+        return RegisteredClient(**values | {name: tuple(values[name]) for name in _LISTS})
 
 
 _FIELDS = tuple(RegisteredClient.__dataclass_fields__)
+_LISTS = ("grant_types", "resources", "introspects")
 
 
 def find_client(client_id: str) -> RegisteredClient | None:
@@ -58,6 +66,4 @@ def find_client(client_id: str) -> RegisteredClient | None:
 def columns(client: RegisteredClient) -> dict[str, Any]:
     """The values of a client's columns, but for its identifier."""
     values = {name: getattr(client, name) for name in _FIELDS if name != "client_id"}
-    values["grant_types"] = list(client.grant_types)
-    values["resources"] = list(client.resources)
-    return values
+    return values | {name: list(values[name]) for name in _LISTS}

@@ -1,22 +1,23 @@
 """OAuth 2.0 Dynamic Client Registration Protocol: from metadata to a registered client, and back.
 
-RFC 7591 §2, §3.1, §3.2.1, https://www.rfc-editor.org/rfc/rfc7591. Not here: the endpoint, software
-statements, client secrets. Metadata that is not understood is ignored (§2); what is understood and not
-supported, or contradicts itself, is refused by name.
+RFC 7591 §2, §3.1, §3.2.1, https://www.rfc-editor.org/rfc/rfc7591. There are no client secrets. Metadata
+that is not understood is ignored (§2); what is understood and not supported, or contradicts itself, is
+refused by name.
 """
 
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from authserver.clients import extensions, grants
+from authserver.clients.bindings import binding
 from authserver.clients.certificate_names import certificate_names
 from authserver.clients.client_keys import client_keys
 from authserver.clients.members import check_characters, text
-from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.registered_client import JWT_FORMAT, RegisteredClient
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.rules import enforces, rule
 from sender_constraint.strict_json import parse_object
@@ -39,6 +40,14 @@ CLIENT_NAME = rule(
 
 LARGEST_DOCUMENT_BYTES = 65_536
 LONGEST_NAME_CHARACTERS = 200
+# Values of extensions that a client does not use, and of a binding that is not there.
+_UNUSED: dict[str, Any] = {
+    "access_token_format": JWT_FORMAT,
+    "dpop_bound_access_tokens": False,
+    "dpop_nonce_required": False,
+    "introspects": [],
+}
+_NEVER = object()
 # RFC 6749 §A.1 allows spaces too; an identifier with one is a mistake sooner or later.
 _CLIENT_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -49,11 +58,13 @@ class RegistrationPolicy:
 
     scopes, resources: what it knows, in the order of its settings.
     demo: whether a client may ask for tokens that are not bound.
+    jwks_uri_hosts: of which addresses clients' keys are fetched; ``host`` or ``host:port``.
     """
 
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     demo: bool
+    jwks_uri_hosts: tuple[str, ...] = ()
 
 
 @enforces(DOCUMENT)
@@ -78,45 +89,50 @@ def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> Registe
     check_client_id(client_id)
     check_client_name(client_name)
     method = grants.auth_method(metadata)
-    names = certificate_names(metadata)
+    algorithm = grants.signing_algorithm(metadata, method)
+    names = certificate_names(metadata, method)
+    bound = binding(metadata, method, policy.demo)
+    keys = client_keys(metadata, method, algorithm, policy.jwks_uri_hosts)
     allowed, default = extensions.resources(metadata, policy.resources)
     return RegisteredClient(
         client_id=client_id or secrets.token_urlsafe(16),
         client_name=client_name or "",
         token_endpoint_auth_method=method,
         **names,
-        tls_client_certificate_bound_access_tokens=grants.bound_access_tokens(metadata, policy.demo),
+        token_endpoint_auth_signing_alg=algorithm,
+        tls_client_certificate_bound_access_tokens=bound.certificate,
+        dpop_bound_access_tokens=bound.dpop,
         grant_types=grants.grant_types(metadata),
         scope=grants.scope(metadata, policy.scopes),
-        jwks=client_keys(metadata),
+        jwks=keys.jwks,
+        jwks_uri=keys.jwks_uri,
         resources=allowed,
         default_resource=default,
         access_token_lifetime_seconds=extensions.lifetime_seconds(metadata),
+        access_token_format=extensions.token_format(metadata),
+        profile=extensions.profile(metadata, bound),
+        dpop_nonce_required=bound.nonce_required,
+        introspects=extensions.introspects(metadata, policy.resources),
     )
 
 
 def client_information(client: RegisteredClient, issued_at: datetime) -> dict[str, Any]:
-    """The client information response (RFC 7591 §3.2.1): everything registered, substitutions included."""
-    information = {
-        "client_id": client.client_id,
+    """The client information response (RFC 7591 §3.2.1): everything registered, substitutions included.
+
+    What is not there is left out; so are extensions that the client does not use.
+    """
+    members = asdict(client) | {
         "client_id_issued_at": int(issued_at.timestamp()),
-        "client_name": client.client_name,
-        "token_endpoint_auth_method": client.token_endpoint_auth_method,
-        "tls_client_auth_subject_dn": client.tls_client_auth_subject_dn,
-        "tls_client_auth_san_dns": client.tls_client_auth_san_dns,
-        "tls_client_auth_san_uri": client.tls_client_auth_san_uri,
-        "tls_client_auth_san_ip": client.tls_client_auth_san_ip,
-        "tls_client_auth_san_email": client.tls_client_auth_san_email,
-        "tls_client_certificate_bound_access_tokens": client.tls_client_certificate_bound_access_tokens,
         "grant_types": list(client.grant_types),
         "response_types": [],
-        "scope": client.scope,
-        "jwks": client.jwks,
         "resources": list(client.resources),
-        "default_resource": client.default_resource,
-        "access_token_lifetime_seconds": client.access_token_lifetime_seconds,
+        "introspects": list(client.introspects),
     }
-    return {name: value for name, value in information.items() if value is not None and value != ""}
+    return {
+        name: value
+        for name, value in members.items()
+        if value is not None and value != "" and _UNUSED.get(name, _NEVER) != value
+    }
 
 
 @enforces(CLIENT_ID)

@@ -40,6 +40,7 @@ def test_the_header_says_that_it_is_an_access_token(partner: Caller, verdict: Ve
 def test_the_claims_are_all_there(partner: Caller, partner_certificate: Issued, verdict: Verdict) -> None:
     read = claims(verdict.accepted(partner.asks()))
     assert len(read.pop("jti")) >= 20
+    assert set(read.pop("status")) == {"status_list"}
     assert read == {
         "iss": "https://localhost:8441",
         "sub": "partner",

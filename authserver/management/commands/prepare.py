@@ -7,7 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from authserver.clients.models import Client, columns
-from authserver.clients.registration import RegistrationPolicy, register
+from authserver.clients.policy import registration_policy
+from authserver.clients.registration import register
 from authserver.clients.seeds import seed_clients
 from authserver.keys.store import signing_key_store
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
             self._seed()
 
     def _seed(self) -> None:
-        policy = RegistrationPolicy(tuple(settings.SCOPES), tuple(settings.RESOURCES), settings.DEMO)
+        policy = registration_policy()
         for metadata in seed_clients(settings.RESOURCES):
             client = register(metadata, policy)
             Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))

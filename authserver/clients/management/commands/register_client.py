@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
 from authserver.clients.models import Client, columns
-from authserver.clients.registration import RegistrationPolicy, client_information, read_metadata, register
+from authserver.clients.policy import registration_policy
+from authserver.clients.registration import client_information, read_metadata, register
 from sender_constraint.django.audit import trail
 from sender_constraint.errors import InvalidClientMetadata
 
@@ -32,9 +32,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, file: str, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Register, and print; CommandError says by name what is wrong."""
-        policy = RegistrationPolicy(tuple(settings.SCOPES), tuple(settings.RESOURCES), settings.DEMO)
         try:
-            client = register(read_metadata(_read(file)), policy)
+            client = register(read_metadata(_read(file)), registration_policy())
             row = Client.objects.create(client_id=client.client_id, **columns(client))
         except InvalidClientMetadata as refusal:
             trail().refused(EVENT, refusal)
