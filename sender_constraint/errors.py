@@ -13,6 +13,8 @@ side is for the audit trail: the rule that refused, and what was expected beside
     ├── InvalidClientMetadata   400  RFC 7591 §3.2.2
     ├── InvalidToken            401  RFC 6750 §3.1
     ├── InsufficientScope       403  RFC 6750 §3.1
+    ├── InvalidDpopProof        400  RFC 9449 §5; 401 at a protected resource, §7.1
+    ├── UseDpopNonce            400  RFC 9449 §8; 401 at a protected resource, §9
     └── TemporarilyUnavailable  503  RFC 6749 §4.1.2.1
 """
 
@@ -96,6 +98,18 @@ class InsufficientScope(Refusal):
 
     code = "insufficient_scope"
     default_status = 403
+
+
+class InvalidDpopProof(Refusal):
+    """The DPoP proof is missing, malformed, or no proof for this request."""
+
+    code = "invalid_dpop_proof"
+
+
+class UseDpopNonce(Refusal):
+    """The DPoP proof needs the nonce that comes with this answer, in the header ``DPoP-Nonce``."""
+
+    code = "use_dpop_nonce"
 
 
 class TemporarilyUnavailable(Refusal):

@@ -1,0 +1,1 @@
+"""Demonstrating Proof of Possession at the application layer: RFC 9449."""
