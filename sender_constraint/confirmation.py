@@ -16,6 +16,8 @@ from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import certificate_thumbprint, is_thumbprint
 
 X5T_S256 = "x5t#S256"
+# RFC 9449 §6.1: the thumbprint of a DPoP key.
+JKT = "jkt"
 _KNOWN_METHODS = (X5T_S256,)
 # IANA's registry "JWT Confirmation Methods": what stands beside ours would have to be proven too.
 _REGISTERED_METHODS = frozenset((*_KNOWN_METHODS, "jwk", "jwe", "kid", "jku", "osc", "jkt"))
