@@ -8,6 +8,7 @@ side is for the audit trail: the rule that refused, and what was expected beside
     ├── InvalidClient           401  RFC 6749 §5.2
     ├── UnauthorizedClient      400  RFC 6749 §5.2
     ├── UnsupportedGrantType    400  RFC 6749 §5.2
+    ├── UnsupportedTokenType    400  RFC 7009 §2.2.1
     ├── InvalidScope            400  RFC 6749 §5.2
     ├── InvalidTarget           400  RFC 8707 §2
     ├── InvalidClientMetadata   400  RFC 7591 §3.2.2
@@ -66,6 +67,12 @@ class UnsupportedGrantType(Refusal):
     """The authorization server does not know this grant."""
 
     code = "unsupported_grant_type"
+
+
+class UnsupportedTokenType(Refusal):
+    """The authorization server does not revoke tokens of this type."""
+
+    code = "unsupported_token_type"
 
 
 class InvalidScope(Refusal):

@@ -12,9 +12,7 @@ from urllib.parse import unquote_to_bytes
 from sender_constraint.errors import InvalidRequest
 from sender_constraint.rules import enforces, rule
 
-METHOD = rule(
-    "token-request.method", "RFC 6749 §3.2", "The token endpoint was asked by another method than POST."
-)
+METHOD = rule("token-request.method", "RFC 6749 §3.2", "The endpoint was asked by another method than POST.")
 QUERY = rule(
     "token-request.query",
     "RFC 6749 §2.3.1",
@@ -61,7 +59,7 @@ class TokenRequest:
 def check_method(method: str | None) -> None:
     """RFC 6749 §3.2: the client MUST use POST."""
     if method != "POST":
-        raise InvalidRequest(METHOD, "The token endpoint takes POST", status=405, presented=method)
+        raise InvalidRequest(METHOD, "This endpoint takes POST", status=405, presented=method)
 
 
 @enforces(QUERY)

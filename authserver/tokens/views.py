@@ -5,23 +5,23 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from authserver.client_authentication import requests
 from authserver.keys.store import signing_key_store
+from authserver.status_list.places import places
 from authserver.tokens import token_request
-from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of, signed
+from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of
 from authserver.tokens.client_credentials import decide
+from authserver.tokens.forms import form_of, kept_out_of_caches
+from authserver.tokens.issuing import issue
 from sender_constraint.django import audit
 
 
 def token(request: HttpRequest) -> HttpResponse:
     """Issue an access token. Every refusal is a Refusal, which the middleware answers and records."""
-    token_request.check_method(request.method)
-    token_request.check_query(request.META.get("QUERY_STRING", ""))
-    token_request.check_content_type(request.META.get("CONTENT_TYPE", ""))
-    form = token_request.parse_form(request.read(token_request.LARGEST_BODY_BYTES + 1))
+    form = form_of(request)
     requests.claim(request, form)
     asked = token_request.token_request(form)
     grant = decide(asked, requests.authenticated_client(request, form))
     claims = claims_of(grant, _policy(), requests.clock())
-    access_token = signed(claims, signing_key_store().load().signing)
+    access_token = issue(grant.client, claims, signing_key_store().load().signing, places())
     _record(request, grant, claims["jti"], claims["exp"])
     response = JsonResponse(
         {
@@ -31,10 +31,7 @@ def token(request: HttpRequest) -> HttpResponse:
             "scope": grant.scope,
         }
     )
-    # RFC 6749 §5.1.
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["Pragma"] = "no-cache"
-    return response
+    return kept_out_of_caches(response)
 
 
 def _policy() -> IssuingPolicy:

@@ -64,7 +64,7 @@ def test_an_opaque_token_has_256_random_bits_and_is_kept_as_a_digest_alone(
         assert not tokens & {record.token_sha256, record.jti}
 
 
-def test_a_token_request_writes_once(partner: Caller, verdict: Verdict) -> None:
+def test_a_token_request_reads_once_and_writes_once(partner: Caller, verdict: Verdict) -> None:
     verdict.accepted(partner.asks())
     with CaptureQueriesContext(connection) as queries:
         verdict.accepted(partner.asks())

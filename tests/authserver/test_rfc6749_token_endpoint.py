@@ -34,11 +34,6 @@ def test_the_record_of_a_token_names_client_and_certificate(partner: Caller, ver
     assert event["detail"]["audience"] == "https://localhost:8442"
 
 
-def test_a_token_takes_one_query(partner: Caller, django_assert_num_queries: Any) -> None:
-    with django_assert_num_queries(1):
-        assert partner.asks().status_code == 200
-
-
 def test_the_correlation_id_of_the_caller_is_given_back_and_recorded(
     partner: Caller, verdict: Verdict
 ) -> None:

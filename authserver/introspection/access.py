@@ -1,0 +1,78 @@
+"""Whether a token is shown to a caller, or said to be inactive.
+
+RFC 7662, OAuth 2.0 Token Introspection, §2.2 and §4 (https://www.rfc-editor.org/rfc/rfc7662): a caller
+learns about the tokens that concern it, and of all others not even that they exist. So each of these
+refusals is the same answer; why is in the audit trail alone.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from authserver.clients.registered_client import RegisteredClient
+from authserver.issued_tokens.models import IssuedToken
+from sender_constraint.errors import Refusal
+from sender_constraint.rules import enforces, rule
+
+ISSUED = rule(
+    "introspection.issued",
+    "RFC 7662 §2.2",
+    "A caller asks about a token that this server did not issue, or whose key it withdrew.",
+)
+IN_FORCE = rule("introspection.expired", "RFC 7662 §2.2", "A caller asks about a token that has ended.")
+NOT_REVOKED = rule(
+    "introspection.revoked", "RFC 7662 §2.2", "A caller asks about a token that has been revoked."
+)
+CONCERNS = rule(
+    "introspection.concerns",
+    "RFC 7662 §4",
+    "A caller asks about a token that is neither for it nor its own.",
+)
+
+
+class NotShown(Refusal):
+    """The answer is ``{"active": false}``, whatever the reason (RFC 7662 §2.2)."""
+
+    code = "inactive"
+    default_status = 200
+
+
+@enforces(ISSUED)
+def check_issued(issued: IssuedToken | None, key_identifier: str | None, known: Collection[str]) -> None:
+    """RFC 7662 §2.2: issued by this server, and for a JWT by a key that it still publishes."""
+    if issued is None:
+        raise NotShown(ISSUED, "The token is unknown")
+    if key_identifier is not None and key_identifier not in known:
+        raise NotShown(ISSUED, "The token's key is withdrawn", jti=issued.jti, presented=key_identifier)
+
+
+@enforces(CONCERNS)
+def check_concerns(caller: RegisteredClient, issued: IssuedToken | None) -> None:
+    """RFC 7662 §4: an API learns about the tokens for its own resource, a client about its own tokens."""
+    if issued is None:
+        return
+    if issued.client_id != caller.client_id and issued.audience not in caller.introspects:
+        raise NotShown(
+            CONCERNS,
+            "The token does not concern the caller",
+            jti=issued.jti,
+            expected=[issued.client_id, issued.audience],
+            presented=[caller.client_id, *caller.introspects],
+        )
+
+
+@enforces(IN_FORCE)
+def check_in_force(issued: IssuedToken | None, now: datetime) -> None:
+    """RFC 7662 §2.2: within its time. now: aware."""
+    if issued is not None and now >= issued.expires_at:
+        raise NotShown(
+            IN_FORCE, "The token has ended", jti=issued.jti, expired_at=issued.expires_at.isoformat()
+        )
+
+
+@enforces(NOT_REVOKED)
+def check_not_revoked(issued: IssuedToken | None) -> None:
+    """RFC 7662 §2.2: not revoked."""
+    if issued is not None and issued.revoked_at is not None:
+        raise NotShown(
+            NOT_REVOKED, "The token is revoked", jti=issued.jti, revoked_at=issued.revoked_at.isoformat()
+        )

@@ -1,0 +1,1 @@
+"""The tokens that this server issued and that have not ended: what it takes to revoke them."""

@@ -1,0 +1,89 @@
+"""Writing down what is issued, finding it again, and revoking it: one statement each.
+
+RFC 7009 §2 (https://www.rfc-editor.org/rfc/rfc7009) and RFC 7662 §2 (https://www.rfc-editor.org/rfc/rfc7662)
+stand on it. Who may find or revoke what is not decided here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from authserver.issued_tokens.handles import token_digest
+from authserver.issued_tokens.models import IssuedToken
+
+# APIs may take a token for some seconds after its end, and have to find its status while they do.
+KEPT_AFTER_END_SECONDS = 60
+# So many at a time: whoever writes meanwhile waits for no longer than that takes.
+REMOVED_AT_ONCE = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the status of a token stands: in which list, and at which index of it."""
+
+    status_list: int
+    index: int
+
+
+def enter(token: str, claims: Mapping[str, Any], place: Place | None, *, keep_claims: bool) -> bool:
+    """Write a token down; False if the place in the status list is another's.
+
+    claims: those of the token. keep_claims: for a token that does not carry them.
+    """
+    entry = IssuedToken(
+        jti=claims["jti"],
+        token_sha256=token_digest(token),
+        client_id=claims["client_id"],
+        audience=claims["aud"],
+        expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        confirmation=next(iter(claims.get("cnf", {}).values()), ""),
+        claims=dict(claims) if keep_claims else None,
+        status_list=place.status_list if place else None,
+        status_index=place.index if place else None,
+    )
+    try:
+        with transaction.atomic():
+            entry.save(force_insert=True)
+    except IntegrityError:
+        # Without a place only the digest could be taken, which 256 random bits do not bring about.
+        if place is None:
+            raise
+        return False
+    return True
+
+
+def find(token: str) -> IssuedToken | None:
+    """The record of a token, by its digest; None if it was not issued here, or ended long ago."""
+    return IssuedToken.objects.filter(token_sha256=token_digest(token)).first()
+
+
+def revoke(issued: IssuedToken, now: datetime) -> bool:
+    """Revoke a token; False if it was revoked before. now: aware."""
+    with transaction.atomic():
+        changed = IssuedToken.objects.filter(pk=issued.pk, revoked_at__isnull=True).update(revoked_at=now)
+    return bool(changed)
+
+
+def revoke_all(client_id: str, now: datetime, confirmation: str | None = None) -> int:
+    """Revoke the tokens of a client that have not ended. Returns how many.
+
+    confirmation: only those that are bound to the certificate or key with this thumbprint.
+    """
+    concerned = IssuedToken.objects.filter(client_id=client_id, revoked_at__isnull=True, expires_at__gt=now)
+    if confirmation is not None:
+        concerned = concerned.filter(confirmation=confirmation)
+    with transaction.atomic():
+        return concerned.update(revoked_at=now)
+
+
+def remove_ended(now: datetime) -> int:
+    """Forget some of the tokens that ended more than a minute ago. Returns how many."""
+    ended = IssuedToken.objects.filter(expires_at__lt=now - timedelta(seconds=KEPT_AFTER_END_SECONDS))
+    some = list(ended.values_list("pk", flat=True)[:REMOVED_AT_ONCE])
+    if some:
+        with transaction.atomic():
+            IssuedToken.objects.filter(pk__in=some).delete()
+    return len(some)

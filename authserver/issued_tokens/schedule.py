@@ -1,0 +1,12 @@
+"""When ended tokens are forgotten: known to the settings before Django's applications are loaded."""
+
+from sender_constraint.django.background import BackgroundTask
+
+TASK = "issued-tokens"
+
+
+def forgetting(every_seconds: float) -> BackgroundTask:
+    """The task that removes the records of tokens that have ended."""
+    return BackgroundTask(
+        TASK, "authserver.issued_tokens.tasks", every_seconds, "forgets issued tokens that have ended"
+    )

@@ -1,0 +1,14 @@
+"""In the background: tokens that have ended are forgotten."""
+
+from authserver.issued_tokens.register import remove_ended
+from authserver.issued_tokens.schedule import TASK
+from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.django.background import background_task
+from sender_constraint.server.ledger import Run
+
+
+@background_task(TASK)
+def forget_ended_tokens(run: Run) -> None:
+    """Remove what has ended, some at a time. Idempotent, also where two do it at once."""
+    while removed := remove_ended(utc_now()):
+        run.has_done(f"forgot {removed} tokens that have ended")

@@ -1,0 +1,36 @@
+"""``POST /revoke`` (RFC 7009 §2, https://www.rfc-editor.org/rfc/rfc7009)."""
+
+from django.http import HttpRequest, HttpResponse
+
+from authserver.client_authentication import requests
+from authserver.issued_tokens import register
+from authserver.issued_tokens.models import IssuedToken
+from authserver.issued_tokens.presented import presented_token
+from authserver.revocation.access import NotRevoked, check_issued, check_own, check_token_type
+from authserver.tokens.forms import form_of, kept_out_of_caches
+from sender_constraint.django import audit
+
+
+def revoke(request: HttpRequest) -> HttpResponse:
+    """Revoke one of the client's own tokens. The answer is 200 whether there was one or not (§2.2)."""
+    form = form_of(request)
+    client = requests.authenticated_client(request, form).client
+    token = presented_token(form)
+    check_token_type(token)
+    issued = register.find(token)
+    try:
+        check_issued(issued)
+        check_own(client, issued)
+    except NotRevoked as refusal:
+        audit.refused(request, refusal)
+    else:
+        _revoke(request, issued)
+    return kept_out_of_caches(HttpResponse())
+
+
+def _revoke(request: HttpRequest, issued: IssuedToken | None) -> None:
+    if issued is None:
+        return
+    first = register.revoke(issued, requests.clock())
+    detail = {"jti": issued.jti, "audience": issued.audience, "of": issued.client_id, "again": not first}
+    audit.accepted(request, "token.revoked", section="RFC 7009 §2.2", detail=detail)
