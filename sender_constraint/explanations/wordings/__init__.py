@@ -5,10 +5,18 @@ Whoever adds a rule outside these areas adds its line here; a test goes through 
 
 from collections.abc import Mapping
 
-from sender_constraint.explanations.wordings import api, certificates, enrolment, status, tokens, transport
+from sender_constraint.explanations.wordings import (
+    api,
+    certificates,
+    dpop,
+    enrolment,
+    status,
+    tokens,
+    transport,
+)
 from sender_constraint.explanations.wordings.wording import Wording
 
-_PAGES = (api, certificates, enrolment, status, tokens, transport)
+_PAGES = (api, certificates, dpop, enrolment, status, tokens, transport)
 WORDINGS: Mapping[str, Wording] = {rule: wording for page in _PAGES for rule, wording in page.RULES.items()}
 AREAS: Mapping[str, Wording] = {area: wording for page in _PAGES for area, wording in page.AREAS.items()}
 
