@@ -12,7 +12,13 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
-from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
+from sender_constraint.django.checks import (
+    REVOCATION,
+    SERVING,
+    check_issuer_tokens,
+    check_renewal,
+    check_trust_bundle,
+)
 from sender_constraint.issuers import metadata_url
 
 TAG = "bank_api"
@@ -46,7 +52,8 @@ def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    for check in (check_issuer, check_resource, check_bearer_route, check_renewal, *REVOCATION):
+    own = (check_issuer, check_resource, check_bearer_route)
+    for check in (*own, check_issuer_tokens, check_renewal, *REVOCATION):
         register(check, TAG)
     register(check_trust_bundle, SERVING, deploy=True)
 

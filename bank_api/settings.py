@@ -35,6 +35,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The protected resource: whose tokens count, for which audience, and whose certificates.
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
+# What its tokens look like, where the authorization server is not ours: see docs/integrate.md.
+ISSUER_ALGORITHMS = environment.words("ISSUER_ALGORITHMS", "ES256,PS256,EdDSA")
+ISSUER_JWKS_URI = environment.text("ISSUER_JWKS_URI", "")
+ACCESS_TOKEN_TYPES = environment.words("ACCESS_TOKEN_TYPES", "at+jwt")
+CLIENT_ID_CLAIM = environment.text("CLIENT_ID_CLAIM", "client_id")
+SCOPE_CLAIM = environment.text("SCOPE_CLAIM", "scope")
 TRUST_BUNDLE = environment.trust_bundle()
 ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
 

@@ -29,6 +29,14 @@ def check_api_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Dj
     return [Error("API_URL is not an HTTPS URL.", hint="Set it to the bank's API.", id="partner_client.E002")]
 
 
+def check_token_endpoint(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 6749 §3.2: TLS, also where the endpoint is not taken from metadata."""
+    if not settings.TOKEN_ENDPOINT or settings.TOKEN_ENDPOINT.startswith("https://"):
+        return []
+    hint = "Leave it empty where the authorization server publishes metadata."
+    return [Error("TOKEN_ENDPOINT is not an HTTPS URL.", hint=hint, id="partner_client.E004")]
+
+
 def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """The name under which the bank registered us."""
     if settings.CLIENT_ID:
@@ -39,5 +47,6 @@ def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - 
 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    for check in (check_issuer, check_api_url, check_client_id, check_renewal, *REVOCATION):
+    own = (check_issuer, check_token_endpoint, check_api_url, check_client_id)
+    for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)

@@ -14,6 +14,8 @@ STATE_DIR = environment.state
 
 # Whom we call, and as whom. SCOPE: words separated by spaces. RESOURCE: what the tokens are for (RFC 8707).
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
+# Of an authorization server that publishes no metadata; otherwise it is found there.
+TOKEN_ENDPOINT = environment.text("TOKEN_ENDPOINT", "")
 API_URL = environment.text("API_URL", "https://localhost:8442")
 CLIENT_ID = environment.text("CLIENT_ID", "partner")
 SCOPE = environment.text("SCOPE", "accounts payments")

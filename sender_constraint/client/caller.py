@@ -49,11 +49,13 @@ class CallerSettings:
     """Whom to ask for tokens, and what for.
 
     issuer: the authorization server's identifier. trust_bundle: PEM of the authorities of all servers.
+    token_endpoint: of an authorization server without metadata; otherwise empty.
     """
 
     issuer: str
     token_request: TokenRequest
     trust_bundle: Path
+    token_endpoint: str = ""
 
 
 class Caller:
@@ -234,10 +236,9 @@ class Caller:
         except OSError as error:
             raise ServerUnreachable(f"no connections for {generation.directory}: {error}") from error
         try:
-            metadata = discover(pool, self._settings.issuer, self._retries)
             tokens = TokenSource(
                 pool,
-                metadata.token_endpoint,
+                self._token_endpoint(pool),
                 self._settings.token_request,
                 retries=self._retries,
                 clock=self._clock,
@@ -249,6 +250,10 @@ class Caller:
             pool.close()
             raise
         return Binding(generation, pool, tokens, self._observer.closed)
+
+    def _token_endpoint(self, pool: httpx.Client) -> str:
+        known = self._settings.token_endpoint
+        return known or discover(pool, self._settings.issuer, self._retries).token_endpoint
 
     def _swap(self, binding: Binding) -> None:
         with self._state:

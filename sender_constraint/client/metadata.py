@@ -1,6 +1,7 @@
 """The authorization server's metadata: RFC 8414, and the endpoints for mutual TLS of RFC 8705 §5.
 
-Checked: the issuer is ours (RFC 8414 §3.3), endpoints are HTTPS. Not covered: signed metadata (§2.1).
+Checked: the issuer is ours (RFC 8414 §3.3), endpoints are HTTPS. Where there is no such document, that of
+OpenID Connect Discovery takes its place. Not covered: signed metadata (§2.1).
 
 https://www.rfc-editor.org/rfc/rfc8414 https://www.rfc-editor.org/rfc/rfc8705
 """
@@ -13,7 +14,7 @@ import httpx
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.client.errors import MetadataInvalid, unanswered
 from sender_constraint.client.retries import Retries
-from sender_constraint.issuers import metadata_url
+from sender_constraint.issuers import metadata_urls
 
 MAX_METADATA_BYTES = 256 * 1024
 
@@ -29,17 +30,28 @@ class ServerMetadata:
 def discover(pool: httpx.Client, issuer: str, retries: Retries) -> ServerMetadata:
     """Fetch and check an issuer's metadata. Raises ServerUnreachable, ServerRefused or MetadataInvalid."""
     try:
-        url = metadata_url(issuer)
+        urls = metadata_urls(issuer)
     except ValueError as error:
         raise MetadataInvalid(str(error)) from error
+    for url in urls[:-1]:
+        response = _ask(pool, url, retries)
+        if response.status_code not in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+            return _read(url, response, issuer)
+    return _read(urls[-1], _ask(pool, urls[-1], retries), issuer)
+
+
+def _ask(pool: httpx.Client, url: str, retries: Retries) -> httpx.Response:
     request = pool.build_request("GET", url, headers={"Accept": "application/json"})
     try:
-        response = retries.send(
+        return retries.send(
             lambda seconds: exchange(pool, request, max_bytes=MAX_METADATA_BYTES, seconds=seconds),
             repeatable=True,
         )
     except httpx.TransportError as error:
         raise unanswered(f"no metadata from {url}", error) from error
+
+
+def _read(url: str, response: httpx.Response, issuer: str) -> ServerMetadata:
     if response.status_code != 200:
         raise MetadataInvalid(f"{url} answered with status {response.status_code}")
     try:

@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error
 
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.issuers import metadata_url
+from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
 from sender_constraint.resources import resource_metadata_url
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
@@ -87,6 +88,27 @@ def check_protected_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: 
     return errors
 
 
+def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 8725 §3.1: asymmetric algorithms, chosen here; RFC 9068 §2.1: a type of their own."""
+    messages: list[CheckMessage] = []
+    unknown = unknown_algorithms(settings.ISSUER_ALGORITHMS)
+    if unknown or not settings.ISSUER_ALGORITHMS:
+        hint = f"Set ISSUER_ALGORITHMS to some of {', '.join(ALGORITHMS)}."
+        told = f"ISSUER_ALGORITHMS has {', '.join(unknown) or 'no algorithm'}."
+        messages.append(Error(told, hint=hint, id="sender_constraint.E008"))
+    if not settings.ACCESS_TOKEN_TYPES:
+        hint = "at+jwt is that of RFC 9068; JWT is that of authorization servers that do not follow it."
+        messages.append(Error("ACCESS_TOKEN_TYPES is empty.", hint=hint, id="sender_constraint.E009"))
+    if any(each.lower().removeprefix("application/") == "jwt" for each in settings.ACCESS_TOKEN_TYPES):
+        told = "ACCESS_TOKEN_TYPES has JWT: every JWT of the issuer with this audience is an access token."
+        hint = "Make sure that RESOURCE is no client_id: ID tokens have those as their audience."
+        messages.append(checks.Warning(told, hint=hint, id="sender_constraint.W002"))
+    if settings.ISSUER_JWKS_URI and not settings.ISSUER_JWKS_URI.startswith("https://"):
+        hint = "Leave it empty where the issuer publishes metadata."
+        messages.append(Error("ISSUER_JWKS_URI is no https URL.", hint=hint, id="sender_constraint.E010"))
+    return messages
+
+
 REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
 # What an API of one's own needs: application ``sender_constraint.django`` registers them.
-PROTECTED_RESOURCE = (check_protected_resource, check_trust_bundle, *REVOCATION)
+PROTECTED_RESOURCE = (check_protected_resource, check_issuer_tokens, check_trust_bundle, *REVOCATION)

@@ -1,6 +1,10 @@
 """The protected resource of this process, as its settings describe it.
 
 ISSUER                         the authorization server whose tokens count
+ISSUER_ALGORITHMS              with which it signs: ES256, PS256, EdDSA; RS256 where it knows no other
+ISSUER_JWKS_URI                where its keys are, if it publishes no metadata; otherwise empty
+ACCESS_TOKEN_TYPES             the header ``typ`` of its tokens; ``JWT`` where it is not RFC 9068's
+CLIENT_ID_CLAIM, SCOPE_CLAIM   where its tokens name the client and the scopes
 RESOURCE                       this API's identifier: audience of its tokens (RFC 8707) and realm
 TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing else is trusted
 ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a token
@@ -25,6 +29,7 @@ from sender_constraint.resource_server.access_token import AccessTokenVerifier, 
 from sender_constraint.resource_server.binding import BoundToken, check_binding
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from sender_constraint.resource_server.presentation import presented_token
+from sender_constraint.resource_server.token_profile import TokenProfile
 from sender_constraint.revocation import StatusSource
 from sender_constraint.trust_anchors import TrustAnchors
 
@@ -70,13 +75,26 @@ def protected_resource() -> ProtectedResource:
     return _trusting(trust_anchors())
 
 
+def token_profile() -> TokenProfile:
+    """What the issuer's tokens look like, by the settings."""
+    return TokenProfile(
+        types=tuple(settings.ACCESS_TOKEN_TYPES),
+        algorithms=tuple(settings.ISSUER_ALGORITHMS),
+        client_id_claim=settings.CLIENT_ID_CLAIM,
+        scope_claim=settings.SCOPE_CLAIM,
+    )
+
+
 @lru_cache(maxsize=1)
 def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
     """Made when it is first needed, and anew with the trust bundle: the issuer is trusted by it too."""
     context = client_context(settings.TRUST_BUNDLE, servers=server_status())
     client = client_with_deadlines(context)
-    keys = IssuerKeys(settings.ISSUER, client)
-    verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now)
+    profile = token_profile()
+    keys = IssuerKeys(
+        settings.ISSUER, client, algorithms=profile.algorithms, jwks_uri=settings.ISSUER_JWKS_URI
+    )
+    verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now, profile=profile)
     return ProtectedResource(
         verifier, trust_anchors, certificate_status(), utc_now, settings.ACCEPT_FOREIGN_CERTIFICATES
     )

@@ -12,33 +12,30 @@ the issuer's keys.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Protocol
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from sender_constraint.confirmation import Confirmation, confirmation_of
 from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server import claims as claim_checks
+from sender_constraint.resource_server import issuer_signatures
+from sender_constraint.resource_server.issuer_signatures import IssuerKey
+from sender_constraint.resource_server.token_profile import RFC9068, TokenProfile
 from sender_constraint.rules import enforces, rule
 from sender_constraint.strict_json import parse_object
 
 MAX_TOKEN_CHARACTERS = 8 * 1024
-# RFC 8725 §3.1: the algorithms are the verifier's choice, asymmetric ones only; the header only agrees.
-ALGORITHMS = ("ES256",)
-TYPES = ("at+jwt", "application/at+jwt")
-
 _COMPACT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-_JWS = jwt.PyJWS(algorithms=list(ALGORITHMS))
 
 SIZE = rule("token.size", "RFC 8725 §3", "The token is longer than any that the issuer makes.")
 COMPACT_FORM = rule("token.compact-form", "RFC 7515 §7.1", "The token does not consist of three parts.")
 HEADER = rule("token.header", "RFC 7515 §4", "The token's header is not a JSON object with unique members.")
-TYPE = rule("token.type", "RFC 9068 §4", "The token is not of the type at+jwt.")
+TYPE = rule("token.type", "RFC 9068 §4", "The token is not of the type that access tokens have.")
 UNSIGNED = rule("token.unsigned", "RFC 9068 §4", "The token says that it is not signed.")
 ALGORITHM = rule("token.algorithm", "RFC 8725 §3.1", "The token's algorithm is not one that is expected.")
 CRITICAL = rule("token.critical", "RFC 7515 §4.1.11", "The token has critical header members unknown here.")
@@ -55,8 +52,8 @@ PAYLOAD = rule(
 class Keys(Protocol):
     """Where verification keys come from: ``issuer_keys.IssuerKeys``."""
 
-    def key(self, key_identifier: str) -> EllipticCurvePublicKey | None:
-        """The issuer's key of this ``kid``; None if it has none. Raises KeysUnavailable."""
+    def key(self, key_identifier: str, algorithm: str) -> IssuerKey | None:
+        """The issuer's key of this ``kid`` for this algorithm, or None. Raises KeysUnavailable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +81,7 @@ class AccessTokenVerifier:
     """Verifies access tokens of one issuer for one resource.
 
     issuer: compared exactly with ``iss``. audience: this resource's identifier (RFC 8707), one of ``aud``.
+    profile: what its tokens look like.
     clock: returns the aware time. leeway_seconds: for how long a token counts after its end.
     future_seconds: how far the issuer's clock may be ahead of this one. It is the larger of the two: callers
     get a new token for one that has ended, and none that is older than new. RFC 7519 §4.1.5 allows a few
@@ -96,6 +94,7 @@ class AccessTokenVerifier:
     clock: Callable[[], datetime]
     leeway_seconds: float = 5
     future_seconds: float = 45
+    profile: TokenProfile = RFC9068
 
     def verify(self, token: str) -> VerifiedToken:
         """Verify the compact serialization of a token.
@@ -105,15 +104,15 @@ class AccessTokenVerifier:
         check_size(token)
         check_compact_form(token)
         header = parse_header(token)
-        check_type(header)
+        check_type(header, self.profile.media_types)
         check_signed(header)
-        check_algorithm(header)
+        check_algorithm(header, self.profile.algorithms)
         check_critical(header)
         check_key_identifier(header)
-        key = self.keys.key(header["kid"])
+        key = self.keys.key(header["kid"], header["alg"])
         check_key_known(key, header)
-        check_signature(token, key)
-        return self._verified(parse_payload(token))
+        check_signature(token, key, header["alg"])
+        return self._verified(self.profile.read(parse_payload(token)))
 
     def _verified(self, claims: dict[str, Any]) -> VerifiedToken:
         now = self.clock().timestamp()
@@ -166,15 +165,19 @@ def parse_header(token: str) -> dict[str, Any]:
 
 
 @enforces(TYPE)
-def check_type(header: Mapping[str, Any]) -> None:
+def check_type(header: Mapping[str, Any], types: Sequence[str]) -> None:
     """RFC 9068 §4: ``at+jwt``, so that no other JWT of the issuer is taken for an access token.
 
+    An issuer that does not follow RFC 9068 has other types in its profile.
     Media types are compared without case (RFC 7515 §4.1.9).
     """
     presented = header.get("typ")
-    if not isinstance(presented, str) or presented.lower() not in TYPES:
+    if not isinstance(presented, str) or presented.lower() not in types:
         raise InvalidToken(
-            TYPE, "The access token is not of the type at+jwt", expected=TYPES, presented=_shown(presented)
+            TYPE,
+            f"The access token is not of the type {types[0]}",
+            expected=types,
+            presented=_shown(presented),
         )
 
 
@@ -187,14 +190,14 @@ def check_signed(header: Mapping[str, Any]) -> None:
 
 
 @enforces(ALGORITHM)
-def check_algorithm(header: Mapping[str, Any]) -> None:
-    """RFC 8725 §3.1, §3.2: no other algorithm, least of all a symmetric one with a public key as secret."""
+def check_algorithm(header: Mapping[str, Any], algorithms: Sequence[str]) -> None:
+    """RFC 8725 §3.1, §3.2: the verifier's choice; never a symmetric one with a public key as secret."""
     presented = header.get("alg")
-    if presented not in ALGORITHMS:
+    if presented not in algorithms:
         raise InvalidToken(
             ALGORITHM,
             "The access token's algorithm is not accepted",
-            expected=ALGORITHMS,
+            expected=tuple(algorithms),
             presented=_shown(presented),
         )
 
@@ -219,7 +222,7 @@ def check_key_identifier(header: Mapping[str, Any]) -> None:
 
 
 @enforces(UNKNOWN_KEY)
-def check_key_known(key: EllipticCurvePublicKey | None, header: Mapping[str, Any]) -> None:
+def check_key_known(key: IssuerKey | None, header: Mapping[str, Any]) -> None:
     """RFC 9068 §4: only keys that the authorization server publishes."""
     if key is None:
         raise InvalidToken(
@@ -228,10 +231,12 @@ def check_key_known(key: EllipticCurvePublicKey | None, header: Mapping[str, Any
 
 
 @enforces(SIGNATURE)
-def check_signature(token: str, key: EllipticCurvePublicKey | None) -> None:
+def check_signature(token: str, key: IssuerKey | None, algorithm: str) -> None:
     """RFC 9068 §4, RFC 7515 §5.2: the issuer signed these very characters."""
     try:
-        _JWS.decode(token, key=key if key is not None else b"", algorithms=list(ALGORITHMS))
+        if key is None:
+            raise ValueError("there is no key")
+        issuer_signatures.verify(token, key, algorithm)
     except (jwt.PyJWTError, ValueError, TypeError) as problem:
         raise InvalidToken(
             SIGNATURE, "The access token's signature is invalid", problem=type(problem).__name__

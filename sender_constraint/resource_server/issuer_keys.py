@@ -7,13 +7,18 @@ JSON Web Key, §4 and §5 (https://www.rfc-editor.org/rfc/rfc7517).
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from sender_constraint.resource_server.key_discovery import DiscoveredKeys, DiscoveryFailed, discover_keys
+from sender_constraint.resource_server.issuer_signatures import IssuerKey
+from sender_constraint.resource_server.key_discovery import (
+    DiscoveredKeys,
+    DiscoveryFailed,
+    Keys,
+    discover_keys,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +38,7 @@ class KeysUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Snapshot:
-    keys: Mapping[str, EllipticCurvePublicKey]
+    keys: Keys
     fetched_at: float
     fresh_seconds: float
 
@@ -42,6 +47,7 @@ class IssuerKeys:
     """One issuer's verification keys, shared by all threads of a process.
 
     client: trusts the issuer's server certificate; it belongs to the caller, who closes it.
+    algorithms: of the keys that are wanted. jwks_uri: where they are, of an issuer without metadata.
     fresh_seconds: for so long keys are used without asking again, or for the ``max-age`` that came with them
         if that is less: whoever withdraws a key is heard in time.
     max_stale_seconds: for so long, counted from their fetching, they are used while asking fails.
@@ -56,6 +62,8 @@ class IssuerKeys:
         issuer: str,
         client: httpx.Client,
         *,
+        algorithms: Sequence[str] = ("ES256",),
+        jwks_uri: str = "",
         fresh_seconds: float = 300,
         max_stale_seconds: float = 3600,
         refresh_interval_seconds: float = 5,
@@ -64,6 +72,8 @@ class IssuerKeys:
     ) -> None:
         self._issuer = issuer
         self._client = client
+        self._algorithms = tuple(algorithms)
+        self._jwks_uri = jwks_uri
         self._fresh_seconds = fresh_seconds
         self._max_stale_seconds = max_stale_seconds
         self._refresh_interval_seconds = refresh_interval_seconds
@@ -74,14 +84,15 @@ class IssuerKeys:
         self._next_attempt_at = float("-inf")
         self._refreshing = threading.Lock()
 
-    def key(self, key_identifier: str) -> EllipticCurvePublicKey | None:
-        """The key of this ``kid``; None if the issuer has none.
+    def key(self, key_identifier: str, algorithm: str = "ES256") -> IssuerKey | None:
+        """The key of this ``kid`` that verifies this algorithm; None if the issuer has none.
 
         Raises KeysUnavailable if there are no keys younger than ``max_stale_seconds``, and for an unknown
         ``kid`` if the issuer could not be asked about it.
         """
         snapshot = self._usable()
-        known = snapshot.keys.get(key_identifier) if snapshot else None
+        wanted = (key_identifier, algorithm)
+        known = snapshot.keys.get(wanted) if snapshot else None
         if known is not None and snapshot is not None and self._age(snapshot) < snapshot.fresh_seconds:
             return known
         # Whoever has a key that still serves does not wait for another one's refresh.
@@ -89,7 +100,7 @@ class IssuerKeys:
         snapshot = self._usable()
         if snapshot is None:
             raise KeysUnavailable(self._failure or "the issuer's keys are too old", self._retry_seconds)
-        known = snapshot.keys.get(key_identifier)
+        known = snapshot.keys.get(wanted)
         if known is None and self._failure is not None:
             raise KeysUnavailable(self._failure, self._retry_seconds)
         return known
@@ -115,13 +126,15 @@ class IssuerKeys:
 
     def _ask(self) -> None:
         try:
-            discovered = discover_keys(self._client, self._issuer, self._monotonic)
+            discovered = discover_keys(
+                self._client, self._issuer, self._monotonic, self._algorithms, self._jwks_uri
+            )
         except DiscoveryFailed as failure:
             logger.warning("the keys of %s could not be fetched: %s", self._issuer, failure)
             self._failure = str(failure)
             self._next_attempt_at = self._monotonic() + self._retry_seconds
         else:
-            self._snapshot = _Snapshot(discovered.by_kid, self._monotonic(), self._fresh_for(discovered))
+            self._snapshot = _Snapshot(discovered.keys, self._monotonic(), self._fresh_for(discovered))
             self._failure = None
             self._next_attempt_at = self._monotonic() + self._refresh_interval_seconds
 

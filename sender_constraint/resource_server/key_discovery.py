@@ -1,20 +1,19 @@
 """From an issuer's identifier to its keys, over HTTPS.
 
 RFC 8414 §3 (https://www.rfc-editor.org/rfc/rfc8414): the metadata, which must name the very issuer that was
-asked for; then the JWK Set (RFC 7517 §5, https://www.rfc-editor.org/rfc/rfc7517) that it points to.
-Redirections are not followed.
+asked for; then the JWK Set (RFC 7517 §5, https://www.rfc-editor.org/rfc/rfc7517) that it points to. Where
+there is no such document, that of OpenID Connect Discovery takes its place. Redirections are not followed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
-import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from sender_constraint.certificates.exchange import exchange
-from sender_constraint.issuers import metadata_url
+from sender_constraint.issuers import metadata_urls
+from sender_constraint.resource_server.issuer_signatures import IssuerKey, verification_key
 from sender_constraint.strict_json import parse_object
 
 MAX_RESPONSE_BYTES = 64 * 1024
@@ -25,32 +24,68 @@ class DiscoveryFailed(Exception):
     """The issuer could not be asked, or answered what cannot be used; the text says why."""
 
 
+class NotThere(DiscoveryFailed):
+    """There is no such document (RFC 9110 §15.5.5): another one may be."""
+
+
+# The key of a ``kid`` for an algorithm.
+Keys = Mapping[tuple[str, str], IssuerKey]
+
+
 @dataclass(frozen=True, slots=True)
 class DiscoveredKeys:
-    """An issuer's ES256 verification keys by ``kid``.
+    """An issuer's verification keys by ``kid`` and algorithm.
 
     max_age_seconds: for how long the issuer lets them be kept; None if it does not say.
     """
 
-    by_kid: Mapping[str, EllipticCurvePublicKey]
+    keys: Keys
     max_age_seconds: int | None
 
 
-def discover_keys(client: httpx.Client, issuer: str, monotonic: Callable[[], float]) -> DiscoveredKeys:
-    """The issuer's keys, as it publishes them now. Raises DiscoveryFailed."""
+def discover_keys(
+    client: httpx.Client,
+    issuer: str,
+    monotonic: Callable[[], float],
+    algorithms: Sequence[str] = ("ES256",),
+    jwks_uri: str = "",
+) -> DiscoveredKeys:
+    """The issuer's keys, as it publishes them now. Raises DiscoveryFailed.
+
+    algorithms: for which keys are wanted. jwks_uri: where they are, of an issuer without metadata.
+    """
     deadline = monotonic() + MAX_SECONDS
-    try:
-        url = metadata_url(issuer)
-    except ValueError as error:
-        raise DiscoveryFailed(str(error)) from error
-    metadata, _ = _fetch(client, url, deadline, monotonic)
+    url = jwks_uri or _jwks_uri(client, issuer, deadline, monotonic)
+    jwk_set, headers = _fetch(client, url, deadline, monotonic)
+    return DiscoveredKeys(verification_keys(jwk_set, algorithms), max_age_seconds(headers))
+
+
+def _jwks_uri(client: httpx.Client, issuer: str, deadline: float, monotonic: Callable[[], float]) -> str:
+    """RFC 8414 §2, §3.3: from the metadata, which must be this issuer's."""
+    metadata = _metadata(client, issuer, deadline, monotonic)
     if metadata.get("issuer") != issuer:
         raise DiscoveryFailed("the metadata is another issuer's (RFC 8414 §3.3)")
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str) or not jwks_uri.startswith("https://"):
         raise DiscoveryFailed("the metadata has no https jwks_uri (RFC 8414 §2)")
-    jwk_set, headers = _fetch(client, jwks_uri, deadline, monotonic)
-    return DiscoveredKeys(verification_keys(jwk_set), max_age_seconds(headers))
+    return jwks_uri
+
+
+def _metadata(
+    client: httpx.Client, issuer: str, deadline: float, monotonic: Callable[[], float]
+) -> dict[str, Any]:
+    """The first of the documents that is there."""
+    try:
+        urls = metadata_urls(issuer)
+    except ValueError as error:
+        raise DiscoveryFailed(str(error)) from error
+    missing = []
+    for url in urls:
+        try:
+            return _fetch(client, url, deadline, monotonic)[0]
+        except NotThere as problem:
+            missing.append(str(problem))
+    raise DiscoveryFailed("; ".join(missing))
 
 
 def max_age_seconds(headers: httpx.Headers) -> int | None:
@@ -62,44 +97,27 @@ def max_age_seconds(headers: httpx.Headers) -> int | None:
     return None
 
 
-def verification_keys(jwk_set: Mapping[str, Any]) -> Mapping[str, EllipticCurvePublicKey]:
-    """The keys of a JWK Set that verify ES256, by ``kid``; others are left out (RFC 7517 §5).
+def verification_keys(jwk_set: Mapping[str, Any], algorithms: Sequence[str] = ("ES256",)) -> Keys:
+    """The keys of a JWK Set that verify these algorithms; others are left out (RFC 7517 §5).
 
-    A key whose private half is published is left out too. Raises DiscoveryFailed if two have the same
-    ``kid``, or if none is left.
+    A key whose private half is published is left out too. Raises DiscoveryFailed if two for one algorithm
+    have the same ``kid``, or if none is left.
     """
     members = jwk_set.get("keys")
     if not isinstance(members, list):
         raise DiscoveryFailed("the JWK Set has no keys member (RFC 7517 §5.1)")
-    keys: dict[str, EllipticCurvePublicKey] = {}
+    keys: dict[tuple[str, str], IssuerKey] = {}
     for jwk in members:
-        if not _verifies_es256(jwk):
-            continue
-        if jwk["kid"] in keys:
-            raise DiscoveryFailed("two keys of the JWK Set have the same kid")
-        try:
-            key = jwt.PyJWK(jwk, algorithm="ES256").key
-        except (jwt.PyJWTError, ValueError, TypeError):
-            continue
-        if isinstance(key, EllipticCurvePublicKey):
-            keys[jwk["kid"]] = key
+        for algorithm in algorithms:
+            key = verification_key(jwk, algorithm)
+            if key is None:
+                continue
+            if (jwk["kid"], algorithm) in keys:
+                raise DiscoveryFailed("two keys of the JWK Set have the same kid")
+            keys[jwk["kid"], algorithm] = key
     if not keys:
-        raise DiscoveryFailed("the JWK Set has no key that verifies ES256")
+        raise DiscoveryFailed(f"the JWK Set has no key that verifies {' or '.join(algorithms)}")
     return keys
-
-
-def _verifies_es256(jwk: Any) -> bool:
-    """RFC 7517 §4, RFC 7518 §6.2: a public P-256 key, for signatures, with a name."""
-    return (
-        isinstance(jwk, dict)
-        and jwk.get("kty") == "EC"
-        and jwk.get("crv") == "P-256"
-        and jwk.get("use", "sig") == "sig"
-        and jwk.get("alg", "ES256") == "ES256"
-        and "d" not in jwk
-        and isinstance(jwk.get("kid"), str)
-        and jwk["kid"] != ""
-    )
 
 
 def _fetch(
@@ -117,6 +135,8 @@ def _fetch(
         )
     except (httpx.HTTPError, httpx.InvalidURL) as problem:
         raise DiscoveryFailed(f"{url}: {type(problem).__name__}: {problem}") from problem
+    if response.status_code in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
+        raise NotThere(f"{url} answered {response.status_code}")
     if response.status_code != httpx.codes.OK:
         raise DiscoveryFailed(f"{url} answered {response.status_code}")
     try:

@@ -58,7 +58,22 @@ def test_what_is_no_metadata_is_invalid(
 
     with pytest.raises(MetadataInvalid):
         discover(pool, server.origin, retries)
-    assert len(server.asked) == 1
+    # RFC 8414 §5: where there is none, OpenID's place is looked at.
+    assert len(server.asked) == (2 if answer.status == 404 else 1)
+
+
+@pytest.mark.clause("RFC 8414 §5")
+def test_where_there_is_none_openid_s_takes_its_place(
+    server: TLSServer, bank: Bank, pool: httpx.Client, retries: Retries
+) -> None:
+    issuer = f"{server.origin}/realms/main"
+    document = {"issuer": issuer, "token_endpoint": f"{server.origin}/connect/token"}
+    inserted, appended = f"{METADATA}/realms/main", "/realms/main/.well-known/openid-configuration"
+    bank.answers[inserted] = lambda _asked: Answer(404, {})
+    bank.answers[appended] = lambda _asked: Answer(content=document)
+
+    assert discover(pool, issuer, retries).token_endpoint == document["token_endpoint"]
+    assert [asked.path for asked in server.asked] == [inserted, appended]
 
 
 def test_an_authorization_server_that_is_away_is_tried_again(

@@ -144,6 +144,8 @@ def _header_members(header: str, payload: str, signature: str) -> _Cases:
         "EdDSA",
     ):
         rule = "token.unsigned" if alg.lower() == "none" else "token.algorithm"
+        if alg in ("PS256", "EdDSA"):
+            rule = "token.unknown-key"  # accepted of an issuer that has such a key
         yield f"algorithm {alg!r}", changed(alg=alg), rule
     for odd in ("es256", "ES256 ", None, 0, True, ["ES256"], {"ES256": None}):
         yield f"algorithm {odd!r}", changed(alg=odd), "token.algorithm"
@@ -259,7 +261,7 @@ _CLAIM_VALUES: tuple[tuple[tuple[str, ...], list[Any], str], ...] = (
     (("iss", "sub", "client_id", "jti"), _NO_TEXT, "token.claim-type"),
     (("exp", "iat", "nbf"), _NO_TIME, "token.claim-type"),
     (("aud",), _NO_AUDIENCE, "token.claim-type"),
-    (("scope",), [None, 1, ["accounts"], {}], "token.claim-type"),
+    (("scope",), [None, 1, [1], ["accounts payments"], {}], "token.claim-type"),
     (("iss",), _OTHER_ISSUERS, "token.issuer"),
     (("aud",), _OTHER_AUDIENCES, "token.audience"),
     (("cnf",), _NO_CONFIRMATION, "confirmation.malformed"),

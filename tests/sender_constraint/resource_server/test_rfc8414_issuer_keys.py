@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.resource_server import key_discovery
 from sender_constraint.resource_server.issuer_keys import IssuerKeys, KeysUnavailable
+from sender_constraint.resource_server.issuer_signatures import IssuerKey
 from sender_constraint.resource_server.key_discovery import (
     DiscoveryFailed,
     discover_keys,
@@ -81,8 +82,8 @@ def keys(client: httpx.Client, clock: Clock) -> IssuerKeys:
     return IssuerKeys(ISSUER, client, monotonic=clock)
 
 
-def assert_is_signing_key(key: ec.EllipticCurvePublicKey | None) -> None:
-    assert key is not None
+def assert_is_signing_key(key: IssuerKey | None) -> None:
+    assert isinstance(key, ec.EllipticCurvePublicKey)
     assert key.public_numbers() == SIGNING_KEY.public_key().public_numbers()
 
 
@@ -199,7 +200,7 @@ def test_many_threads_ask_once(issuer: Issuer, client: httpx.Client) -> None:
 
     issuer.answer = slowly
     keys = IssuerKeys(ISSUER, client)
-    found: list[ec.EllipticCurvePublicKey | None] = []
+    found: list[IssuerKey | None] = []
     threads = [threading.Thread(target=lambda: found.append(keys.key("key-1"))) for _ in range(20)]
     for thread in threads:
         thread.start()
@@ -317,14 +318,14 @@ def test_an_answer_that_trickles_in_is_given_up(client: httpx.Client, issuer: Is
     ],
 )
 def test_keys_that_cannot_verify_are_left_out(unusable: Any) -> None:
-    assert set(verification_keys({"keys": [unusable, public_jwk()]})) == {"key-1"}
+    assert set(verification_keys({"keys": [unusable, public_jwk()]})) == {("key-1", "ES256")}
     with pytest.raises(DiscoveryFailed, match="no key"):
         verification_keys({"keys": [unusable]})
 
 
 def test_keys_need_neither_use_nor_algorithm() -> None:
     plain = {name: value for name, value in public_jwk().items() if name not in ("use", "alg")}
-    assert set(verification_keys({"keys": [plain]})) == {"key-1"}
+    assert set(verification_keys({"keys": [plain]})) == {("key-1", "ES256")}
 
 
 @pytest.mark.parametrize("jwks", [{}, {"keys": None}, {"keys": {}}, {"keys": []}])

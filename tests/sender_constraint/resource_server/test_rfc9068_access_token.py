@@ -211,7 +211,7 @@ def test_both_edges_of_clock_skew_are_where_the_leeway_puts_them(
 
 
 def test_without_leeway_the_edges_are_the_claims_own() -> None:
-    none = {"leeway_seconds": 0, "future_seconds": 0}
+    none: dict[str, Any] = {"leeway_seconds": 0, "future_seconds": 0}
     assert verifier(at(0), **none).verify(VALID)
     assert verifier(at(LIFETIME - 0.001), **none).verify(VALID)
     for moment in (at(-0.001), at(LIFETIME)):
@@ -227,7 +227,8 @@ def test_a_token_that_ends_with_the_calendar_is_no_fault() -> None:
 
 def test_keys_that_cannot_be_had_are_no_fault_of_the_token() -> None:
     class NoKeys:
-        def key(self, key_identifier: str) -> ec.EllipticCurvePublicKey | None:
+        def key(self, key_identifier: str, algorithm: str) -> ec.EllipticCurvePublicKey | None:
+            del algorithm
             raise KeysUnavailable(f"no keys, nor {key_identifier}", 1)
 
     away = access_token.AccessTokenVerifier(ISSUER, RESOURCE, NoKeys(), lambda: NOW)

@@ -28,8 +28,8 @@ LIFETIME = 300
 class FixedKeys:
     """Keys that need no discovery."""
 
-    def key(self, key_identifier: str) -> ec.EllipticCurvePublicKey | None:
-        return SIGNING_KEY.public_key() if key_identifier == KEY_IDENTIFIER else None
+    def key(self, key_identifier: str, algorithm: str) -> ec.EllipticCurvePublicKey | None:
+        return SIGNING_KEY.public_key() if (key_identifier, algorithm) == (KEY_IDENTIFIER, "ES256") else None
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def sign(
 
 
 def verifier(
-    now: datetime | None = None, *, clock: Callable[[], datetime] | None = None, **leeway: float
+    now: datetime | None = None, *, clock: Callable[[], datetime] | None = None, **leeway: Any
 ) -> AccessTokenVerifier:
     moment = now or NOW
     return AccessTokenVerifier(ISSUER, RESOURCE, FixedKeys(), clock or (lambda: moment), **leeway)
