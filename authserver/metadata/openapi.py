@@ -7,9 +7,11 @@ each address takes and answers. Tests hold it to the addresses, the error codes 
 from collections.abc import Sequence
 from typing import Any
 
-from authserver.metadata.document import JWKS_PATH, TOKEN_PATH
+from authserver.introspection.answers import SIGNED_MEDIA_TYPE
+from authserver.metadata.document import INTROSPECTION_PATH, JWKS_PATH, REVOCATION_PATH, TOKEN_PATH
 from authserver.metadata.schemas import SCHEMAS, token_request
 from sender_constraint.django.problem_details import MEDIA_TYPE
+from sender_constraint.status_lists import MEDIA_TYPE as STATUS_LIST_MEDIA_TYPE
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
@@ -28,6 +30,9 @@ def openapi(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> Obj
         "servers": [{"url": issuer}],
         "paths": {
             TOKEN_PATH: {"post": _token(scopes, resources)},
+            INTROSPECTION_PATH: {"post": _introspection()},
+            REVOCATION_PATH: {"post": _revocation()},
+            "/status-lists/{number}": {"get": _status_list()},
             JWKS_PATH: {"get": _read("readKeys", "The keys by which tokens are verified.", "KeySet")},
             "/.well-known/oauth-authorization-server": {
                 "get": _read("readMetadata", "What this server is (RFC 8414).", "Metadata")
@@ -67,6 +72,64 @@ def _token(scopes: Sequence[str], resources: Sequence[str]) -> Object:
             **_everywhere({_JSON: "Error"}),
         },
     }
+
+
+def _introspection() -> Object:
+    answers = {_JSON: "Introspection", SIGNED_MEDIA_TYPE: "SignedAnswer"}
+    return _about_a_token(
+        "introspectToken",
+        "Say what a token is worth, to the API that it is for and to the client whose it is (RFC 7662).",
+        _answer("What it is worth; signed where that is asked for (RFC 9701).", answers),
+    )
+
+
+def _revocation() -> Object:
+    return _about_a_token(
+        "revokeToken",
+        "Revoke a token of the client's own (RFC 7009).",
+        {"description": "It is revoked, if there was one. Another client's stays, and is not told of."},
+    )
+
+
+def _about_a_token(operation: str, summary: str, answer: Object) -> Object:
+    return {
+        "operationId": operation,
+        "summary": summary,
+        "security": [{"mutualTLS": []}],
+        "requestBody": {
+            "required": True,
+            "content": {
+                _FORM: {
+                    "schema": _schema("TokenParameter"),
+                    "example": {
+                        "client_id": "partner",
+                        "token": "n3Wdx6b0cJ7vG1qkQmZ4y9tLr2pVs8aEhUiKoXfCwDg",
+                    },
+                }
+            },
+        },
+        "responses": {
+            "200": answer,
+            "400": _answer("The request is refused.", {_JSON: "Error", MEDIA_TYPE: "Problem"}),
+            "401": _answer("The caller is not authenticated.", {_JSON: "Error"}),
+            **_everywhere({_JSON: "Error"}),
+        },
+    }
+
+
+def _status_list() -> Object:
+    number = {"type": "integer", "minimum": 0}
+    operation = _read(
+        "readStatusList", "Which tokens of a list are revoked (Token Status List).", "SignedAnswer"
+    )
+    responses = {
+        **operation["responses"],
+        "200": _answer("The signed list.", {STATUS_LIST_MEDIA_TYPE: "SignedAnswer"}),
+        "304": {"description": "The list is the one that the caller has (If-None-Match)."},
+        "404": _answer("There is no such list.", {MEDIA_TYPE: "Problem"}),
+    }
+    parameter = {"name": "number", "in": "path", "required": True, "schema": number}
+    return {**operation, "parameters": [parameter], "responses": responses}
 
 
 def _read(operation: str, summary: str, schema: str) -> Object:

@@ -6,17 +6,20 @@ from typing import Any
 from authserver.tokens.grants import GRANT_TYPES_SUPPORTED
 from sender_constraint.errors import (
     InvalidClient,
+    InvalidDpopProof,
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
+    UnsupportedTokenType,
+    UseDpopNonce,
 )
 
 Object = dict[str, Any]
 
-# RFC 6749 §5.2, RFC 8707 §2.
+# RFC 6749 §5.2, RFC 8707 §2, RFC 7009 §2.2.1, RFC 9449 §5 and §8.
 ERRORS = (
     InvalidRequest,
     InvalidClient,
@@ -24,11 +27,15 @@ ERRORS = (
     UnsupportedGrantType,
     InvalidScope,
     InvalidTarget,
+    UnsupportedTokenType,
+    InvalidDpopProof,
+    UseDpopNonce,
     TemporarilyUnavailable,
 )
 _TEXT: Object = {"type": "string"}
 _TEXTS: Object = {"type": "array", "items": _TEXT}
 _URI: Object = {"type": "string", "format": "uri"}
+_ENDPOINTS: Object = dict.fromkeys(("token_endpoint", "introspection_endpoint", "revocation_endpoint"), _URI)
 # RFC 7515 §2: base64url without padding; a coordinate of P-256 has 32 octets.
 _COORDINATE: Object = {"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"}
 
@@ -76,6 +83,36 @@ SCHEMAS: Object = {
     "Error": _object(
         {"error": {"type": "string", "enum": [each.code for each in ERRORS]}, "error_description": _TEXT}
     ),
+    "TokenParameter": {
+        "type": "object",
+        "required": ["client_id", "token"],
+        "properties": {
+            "client_id": {"type": "string", "minLength": 1, "maxLength": 128},
+            "token": {"type": "string", "minLength": 1},
+            "token_type_hint": {"type": "string", "description": "Not needed, and not read."},
+        },
+    },
+    "Introspection": {
+        "oneOf": [
+            _object({"active": {"const": False}}),
+            _object(
+                {
+                    "active": {"const": True},
+                    "token_type": {"enum": ["Bearer", "DPoP"]},
+                    "iss": _URI,
+                    "sub": _TEXT,
+                    "aud": _URI,
+                    "exp": {"type": "integer"},
+                    "iat": {"type": "integer"},
+                    "jti": _TEXT,
+                    "client_id": _TEXT,
+                    "scope": _TEXT,
+                },
+                {"cnf": {"type": "object", "minProperties": 1, "additionalProperties": _TEXT}},
+            ),
+        ]
+    },
+    "SignedAnswer": {"type": "string", "pattern": r"^[\w-]+\.[\w-]+\.[\w-]+$"},
     "Problem": _object({"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}}, {"detail": _TEXT}),
     "KeySet": _object({"keys": {"type": "array", "items": {"$ref": "#/components/schemas/Key"}}}),
     "Key": _object(
@@ -92,14 +129,17 @@ SCHEMAS: Object = {
     "Metadata": _object(
         {
             "issuer": _URI,
-            "token_endpoint": _URI,
+            **_ENDPOINTS,
             "jwks_uri": _URI,
             "scopes_supported": _TEXTS,
             "response_types_supported": _TEXTS,
             "grant_types_supported": _TEXTS,
-            "token_endpoint_auth_methods_supported": _TEXTS,
+            **{f"{endpoint}_auth_methods_supported": _TEXTS for endpoint in _ENDPOINTS},
+            **{f"{endpoint}_auth_signing_alg_values_supported": _TEXTS for endpoint in _ENDPOINTS},
+            "introspection_signing_alg_values_supported": _TEXTS,
+            "dpop_signing_alg_values_supported": _TEXTS,
             "tls_client_certificate_bound_access_tokens": {"const": True},
-            "mtls_endpoint_aliases": _object({"token_endpoint": _URI}),
+            "mtls_endpoint_aliases": _object(_ENDPOINTS),
             "protected_resources": {"type": "array", "items": _URI},
         }
     ),

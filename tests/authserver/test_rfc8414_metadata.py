@@ -12,18 +12,33 @@ PATHS = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configu
 ISSUER = "https://localhost:8441"
 
 
+ALGORITHMS = ["ES256", "PS256", "EdDSA"]
+ENDPOINTS = {
+    "token_endpoint": f"{ISSUER}/token",
+    "introspection_endpoint": f"{ISSUER}/introspect",
+    "revocation_endpoint": f"{ISSUER}/revoke",
+}
+METHODS = ["tls_client_auth", "self_signed_tls_client_auth", "private_key_jwt"]
+
+
 @pytest.mark.clause("RFC 8414 §2")
+@pytest.mark.clause("RFC 8705 §5")
+@pytest.mark.clause("RFC 9449 §5.1")
+@pytest.mark.clause("RFC 9701 §7")
 def test_the_metadata_has_what_clients_and_apis_need() -> None:
     assert Client().get(PATHS[0]).json() == {
         "issuer": ISSUER,
-        "token_endpoint": f"{ISSUER}/token",
+        **ENDPOINTS,
         "jwks_uri": f"{ISSUER}/jwks",
         "scopes_supported": ["accounts", "payments"],
         "response_types_supported": [],
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["tls_client_auth"],
+        **{f"{endpoint}_auth_methods_supported": METHODS for endpoint in ENDPOINTS},
+        **{f"{endpoint}_auth_signing_alg_values_supported": ALGORITHMS for endpoint in ENDPOINTS},
+        "introspection_signing_alg_values_supported": ["ES256"],
+        "dpop_signing_alg_values_supported": ALGORITHMS,
         "tls_client_certificate_bound_access_tokens": True,
-        "mtls_endpoint_aliases": {"token_endpoint": f"{ISSUER}/token"},
+        "mtls_endpoint_aliases": ENDPOINTS,
         "protected_resources": ["https://localhost:8442", "https://other-api.example"],
     }
 
@@ -59,7 +74,13 @@ def test_what_is_nowhere_is_a_problem_in_json(verdict: Verdict) -> None:
 
 def test_the_addresses_in_the_metadata_are_the_ones_that_answer() -> None:
     metadata = Client().get(PATHS[0]).json()
-    for name, view in (("token_endpoint", "token"), ("jwks_uri", "jwks")):
+    views = {
+        "token_endpoint": "token",
+        "introspection_endpoint": "introspect",
+        "revocation_endpoint": "revoke",
+        "jwks_uri": "jwks",
+    }
+    for name, view in views.items():
         assert resolve(metadata[name].removeprefix(ISSUER)).view_name == view
 
 
