@@ -13,6 +13,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
+from authserver.clients.registered_client import FAPI2
 from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
@@ -69,6 +70,13 @@ def check_unbound_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
     return [checks.Warning(message, hint=hint, id="authserver.W001")]
 
 
+def check_profile(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """A profile that is misspelt would be one that nobody keeps to."""
+    if settings.PROFILE in ("", FAPI2):
+        return []
+    return [Error("PROFILE is unknown.", hint=f"Leave it empty, or set {FAPI2}.", id="authserver.E009")]
+
+
 def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """Without a signing key no token can be issued."""
     try:
@@ -106,6 +114,7 @@ def register_checks() -> None:
         check_resources,
         check_scopes,
         check_unbound_tokens,
+        check_profile,
         check_signing_key_turning,
     )
     for check in (*own, check_renewal, *REVOCATION):

@@ -21,6 +21,14 @@ RESOURCES = environment.words("RESOURCES", "https://localhost:8442,https://other
 SCOPES = environment.words("SCOPES", "accounts,payments")
 # Of which hosts (``host`` or ``host:port``) clients' keys are fetched by their jwks_uri.
 JWKS_URI_HOSTS = environment.words("JWKS_URI_HOSTS")
+# Whether all are held to FAPI 2.0 (``fapi2``), and not only clients that registered for it.
+PROFILE = environment.text("PROFILE", "")
+# Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).
+DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
+DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
+# Whether a certificate that no authority of the scheme issued may bind tokens, of a client that authenticates
+# in another way.
+ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
 # Tokens that are bound to nothing may be issued, to clients registered for them.
 DEMO = environment.flag("DEMO")
 # How many tokens have their status in one list: eight of them in each byte that an API keeps in memory.
@@ -39,6 +47,7 @@ INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens"
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "authserver.tokens.response_headers.response_headers",
+    "sender_constraint.django.dpop.nonce_header",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "authserver.outages.Outages",

@@ -1,13 +1,25 @@
 """Client authentication, from a form and a connection to the client that proved who it is.
 
-RFC 6749 §2.3, https://www.rfc-editor.org/rfc/rfc6749; RFC 8705 §2, https://www.rfc-editor.org/rfc/rfc8705.
-Every endpoint that clients call asks here. Values in, a client or a refusal out.
+RFC 6749 §2.3, https://www.rfc-editor.org/rfc/rfc6749; RFC 8705 §2, https://www.rfc-editor.org/rfc/rfc8705;
+RFC 7523 §2.2, https://www.rfc-editor.org/rfc/rfc7523. Every endpoint that clients call asks here. Values in,
+a client or a refusal out. A client uses the method that it registered, and one method a request: an
+assertion, or else the certificate of its connection. Beside an assertion a certificate authenticates nobody;
+it may bind the token.
 
 An unknown client and a certificate with another name get the same answer: nobody learns who is registered.
 """
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from authserver.client_authentication.assertions import (
+    ASSERTION_PARAMETERS,
+    check_once,
+    presented_assertion,
+    verify_assertion,
+)
 from authserver.client_authentication.authenticated import AuthenticatedClient, Connection, FindClient
 from authserver.client_authentication.certificate_names import (
     check_registered_name,
@@ -21,32 +33,119 @@ from authserver.client_authentication.methods import (
     check_registered_method,
     credentials_of,
 )
-from authserver.clients.registered_client import TLS_CLIENT_AUTH
+from authserver.client_authentication.self_signed import verify_registered_certificate
+from authserver.clients.client_certificates import certificate_of
+from authserver.clients.registered_client import (
+    FAPI2,
+    PRIVATE_KEY_JWT,
+    SELF_SIGNED_TLS_CLIENT_AUTH,
+    TLS_CLIENT_AUTH,
+    RegisteredClient,
+)
 from authserver.tokens.token_request import Form
 from sender_constraint.certificate_checks import TrustAnchors
+from sender_constraint.errors import InvalidClient
+from sender_constraint.replay import ReplayMemory
 from sender_constraint.revocation import StatusSource
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What authentication looks things up in.
+
+    issuer, token_endpoint: as what assertions address this server. fapi2: whether the server keeps to it.
+    keys_of: a client's JWK set, registered or fetched; raises TemporarilyUnavailable. now: aware.
+    """
+
+    issuer: str
+    token_endpoint: str
+    fapi2: bool
+    find_client: FindClient
+    keys_of: Callable[[RegisteredClient], Mapping[str, Any]]
+    anchors: TrustAnchors
+    status: StatusSource
+    replay: ReplayMemory
+    now: datetime
+
+    def audiences(self, client: RegisteredClient) -> tuple[str, ...]:
+        """FAPI 2.0 §5.3.2.1: the issuer; outside it, what RFC 7523 §3 suggests and some clients send."""
+        if self.fapi2 or client.profile == FAPI2:
+            return (self.issuer,)
+        return (self.issuer, self.token_endpoint)
+
+
+def nothing_more(_: RegisteredClient) -> None:
+    """What is asked of a client that is known before its assertion is used up: nothing."""
 
 
 def authenticate(
     form: Form,
     connection: Connection,
-    find_client: FindClient,
-    anchors: TrustAnchors,
-    status: StatusSource,
-    now: datetime,
+    surroundings: Surroundings,
+    meanwhile: Callable[[RegisteredClient], None] = nothing_more,
 ) -> AuthenticatedClient:
     """The client that this request is from.
 
+    meanwhile: is called once the client is known, and before its assertion is used up; what it refuses may be
+    asked again with the same assertion.
     Raises InvalidRequest for more than one way to authenticate, InvalidClient for none and for one that
-    fails, and TemporarilyUnavailable where the status of a certificate cannot be had.
+    fails, and TemporarilyUnavailable where the status of a certificate, the client's keys or the replay
+    memory cannot be had.
     """
-    check_client_id(form)
     credentials = credentials_of(form, connection.authorization)
-    check_one_method(connection.certificates, credentials)
-    check_method_supported(credentials)
-    verified = verify_scheme_certificate(connection.certificates, anchors, status, now)
+    asserted = [name for name in credentials if name in ASSERTION_PARAMETERS]
+    others = [name for name in credentials if name not in ASSERTION_PARAMETERS]
+    check_one_method([*connection.certificates, *asserted], others)
+    check_method_supported(others)
+    if asserted:
+        return _by_assertion(form, connection, surroundings, meanwhile, asserted)
+    authenticated = _by_certificate(form, connection, surroundings)
+    meanwhile(authenticated.client)
+    return authenticated
+
+
+def _by_certificate(form: Form, connection: Connection, known: Surroundings) -> AuthenticatedClient:
+    check_client_id(form)
     client_id = form.get("client_id", ("",))[0]
-    client = check_known(find_client(client_id), client_id)
+    found = known.find_client(client_id)
+    if found is not None and found.token_endpoint_auth_method == SELF_SIGNED_TLS_CLIENT_AUTH:
+        registered = [certificate_of(key) for key in known.keys_of(found)["keys"]]
+        own = verify_registered_certificate(
+            connection.certificates, registered, known.anchors, known.status, known.now
+        )
+        return AuthenticatedClient(found, own)
+    verified = verify_scheme_certificate(connection.certificates, known.anchors, known.status, known.now)
+    client = check_known(found, client_id)
     check_registered_method(client, TLS_CLIENT_AUTH)
     check_registered_name(client, verified.certificate)
     return AuthenticatedClient(client, verified)
+
+
+def _by_assertion(
+    form: Form,
+    connection: Connection,
+    known: Surroundings,
+    meanwhile: Callable[[RegisteredClient], None],
+    asserted: list[str],
+) -> AuthenticatedClient:
+    if connection.certificates and (both := _certificate_too(form, connection, known)):
+        check_one_method(connection.certificates, asserted)
+        return both
+    assertion = presented_assertion(form)
+    client = check_known(known.find_client(assertion.client_id), assertion.client_id)
+    check_registered_method(client, PRIVATE_KEY_JWT)
+    verify_assertion(assertion, client, known.keys_of(client), known.audiences(client), known.now)
+    meanwhile(client)
+    check_once(assertion, known.replay, known.now)
+    return AuthenticatedClient(client, None)
+
+
+def _certificate_too(form: Form, connection: Connection, known: Surroundings) -> AuthenticatedClient | None:
+    """The client that the certificate would authenticate by itself; only to it is that told."""
+    found = known.find_client(form.get("client_id", ("",))[0])
+    if found is None or found.token_endpoint_auth_method == PRIVATE_KEY_JWT:
+        return None
+    try:
+        return _by_certificate(form, connection, known)
+    except InvalidClient:
+        return None

@@ -14,19 +14,19 @@ from sender_constraint.rules import enforces, rule
 ONE_METHOD = rule(
     "client.one-method",
     "RFC 6749 §2.3",
-    "The client presents a certificate and authenticates in a second way as well.",
+    "The client authenticates in more than one way.",
 )
 METHOD_SUPPORTED = rule(
     "client.method-supported",
     "RFC 6749 §2.3",
-    "The client authenticates by a secret or an assertion, which this server does not take.",
+    "The client authenticates by a secret, which this server does not take.",
 )
 CLIENT_ID = rule("token-request.client-id", "RFC 8705 §2", "client_id is missing.")
 KNOWN_CLIENT = rule("client.known", "RFC 6749 §5.2", "No client of this identifier is registered.")
 REGISTERED_METHOD = rule(
     "client.registered-method",
     "RFC 8705 §2.1",
-    "The client is registered for another method than tls_client_auth.",
+    "The client is registered for another method than the one that it uses.",
 )
 
 # RFC 6749 §2.3.1, RFC 7521 §4.2: what in a form says who the client is, beside a certificate.
@@ -34,9 +34,12 @@ CREDENTIAL_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_
 
 
 @enforces(ONE_METHOD)
-def check_one_method(certificates: Sequence[bytes], credentials: Sequence[str]) -> None:
-    """RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request."""
-    if certificates and credentials:
+def check_one_method(ways: Sequence[object], credentials: Sequence[str]) -> None:
+    """RFC 6749 §2.3: the client MUST NOT use more than one authentication method in each request.
+
+    ways: certificates, or the names of parameters.
+    """
+    if ways and credentials:
         raise InvalidRequest(
             ONE_METHOD, "The client authenticates in more than one way", presented=list(credentials)
         )

@@ -1,14 +1,20 @@
-"""Client authentication of an HTTP request, with this server's register, anchors and clock."""
+"""Client authentication of an HTTP request, with this server's register, anchors, memory and clock."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.http import HttpRequest
 
-from authserver.client_authentication.authenticate import authenticate
+from authserver.client_authentication.authenticate import Surroundings, authenticate, nothing_more
 from authserver.client_authentication.authenticated import AuthenticatedClient, Connection
+from authserver.client_authentication.fetched_keys import keys_of
 from authserver.clients.models import find_client
+from authserver.clients.registered_client import FAPI2, RegisteredClient
+from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.token_request import Form
 from sender_constraint.django.peer import peer_of
+from sender_constraint.django.replay import replay_memory
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 
@@ -20,14 +26,39 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def authenticated_client(request: HttpRequest, form: Form) -> AuthenticatedClient:
-    """The client that this request is from. form: its body, parsed. Raises a Refusal."""
+def authenticated_client(
+    request: HttpRequest, form: Form, meanwhile: Callable[[RegisteredClient], None] = nothing_more
+) -> AuthenticatedClient:
+    """The client that this request is from. form: its body, parsed. Raises a Refusal.
+
+    meanwhile: as in ``authenticate``.
+    """
     claim(request, form)
     connection = Connection(peer_of(request).certificates, request.headers.get("Authorization"))
-    return authenticate(form, connection, find_client, trust_anchors(), certificate_status(), clock())
+    authenticated = authenticate(form, connection, _surroundings(), meanwhile)
+    _name(request, authenticated.client.client_id)
+    return authenticated
 
 
 def claim(request: HttpRequest, form: Form) -> None:
     """Let the audit trail name the client that the caller says it is: with ``refused``, it is a claim."""
-    claimed = form.get("client_id", ("",))[0]
-    request.client_id = claimed[:LONGEST_CLIENT_ID_RECORDED] or None  # type: ignore[attr-defined]  # for audit
+    _name(request, form.get("client_id", ("",))[0])
+
+
+def _name(request: HttpRequest, client_id: str) -> None:
+    named = client_id[:LONGEST_CLIENT_ID_RECORDED] or None
+    request.client_id = named  # type: ignore[attr-defined]  # for audit
+
+
+def _surroundings() -> Surroundings:
+    return Surroundings(
+        issuer=settings.ISSUER,
+        token_endpoint=settings.ISSUER + TOKEN_PATH,
+        fapi2=settings.PROFILE == FAPI2,
+        find_client=find_client,
+        keys_of=keys_of,
+        anchors=trust_anchors(),
+        status=certificate_status(),
+        replay=replay_memory(),
+        now=clock(),
+    )

@@ -2,11 +2,17 @@
 
 from django.conf import settings
 
+from authserver.clients.registered_client import FAPI2
 from authserver.clients.registration import RegistrationPolicy
 
 
 def registration_policy() -> RegistrationPolicy:
     """The policy by which clients are registered."""
     return RegistrationPolicy(
-        tuple(settings.SCOPES), tuple(settings.RESOURCES), settings.DEMO, tuple(settings.JWKS_URI_HOSTS)
+        tuple(settings.SCOPES), tuple(settings.RESOURCES), unbound_tokens(), tuple(settings.JWKS_URI_HOSTS)
     )
+
+
+def unbound_tokens() -> bool:
+    """Whether tokens that are bound to nothing may be issued: to the demo's client; never under FAPI 2.0."""
+    return bool(settings.DEMO and settings.PROFILE != FAPI2)

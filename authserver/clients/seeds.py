@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 
-def seed_clients(resources: Sequence[str]) -> list[dict[str, Any]]:
+def seed_clients(resources: Sequence[str], *, unbound: bool = True) -> list[dict[str, Any]]:
     """The metadata of the four clients. resources: all that they may call; the first is their default.
+
+    unbound: whether there may be one whose tokens are bound to nothing.
 
     Three of them are the partner: as it is, as it was before its tokens were bound, and with tokens that
     live for two seconds, so that one can be seen to expire.
@@ -17,7 +19,7 @@ def seed_clients(resources: Sequence[str]) -> list[dict[str, Any]]:
         "resources": list(resources),
         "default_resource": resources[0],
     }
-    return [
+    clients = [
         common
         | {
             "client_id": "partner",
@@ -45,3 +47,4 @@ def seed_clients(resources: Sequence[str]) -> list[dict[str, Any]]:
             "tls_client_auth_san_dns": "other-partner.example",
         },
     ]
+    return [each for each in clients if unbound or each["tls_client_certificate_bound_access_tokens"]]

@@ -1,4 +1,4 @@
-"""JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens, bound to a certificate.
+"""JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens, bound to a certificate or to a key.
 
 RFC 9068 §2, https://www.rfc-editor.org/rfc/rfc9068; RFC 8705 §3.1, https://www.rfc-editor.org/rfc/rfc8705.
 """
@@ -13,14 +13,16 @@ import jwt
 from authserver.clients.registered_client import RegisteredClient
 from authserver.keys.signing_keys import ALGORITHM, SigningKey
 from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.confirmation import X5T_S256, Confirmation
+from sender_constraint.confirmation import JKT, X5T_S256, Confirmation
 from sender_constraint.errors import UnauthorizedClient
 from sender_constraint.rules import enforces, rule
+
+BEARER, DPOP = "Bearer", "DPoP"
 
 BOUND = rule(
     "issuing.bound",
     "RFC 8705 §3",
-    "A token that is not bound to a certificate is asked for outside the demo.",
+    "A token that is bound to nothing is asked for outside the demo.",
 )
 
 
@@ -89,6 +91,11 @@ def _end(grant: Grant, wanted: int) -> int:
     if grant.certificate is None or not bound_to_certificate:
         return wanted
     return min(wanted, int(grant.certificate.certificate.not_valid_after_utc.timestamp()))
+
+
+def token_type(confirmation: Confirmation | None) -> str:
+    """RFC 9449 §5: DPoP, where the token is bound to a DPoP key. RFC 8705 §3 has no name of its own."""
+    return DPOP if confirmation is not None and confirmation.method == JKT else BEARER
 
 
 def signed(claims: dict[str, Any], key: SigningKey) -> str:

@@ -4,14 +4,27 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from authserver.client_authentication import requests
+from authserver.clients.policy import unbound_tokens
+from authserver.clients.registered_client import (
+    PRIVATE_KEY_JWT,
+    SELF_SIGNED_TLS_CLIENT_AUTH,
+    TLS_CLIENT_AUTH,
+)
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import places
-from authserver.tokens import token_request
-from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of
+from authserver.tokens import proofs, token_request
+from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of, token_type
 from authserver.tokens.client_credentials import decide
 from authserver.tokens.forms import form_of, kept_out_of_caches
 from authserver.tokens.issuing import issue
 from sender_constraint.django import audit
+
+# By which section each method authenticates.
+SECTIONS = {
+    TLS_CLIENT_AUTH: "RFC 8705 §2.1",
+    SELF_SIGNED_TLS_CLIENT_AUTH: "RFC 8705 §2.2",
+    PRIVATE_KEY_JWT: "RFC 7523 §2.2",
+}
 
 
 def token(request: HttpRequest) -> HttpResponse:
@@ -19,14 +32,15 @@ def token(request: HttpRequest) -> HttpResponse:
     form = form_of(request)
     requests.claim(request, form)
     asked = token_request.token_request(form)
-    grant = decide(asked, requests.authenticated_client(request, form))
+    client = requests.authenticated_client(request, form, proofs.nonce_check(request))
+    grant = decide(asked, client, proofs.confirm(request))
     claims = claims_of(grant, _policy(), requests.clock())
     access_token = issue(grant.client, claims, signing_key_store().load().signing, places())
     _record(request, grant, claims["jti"], claims["exp"])
     response = JsonResponse(
         {
             "access_token": access_token,
-            "token_type": "Bearer",
+            "token_type": token_type(grant.confirmation),
             "expires_in": claims["exp"] - claims["iat"],
             "scope": grant.scope,
         }
@@ -35,19 +49,21 @@ def token(request: HttpRequest) -> HttpResponse:
 
 
 def _policy() -> IssuingPolicy:
-    return IssuingPolicy(settings.ISSUER, settings.ACCESS_TOKEN_LIFETIME_SECONDS, settings.DEMO)
+    return IssuingPolicy(settings.ISSUER, settings.ACCESS_TOKEN_LIFETIME_SECONDS, unbound_tokens())
 
 
 def _record(request: HttpRequest, grant: Grant, jti: str, expires_at: int) -> None:
     audit.accepted(
         request,
         "token.issued",
-        section="RFC 8705 §2.1",
+        section=SECTIONS[grant.client.token_endpoint_auth_method],
         detail={
             **_subject(grant),
+            "method": grant.client.token_endpoint_auth_method,
             "audience": grant.audience,
             "scope": grant.scope,
             "bound": grant.confirmation is not None,
+            **_confirmation(grant),
             "jti": jti,
             "expires_at": expires_at,
         },
@@ -59,3 +75,10 @@ def _subject(grant: Grant) -> dict[str, str]:
     if grant.certificate is None:
         return {}
     return {"subject": grant.certificate.certificate.subject.rfc4514_string()}
+
+
+def _confirmation(grant: Grant) -> dict[str, str]:
+    """What the token says of its sender, under the name of the method."""
+    if grant.confirmation is None:
+        return {}
+    return {grant.confirmation.method: grant.confirmation.thumbprint}

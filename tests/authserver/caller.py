@@ -83,5 +83,5 @@ class Verdict:
         assert set(response.json()) == {"error", "error_description"}
         assert re.fullmatch(LEGAL_DESCRIPTION, response.json()["error_description"])
         assert (event["outcome"], event["error"], event["rule"]) == ("refused", error, rule)
-        assert event["section"].startswith("RFC ")
+        assert event["section"].startswith(("RFC ", "FAPI 2.0 "))
         return event

@@ -13,7 +13,9 @@ from authserver.clients.models import Client, columns
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
 from authserver.keys.store import signing_key_store
+from authserver.tokens import proofs
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Verdict
+from tests.sender_constraint.dpop.proofs import Memory
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
 from tests.sender_constraint.statuses import Statuses
 from tests.trail import Trail
@@ -78,7 +80,21 @@ def statuses() -> Statuses:
 @pytest.fixture(autouse=True)
 def _status_source(statuses: Statuses, monkeypatch: pytest.MonkeyPatch) -> None:
     """No authority runs beside these tests."""
-    monkeypatch.setattr(requests, "certificate_status", lambda: statuses)
+    for module in (requests, proofs):
+        monkeypatch.setattr(module, "certificate_status", lambda: statuses)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    """What was shown before."""
+    return Memory()
+
+
+@pytest.fixture(autouse=True)
+def _replay_memory(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No Redis runs beside these tests."""
+    for module in (requests, proofs):
+        monkeypatch.setattr(module, "replay_memory", lambda: memory)
 
 
 @pytest.fixture

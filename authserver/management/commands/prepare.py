@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def _seed(self) -> None:
         policy = registration_policy()
-        for metadata in seed_clients(settings.RESOURCES):
+        for metadata in seed_clients(settings.RESOURCES, unbound=policy.demo):
             client = register(metadata, policy)
             Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))
             self.stdout.write(f"client {client.client_id}")

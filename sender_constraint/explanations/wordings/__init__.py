@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from sender_constraint.explanations.wordings import (
     api,
     certificates,
+    client_authentication,
     dpop,
     enrolment,
     status,
@@ -16,7 +17,7 @@ from sender_constraint.explanations.wordings import (
 )
 from sender_constraint.explanations.wordings.wording import Wording
 
-_PAGES = (api, certificates, dpop, enrolment, status, tokens, transport)
+_PAGES = (api, certificates, client_authentication, dpop, enrolment, status, tokens, transport)
 WORDINGS: Mapping[str, Wording] = {rule: wording for page in _PAGES for rule, wording in page.RULES.items()}
 AREAS: Mapping[str, Wording] = {area: wording for page in _PAGES for area, wording in page.AREAS.items()}
 

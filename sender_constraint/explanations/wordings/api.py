@@ -32,9 +32,9 @@ RULES = {
     "grant.supported": Wording("{expected}", "{presented}", "Ask with grant_type=client_credentials."),
     "grant.allowed": Wording("one of the client's grants: {expected}", "{presented}", _REGISTER),
     "issuing.bound": Wording(
-        "a client whose tokens are bound to its certificate",
+        "a client whose tokens are bound, to its certificate or to its DPoP key",
         "one that is registered for unbound tokens, which only the demo issues",
-        "Have the bank register the client with tls_client_certificate_bound_access_tokens.",
+        "Have the bank register the client with tls_client_certificate_bound_access_tokens, or for DPoP.",
     ),
     "resource.one": Wording("one resource", "{presented} of them", "Ask for one token for each resource."),
     "resource.syntax": Wording(

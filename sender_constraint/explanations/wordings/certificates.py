@@ -65,14 +65,14 @@ RULES = {
         "Try again after the seconds in Retry-After: the bank cannot ask the certificate authority now.",
     ),
     "client.one-method": Wording(
-        "one way to authenticate: the certificate",
-        "a certificate, and beside it {presented}",
-        "Leave out client_secret, client_assertion and the Authorization header.",
+        "one way to authenticate",
+        "a certificate or an assertion, and beside it {presented}",
+        "Leave out client_secret, the Authorization header, and what else is not the registered method.",
     ),
     "client.method-supported": Wording(
-        "a client certificate (tls_client_auth)",
+        "a client certificate, or an assertion (private_key_jwt)",
         "{presented}",
-        "Authenticate with the client certificate alone, over mutual TLS.",
+        "Authenticate with the client certificate over mutual TLS, or with an assertion: there is no secret.",
     ),
     "client.known": Wording(
         "the client_id of a registered client",
@@ -82,7 +82,7 @@ RULES = {
     "client.registered-method": Wording(
         "the method that the client is registered for: {expected}",
         "{presented}",
-        "Have the bank register the client for tls_client_auth.",
+        "Authenticate by the registered method, or have the bank register the client for the other.",
     ),
     "client.subject-dn": Wording("the name {expected}", "the name {presented}", _SAME_NAME),
     "client.san-dns": _san("DNS name", "tls_client_auth_san_dns"),

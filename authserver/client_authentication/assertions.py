@@ -1,0 +1,393 @@
+"""Client authentication by a signed assertion: ``private_key_jwt``.
+
+RFC 7523 §2.2 and §3, https://www.rfc-editor.org/rfc/rfc7523; RFC 7521 §4.2,
+https://www.rfc-editor.org/rfc/rfc7521; FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1. Which client an
+assertion is of is read before its signature is verified, since its keys are that client's; nothing else is
+decided by what nobody signed. Its ``jti`` is remembered after all other checks (``check_once``), so that
+nobody but the client can use one up.
+
+Until the signature is verified what depends on the client is answered in the same words: nobody learns who is
+registered.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from authserver.client_authentication.authenticated import FAILED
+from authserver.clients.client_keys import is_for_signing
+from authserver.clients.registered_client import SIGNING_ALGORITHMS, RegisteredClient
+from authserver.tokens.token_request import Form
+from sender_constraint import jws
+from sender_constraint.errors import InvalidClient, InvalidRequest
+from sender_constraint.jwk import PublicJwk, public_jwk
+from sender_constraint.replay import ReplayMemory, is_first_time, replay_key
+from sender_constraint.rules import enforces, rule
+
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_PARAMETERS = ("client_assertion", "client_assertion_type")
+
+MAX_ASSERTION_CHARACTERS = 8 * 1024
+MAX_IDENTIFIER_CHARACTERS = 512
+# Software by others makes assertions that last an hour; each is remembered for as long.
+MAX_LIFETIME_SECONDS = 3600.0
+# FAPI 2.0 §5.3.2.1: 10 seconds are accepted, 60 are refused; in between it is ours to say.
+MAX_FUTURE_SECONDS = 30.0
+# RFC 8725 §3.11; draft-ietf-oauth-rfc7523bis gives assertions a type of their own.
+_TYPES = ("jwt", "client-authentication+jwt")
+_REQUIRED = ("iss", "sub", "aud", "exp", "jti")
+_TEXTS = ("iss", "sub", "jti")
+_TIMES = ("exp", "iat", "nbf")
+# The last second that datetime can hold, 9999-12-31T23:59:59Z; numbers beyond it mean no time.
+_LAST_SECOND = 253402300799
+
+PARAMETERS = rule(
+    "assertion.parameters", "RFC 7521 §4.2", "The request has an assertion or its type, and not both."
+)
+ASSERTION_KIND = rule(
+    "assertion.kind", "RFC 7523 §2.2", "The request says that the assertion is something else than a JWT."
+)
+SIZE = rule("assertion.size", "RFC 8725 §3", "The assertion is longer than any that a client needs.")
+FORM = rule("assertion.form", "RFC 7523 §3", "The assertion does not consist of three parts in base64url.")
+HEADER = rule("assertion.header", "RFC 7515 §4", "The header is not a JSON object with unique members.")
+TYPE = rule("assertion.type", "RFC 8725 §3.11", "The assertion is a JWT that was made for something else.")
+UNSIGNED = rule("assertion.unsigned", "RFC 7523 §3", "The assertion says that it is not signed.")
+ALGORITHM = rule("assertion.algorithm", "FAPI 2.0 §5.4.1", "The algorithm is not one that is accepted.")
+CRITICAL = rule("assertion.critical", "RFC 7515 §4.1.11", "The header has critical members unknown here.")
+PAYLOAD = rule("assertion.payload", "RFC 7519 §7.2", "The payload is no JSON object with unique members.")
+CLAIM_MISSING = rule("assertion.claim-missing", "RFC 7523 §3", "A claim that each assertion has is missing.")
+CLAIM_TYPE = rule("assertion.claim-type", "RFC 7519 §4.1", "A claim of the assertion is not of its type.")
+SUBJECT = rule("assertion.subject", "RFC 7523 §3", "The assertion's issuer and its subject are two clients.")
+CLIENT_ID = rule("assertion.client-id", "RFC 7521 §4.2", "client_id names another client than the assertion.")
+CLIENT_ALGORITHM = rule(
+    "assertion.client-algorithm",
+    "RFC 7591 §2",
+    "The assertion is signed by another algorithm than the one that the client registered.",
+)
+KEY = rule("assertion.key", "RFC 7523 §3", "None of the client's keys is the one that the assertion names.")
+SIGNATURE = rule("assertion.signature", "RFC 7523 §3", "None of the client's keys signed the assertion.")
+AUDIENCE = rule("assertion.audience", "FAPI 2.0 §5.3.2.1", "The assertion was made for another server.")
+EXPIRED = rule("assertion.expired", "RFC 7523 §3", "The assertion has expired.")
+LIFETIME = rule("assertion.lifetime", "RFC 7523 §3", "The assertion counts for unreasonably long.")
+IN_FUTURE = rule("assertion.in-future", "FAPI 2.0 §5.3.2.1", "The assertion was made in the future.")
+REPLAYED = rule("assertion.replayed", "RFC 7523 §3", "The assertion was shown before.")
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """An assertion that is well-formed; nothing in it is proven."""
+
+    compact: str
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+
+    @property
+    def client_id(self) -> str:
+        """Whose it says that it is (RFC 7523 §3)."""
+        return str(self.claims["sub"])
+
+
+def presented_assertion(form: Form) -> Assertion:
+    """The assertion in a form, read but not believed. Raises InvalidRequest or InvalidClient."""
+    check_parameters(form)
+    check_kind(form)
+    compact = form["client_assertion"][0]
+    check_size(compact)
+    check_form(compact)
+    header = parse_header(compact)
+    check_type(header)
+    check_signed(header)
+    check_algorithm(header)
+    check_critical(header)
+    claims = parse_claims(compact)
+    check_claims_present(claims)
+    check_claim_types(claims)
+    check_subject(claims)
+    check_client_id(claims, form)
+    return Assertion(compact, header, claims)
+
+
+def verify_assertion(
+    assertion: Assertion,
+    client: RegisteredClient,
+    keys: Mapping[str, Any],
+    audiences: Sequence[str],
+    now: datetime,
+) -> None:
+    """Verify that this client signed the assertion, for us and for now; but for its being shown once.
+
+    keys: the client's JWK set. audiences: as what this server is addressed. Raises InvalidClient.
+    """
+    check_client_algorithm(assertion.header, client)
+    candidates = check_key(assertion.header, keys)
+    check_signature(assertion.compact, candidates)
+    check_audience(assertion.claims, audiences)
+    check_expiry(assertion.claims, now)
+    check_lifetime(assertion.claims, now)
+    check_not_in_future(assertion.claims, now)
+
+
+@enforces(PARAMETERS)
+def check_parameters(form: Form) -> None:
+    """RFC 7521 §4.2: both are REQUIRED."""
+    missing = [name for name in ASSERTION_PARAMETERS if name not in form]
+    if missing:
+        raise InvalidRequest(PARAMETERS, f"{missing[0]} is missing", missing=missing)
+
+
+@enforces(ASSERTION_KIND)
+def check_kind(form: Form) -> None:
+    """RFC 7523 §2.2: the one value for JWTs."""
+    presented = form["client_assertion_type"][0]
+    if presented != ASSERTION_TYPE:
+        raise InvalidClient(
+            ASSERTION_KIND,
+            "The client assertion type is not supported",
+            expected=ASSERTION_TYPE,
+            presented=presented[:200],
+        )
+
+
+@enforces(SIZE)
+def check_size(compact: str) -> None:
+    """Checked first: all that follows costs time by the character."""
+    if len(compact) > MAX_ASSERTION_CHARACTERS:
+        raise InvalidClient(
+            SIZE,
+            "The client assertion is too long",
+            expected=MAX_ASSERTION_CHARACTERS,
+            presented=len(compact),
+        )
+
+
+@enforces(FORM)
+def check_form(compact: str) -> None:
+    """RFC 7523 §3, RFC 7515 §7.1: one signed JWT; the form has no room for two (RFC 7523 §2.2)."""
+    if not jws.is_compact(compact):
+        raise InvalidClient(
+            FORM, "The client assertion is malformed", expected=3, presented=compact.count(".") + 1
+        )
+
+
+@enforces(HEADER)
+def parse_header(compact: str) -> dict[str, Any]:
+    """RFC 7515 §4: a JSON object without duplicate members."""
+    try:
+        return jws.header_of(compact)
+    except ValueError as problem:
+        raise InvalidClient(
+            HEADER, "The client assertion's header is malformed", problem=str(problem)[:200]
+        ) from None
+
+
+@enforces(TYPE)
+def check_type(header: Mapping[str, Any]) -> None:
+    """RFC 8725 §3.11: where a type is said it is one of assertions: no access token is taken for one."""
+    presented = header.get("typ", _TYPES[0])
+    kind = presented.lower().removeprefix("application/") if isinstance(presented, str) else None
+    if kind not in _TYPES:
+        raise InvalidClient(
+            TYPE,
+            "The client assertion is a JWT of another type",
+            expected=_TYPES,
+            presented=_shown(presented),
+        )
+
+
+@enforces(UNSIGNED)
+def check_signed(header: Mapping[str, Any]) -> None:
+    """RFC 7523 §3: digitally signed by its issuer; ``none`` is no signature, however it is written."""
+    presented = header.get("alg")
+    if isinstance(presented, str) and presented.lower() == "none":
+        raise InvalidClient(UNSIGNED, "The client assertion is not signed", presented=_shown(presented))
+
+
+@enforces(ALGORITHM)
+def check_algorithm(header: Mapping[str, Any]) -> None:
+    """RFC 8725 §3.1, FAPI 2.0 §5.4.1: these, and no symmetric one with a public key as secret."""
+    presented = header.get("alg")
+    if presented not in SIGNING_ALGORITHMS:
+        raise InvalidClient(
+            ALGORITHM,
+            "The client assertion's algorithm is not accepted",
+            expected=SIGNING_ALGORITHMS,
+            presented=_shown(presented),
+        )
+
+
+@enforces(CRITICAL)
+def check_critical(header: Mapping[str, Any]) -> None:
+    """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
+    if "crit" in header:
+        raise InvalidClient(
+            CRITICAL,
+            "The client assertion has unsupported critical members",
+            presented=_shown(header["crit"]),
+        )
+
+
+@enforces(PAYLOAD)
+def parse_claims(compact: str) -> dict[str, Any]:
+    """RFC 7519 §7.2: a JSON object; without duplicate members, so that it has one reading only."""
+    try:
+        return jws.payload_of(compact)
+    except ValueError as problem:
+        raise InvalidClient(
+            PAYLOAD, "The client assertion's payload is malformed", problem=str(problem)[:200]
+        ) from None
+
+
+@enforces(CLAIM_MISSING)
+def check_claims_present(claims: Mapping[str, Any]) -> None:
+    """RFC 7523 §3: iss, sub, aud and exp; jti too, by which it counts once (RFC 7523 §5)."""
+    missing = [name for name in _REQUIRED if name not in claims]
+    if missing:
+        raise InvalidClient(CLAIM_MISSING, f"The client assertion has no {missing[0]}", missing=missing)
+
+
+@enforces(CLAIM_TYPE)
+def check_claim_types(claims: Mapping[str, Any]) -> None:
+    """RFC 7519 §4.1: texts are texts of a size to be remembered, times are numbers that mean a time."""
+    wrong = [name for name in _TEXTS if not _is_identifier(claims[name])]
+    wrong += [name for name in _TIMES if name in claims and not _is_time(claims[name])]
+    if wrong:
+        raise InvalidClient(CLAIM_TYPE, f"The client assertion's {wrong[0]} is malformed", malformed=wrong)
+
+
+@enforces(SUBJECT)
+def check_subject(claims: Mapping[str, Any]) -> None:
+    """RFC 7523 §3, OpenID Connect Core §9: issuer and subject are both the client itself."""
+    if claims["iss"] != claims["sub"]:
+        raise InvalidClient(
+            SUBJECT,
+            "The client assertion's iss and sub differ",
+            expected=claims["sub"][:200],
+            presented=claims["iss"][:200],
+        )
+
+
+@enforces(CLIENT_ID)
+def check_client_id(claims: Mapping[str, Any], form: Form) -> None:
+    """RFC 7521 §4.2: client_id is unnecessary; where it is present it MUST identify the same client."""
+    presented = form.get("client_id", (claims["sub"],))[0]
+    if presented != claims["sub"]:
+        raise InvalidClient(
+            CLIENT_ID,
+            "client_id is not the client assertion's subject",
+            expected=claims["sub"][:200],
+            presented=presented[:200],
+        )
+
+
+@enforces(CLIENT_ALGORITHM)
+def check_client_algorithm(header: Mapping[str, Any], client: RegisteredClient) -> None:
+    """RFC 7591 §2, OpenID Connect Registration §2: where the client registered one, no other."""
+    expected = client.token_endpoint_auth_signing_alg
+    if expected and header["alg"] != expected:
+        raise InvalidClient(CLIENT_ALGORITHM, FAILED, expected=expected, presented=header["alg"])
+
+
+@enforces(KEY)
+def check_key(header: Mapping[str, Any], keys: Mapping[str, Any]) -> Sequence[PublicJwk]:
+    """RFC 7515 §4.1.4, RFC 7523 §3: the client's keys of this algorithm, and of this ``kid`` if it names one.
+
+    A registered key without ``kid`` goes by any.
+    """
+    identifier = header.get("kid")
+    usable = [public_jwk(key, InvalidClient) for key in keys["keys"] if is_for_signing(key)]
+    fitting = [
+        key
+        for key in usable
+        if key.algorithm == header["alg"] and identifier in (None, key.key_identifier or identifier)
+    ]
+    if not fitting:
+        raise InvalidClient(
+            KEY,
+            FAILED,
+            expected=[f"{key.key_identifier} ({key.algorithm})" for key in usable][:10],
+            presented=f"{_shown(identifier)} ({header['alg']})",
+        )
+    return fitting
+
+
+@enforces(SIGNATURE)
+def check_signature(compact: str, candidates: Sequence[PublicJwk]) -> None:
+    """RFC 7523 §3: one of the client's keys signed these very characters."""
+    if not any(jws.is_signed_by(compact, each.key) for each in candidates):
+        raise InvalidClient(SIGNATURE, FAILED, expected=[each.thumbprint for each in candidates])
+
+
+@enforces(AUDIENCE)
+def check_audience(claims: Mapping[str, Any], audiences: Sequence[str]) -> None:
+    """RFC 7523 §3, FAPI 2.0 §5.3.2.1: this server as one text, compared exactly.
+
+    In a list others could be named too, who might show the assertion here.
+    """
+    if claims["aud"] not in audiences:
+        raise InvalidClient(
+            AUDIENCE,
+            "The client assertion is not for this server: aud is its issuer, as one string",
+            expected=list(audiences),
+            presented=_shown(claims["aud"]),
+        )
+
+
+@enforces(EXPIRED)
+def check_expiry(claims: Mapping[str, Any], now: datetime) -> None:
+    """RFC 7523 §3: exp is REQUIRED, and what has passed it is refused."""
+    if now.timestamp() >= claims["exp"]:
+        raise InvalidClient(
+            EXPIRED, "The client assertion has expired", expires_at=claims["exp"], now=now.timestamp()
+        )
+
+
+@enforces(LIFETIME)
+def check_lifetime(claims: Mapping[str, Any], now: datetime) -> None:
+    """RFC 7523 §3: an end that is unreasonably far in the future MAY be refused, and so may an old one."""
+    begins = min(claims.get("iat", now.timestamp()), now.timestamp() + MAX_FUTURE_SECONDS)
+    if claims["exp"] - begins > MAX_LIFETIME_SECONDS:
+        raise InvalidClient(
+            LIFETIME,
+            "The client assertion counts for too long",
+            expected=MAX_LIFETIME_SECONDS,
+            presented=claims["exp"] - begins,
+        )
+
+
+@enforces(IN_FUTURE)
+def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
+    """FAPI 2.0 §5.3.2.1, RFC 7523 §3: for iat and nbf; clocks differ, but not by a minute."""
+    begins = max(claims.get("iat", 0), claims.get("nbf", 0))
+    if begins > now.timestamp() + MAX_FUTURE_SECONDS:
+        raise InvalidClient(
+            IN_FUTURE,
+            "The client assertion was made in the future",
+            begins_at=begins,
+            now=now.timestamp(),
+            leeway_seconds=MAX_FUTURE_SECONDS,
+        )
+
+
+@enforces(REPLAYED)
+def check_once(assertion: Assertion, replay: ReplayMemory, now: datetime) -> None:
+    """RFC 7523 §3, RFC 7521 §5.2: each once, remembered until it ends. Raises TemporarilyUnavailable, too."""
+    # The memory may count whole seconds, by a clock of its own.
+    seconds = max(assertion.claims["exp"] - now.timestamp(), 0.0) + 1.0
+    if not is_first_time(
+        replay, replay_key("assertion", assertion.client_id, assertion.claims["jti"]), seconds
+    ):
+        raise InvalidClient(REPLAYED, "The client assertion was shown before", client=assertion.client_id)
+
+
+def _is_identifier(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_IDENTIFIER_CHARACTERS
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_SECOND
+
+
+def _shown(value: object) -> str:
+    """A presented member for the audit trail, bounded."""
+    return repr(value)[:100]
