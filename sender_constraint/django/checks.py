@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
+from sender_constraint.certificates.issuer_status import NONE, is_responder_url, responders_of
+from sender_constraint.django.status import issuer_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.issuers import metadata_url
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
@@ -61,15 +62,24 @@ def check_grace(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Djan
 
 
 def check_ocsp_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 6960 appendix A: an HTTP URL. Not https: its certificate's status would have to be asked there."""
+    """Where revocation is told. Authorities that tell nobody are announced."""
+    messages: list[CheckMessage] = []
+    unasked = ["all others"] if settings.OCSP_URL == NONE else []
+    if not unasked and not is_responder_url(settings.OCSP_URL):
+        hint = "Set OCSP_URL to something like http://ca.example/ocsp, where the authority's responder is."
+        messages.append(Error("OCSP_URL is not an http URL.", hint=hint, id="sender_constraint.E005"))
     try:
-        parts = urlsplit(settings.OCSP_URL)
-        wrong = parts.scheme != "http" or not parts.hostname or "@" in parts.netloc or bool(parts.fragment)
-        _ = parts.port
-    except ValueError:
-        wrong = True
-    hint = "Set OCSP_URL to something like http://ca.example/ocsp, where the authority's responder is."
-    return [Error("OCSP_URL is not an http URL.", hint=hint, id="sender_constraint.E005")] if wrong else []
+        responders = responders_of(issuer_status())
+        unasked = [str(name) for name, url in responders.items() if url == NONE] + unasked
+    except ValueError as error:
+        hint = "Entries with ';' between: a responder's http URL, or none, and the authority's name."
+        told = f"ISSUER_STATUS cannot be read: {error}."
+        messages.append(Error(told, hint=hint, id="sender_constraint.E011"))
+    if unasked:
+        told = f"Revoked certificates count until they expire, if they are of {'; '.join(unasked)}."
+        hint = "Name the authority's OCSP responder in OCSP_URL or ISSUER_STATUS, if it has one."
+        messages.append(checks.Warning(told, hint=hint, id="sender_constraint.W003"))
+    return messages
 
 
 def check_protected_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature

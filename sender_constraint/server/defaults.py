@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.certificates.issuer_status import NONE
 from sender_constraint.certificates.placed import PlacedFiles, ensure_placed, keep_placed
 from sender_constraint.server.alarms import Alarms
 from sender_constraint.server.audit_trail import AuditTrail
@@ -44,9 +45,14 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     if placed is not None:
         ensure_placed(store, placed)
     front = TLSFront(store, audit, limits_of(environment))
-    responder = Responder(environment.ocsp_url())
-    stapler = Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit))
-    background = [stapler.run] if placed is None else [stapler.run, partial(_keep, store, placed)]
+    background: list[Callable[[], None]] = []
+    if environment.ocsp_url() != NONE:
+        responder = Responder(environment.ocsp_url())
+        background.append(
+            Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit)).run
+        )
+    if placed is not None:
+        background.append(partial(_keep, store, placed))
     return _front(environment, bind, *background) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
         "certfile": str(store.last_good().certificate_path),

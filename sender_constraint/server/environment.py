@@ -119,6 +119,10 @@ class ServiceEnvironment:
             return None
         return PlacedFiles(certificate, Path(self.text(f"{purpose.upper()}_KEY_FILE")).absolute())
 
+    def issuer_status(self) -> str:
+        """Where other authorities than that one answer, and which do not at all: see ``issuer_status``."""
+        return self.text("ISSUER_STATUS", "")
+
     def audit_directory(self) -> Path:
         """Where the audit trail of this service goes."""
         return self.path("AUDIT_DIR", self.state / "audit")

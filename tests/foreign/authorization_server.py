@@ -52,13 +52,18 @@ class Habits:
 
 
 class ForeignServer:
-    """Two ports: one for everybody, and one that asks for certificates."""
+    """Two ports: one for everybody, and one that asks for certificates.
 
-    def __init__(self, folder: Path, habits: Habits) -> None:
+    clients: the authority of the clients' certificates, where that is not the server's own.
+    """
+
+    def __init__(self, folder: Path, habits: Habits, clients: Authority | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.authority = Authority(folder, "Foreign")
         self.habits = habits
         asking = self.authority.server_context()
+        if clients is not None:
+            asking.load_verify_locations(clients.trust_bundle)
         plain = self.authority.server_context()
         plain.verify_mode = ssl.CERT_NONE
         self.everybody = TLSServer(plain, self._answer)
