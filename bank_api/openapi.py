@@ -23,7 +23,14 @@ class OAuthErrorSerializer(serializers.Serializer[Any]):
     """An error of OAuth: RFC 6750 §3.1; the challenge in WWW-Authenticate says the same."""
 
     error = serializers.ChoiceField(
-        choices=["invalid_request", "invalid_token", "insufficient_scope", "temporarily_unavailable"]
+        choices=[
+            "invalid_request",
+            "invalid_token",
+            "insufficient_scope",
+            "invalid_dpop_proof",
+            "use_dpop_nonce",
+            "temporarily_unavailable",
+        ]
     )
     error_description = serializers.CharField()
 
@@ -61,10 +68,10 @@ def answers(
 
 
 class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped there
-    """Both are needed: a certificate in the handshake, and a token that is bound to it."""
+    """A token, and the proof that it needs: a certificate in the handshake, or a signature in a header."""
 
     target_class = "sender_constraint.django.authentication.BoundTokenAuthentication"
-    name = ["mutualTLS", "bearer"]  # noqa: RUF012  # the framework's attribute
+    name = ["mutualTLS", "bearer", "dpop"]  # noqa: RUF012  # the framework's attribute
 
     def get_security_definition(self, auto_schema: AutoSchema) -> list[dict[str, Any]]:  # noqa: ARG002  # its signature
         """The schemes of OpenAPI 3.1 §4.8.27."""
@@ -76,11 +83,17 @@ class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-
                 "bearerFormat": "at+jwt",
                 "description": "An access token of RFC 9068, bound by cnf.x5t#S256 (RFC 8705 §3).",
             },
+            {
+                "type": "http",
+                "scheme": "DPoP",
+                "description": "An access token of RFC 9068, bound by cnf.jkt, and a proof (RFC 9449 §7).",
+            },
         ]
 
-    def get_security_requirement(self, auto_schema: AutoSchema) -> dict[str, list[str]]:
-        """The certificate, and a token with the scope of the view."""
-        return {"mutualTLS": [], "bearer": [_scope(auto_schema)]}
+    def get_security_requirement(self, auto_schema: AutoSchema) -> list[dict[str, list[str]]]:
+        """The certificate and a token with the scope of the view, or such a token with DPoP."""
+        scopes = [_scope(auto_schema)]
+        return [{"mutualTLS": [], "bearer": scopes}, {"dpop": scopes}]
 
 
 class UnboundToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # untyped there

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
+from sender_constraint.resources import origin_of
 from sender_constraint.server.environment import ServiceEnvironment
 
 environment = ServiceEnvironment("bank_api")
@@ -15,6 +16,8 @@ SECRET_KEY = environment.secret_key()
 DEBUG = False
 # The protected resource's identifier: nothing that this service says of itself is read from the Host header.
 RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
+# Where it is called, for what callers sign (RFC 9449 §4.3): scheme, host and port.
+PUBLIC_ORIGIN = environment.text("PUBLIC_ORIGIN", origin_of(RESOURCE))
 # What is for another host is refused (RFC 9110 §7.4).
 ALLOWED_HOSTS = [urlsplit(RESOURCE).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "bank_api.urls"
@@ -22,6 +25,7 @@ WSGI_APPLICATION = "bank_api.wsgi.application"
 INSTALLED_APPS = ["rest_framework", "drf_spectacular", "bank_api", "bank_api.accounts", "bank_api.payments"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
+    "sender_constraint.django.dpop.nonce_header",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",  # states Content-Length, which keeps connections open
     "sender_constraint.django.problem_details.Problems",
@@ -41,8 +45,13 @@ ISSUER_JWKS_URI = environment.text("ISSUER_JWKS_URI", "")
 ACCESS_TOKEN_TYPES = environment.words("ACCESS_TOKEN_TYPES", "at+jwt")
 CLIENT_ID_CLAIM = environment.text("CLIENT_ID_CLAIM", "client_id")
 SCOPE_CLAIM = environment.text("SCOPE_CLAIM", "scope")
+# As which client this API asks the issuer about opaque tokens (RFC 7662); empty: it takes none.
+INTROSPECTION_CLIENT_ID = environment.text("INTROSPECTION_CLIENT_ID", "bank-api")
 TRUST_BUNDLE = environment.trust_bundle()
 ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
+# DPoP (RFC 9449 §9): whether a proof needs a nonce of this API, and for how many seconds one is the current.
+DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
+DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
 
 # Under DEMO there is one route more, which accepts the unbound tokens of these clients.
 DEMO = environment.flag("DEMO")
@@ -54,10 +63,20 @@ AUDIT_DIR = environment.audit_directory()
 REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
 STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
 OCSP_URL = environment.ocsp_url()
+ISSUER_STATUS = environment.issuer_status()
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
         environment, "server", participant="bank-api", subject="CN=bank-api,O=Bank plc,C=GB", dns="localhost"
+    ),
+    # By this one the API asks the authorization server about opaque tokens.
+    "client": declared_store(
+        environment,
+        "client",
+        participant="bank-api-client",
+        subject="CN=bank-api-client,O=Bank plc,C=GB",
+        dns="bank-api.example",
+        prefix="CLIENT_",
     ),
 }
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)

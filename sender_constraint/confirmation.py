@@ -1,7 +1,8 @@
 """The confirmation claim ``cnf``: whose token this is.
 
 RFC 7800, Proof-of-Possession Key Semantics for JWTs, §3.1 (https://www.rfc-editor.org/rfc/rfc7800) and
-RFC 8705 §3.1 (https://www.rfc-editor.org/rfc/rfc8705). RFC 7800 lets an application say which members it
+RFC 8705 §3.1 (https://www.rfc-editor.org/rfc/rfc8705), RFC 9449 §6.1 for ``jkt``
+(https://www.rfc-editor.org/rfc/rfc9449). RFC 7800 lets an application say which members it
 requires: here it is exactly one of the registered confirmation methods, so that a token is never bound in
 two ways of which one is not proven. Members that are no confirmation method are ignored, as §3.1 demands.
 That a token has the claim at all is not checked here, but in ``resource_server.binding``.
@@ -18,9 +19,9 @@ from sender_constraint.thumbprints import certificate_thumbprint, is_thumbprint
 X5T_S256 = "x5t#S256"
 # RFC 9449 §6.1: the thumbprint of a DPoP key.
 JKT = "jkt"
-_KNOWN_METHODS = (X5T_S256,)
+_KNOWN_METHODS = (X5T_S256, JKT)
 # IANA's registry "JWT Confirmation Methods": what stands beside ours would have to be proven too.
-_REGISTERED_METHODS = frozenset((*_KNOWN_METHODS, "jwk", "jwe", "kid", "jku", "osc", "jkt"))
+_REGISTERED_METHODS = frozenset((*_KNOWN_METHODS, "jwk", "jwe", "kid", "jku", "osc"))
 # Of a value that is no thumbprint: as much as the longest digest takes in any usual spelling.
 LONGEST_SHOWN = 200
 
@@ -44,7 +45,7 @@ MALFORMED_THUMBPRINT = rule(
 class Confirmation:
     """How a token's sender proves to be its owner.
 
-    method: the registered member name, ``x5t#S256``.
+    method: the registered member name, ``x5t#S256`` or ``jkt``.
     thumbprint: base64url, unpadded, SHA-256; canonical.
     """
 
@@ -55,6 +56,11 @@ class Confirmation:
 def certificate_confirmation(der: bytes) -> dict[str, str]:
     """The value of ``cnf`` that binds a token to this certificate (RFC 8705 §3.1)."""
     return {X5T_S256: certificate_thumbprint(der)}
+
+
+def key_confirmation(thumbprint: str) -> dict[str, str]:
+    """The value of ``cnf`` that binds a token to the key with this thumbprint (RFC 9449 §6.1)."""
+    return {JKT: thumbprint}
 
 
 def confirmation_of(claims: Mapping[str, Any]) -> Confirmation | None:

@@ -8,6 +8,12 @@ from urllib.parse import urlsplit, urlunsplit
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
+def origin_of(resource: str) -> str:
+    """Scheme, host and port of a resource's identifier, without its path."""
+    parts = urlsplit(resource)
+    return urlunsplit((parts.scheme, parts.netloc, "", "", ""))
+
+
 def resource_metadata_url(resource: str) -> str:
     """Where a resource's metadata is: the well-known path goes between its host and its path or query (§3.1).
 

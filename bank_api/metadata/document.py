@@ -6,6 +6,8 @@ which has none.
 
 from typing import Any
 
+from sender_constraint.jws import ALGORITHMS
+
 # The scopes of the API's routes (RFC 6749 §3.3).
 SCOPES = ("accounts", "payments")
 
@@ -24,4 +26,6 @@ def resource_metadata(resource: str, issuer: str, name: str) -> dict[str, Any]:
         "bearer_methods_supported": ["header"],
         # RFC 8705 §3: a token is its certificate's, or is refused.
         "tls_client_certificate_bound_access_tokens": True,
+        # RFC 9449 §7.1: or its key's.
+        "dpop_signing_alg_values_supported": list(ALGORITHMS),
     }

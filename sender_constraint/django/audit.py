@@ -45,6 +45,9 @@ def _caller(request: HttpRequest) -> dict[str, Any]:
         "correlation_id": correlation_id_of(request),
         "peer": peer.address,
         "thumbprint": peer.thumbprint,
+        # RFC 9449: the key of a DPoP proof; beside it a certificate on the connection counts for nothing.
+        "key_thumbprint": getattr(request, "key_thumbprint", None),
+        "certificate_ignored": getattr(request, "certificate_ignored", None),
         "client_id": getattr(request, "client_id", None),
         "method": request.method,
         "path": request.path,

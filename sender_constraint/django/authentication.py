@@ -1,10 +1,12 @@
-"""Django REST Framework authentication by access tokens that are bound to the caller's certificate.
+"""Django REST Framework authentication by access tokens that are bound to their sender.
 
-RFC 8705 §3, RFC 6750 §2 and §3. ``request.auth`` becomes the BoundToken, ``request.user`` the client that it
-was issued to. What a request claims in headers such as Client-Cert is never read here: ``peer_of`` is the
-only reader of certificates.
+RFC 8705 §3, RFC 9449 §7, RFC 6750 §2 and §3. A token is bound to a certificate or to a DPoP key, and it
+alone says to which. ``request.auth`` becomes the BoundToken, ``request.user`` the client that it was issued
+to. What a request claims in headers such as Client-Cert is never read here: ``peer_of`` is the only reader
+of certificates. Nobody needs the replay memory but who presents a DPoP-bound token.
 
-https://www.rfc-editor.org/rfc/rfc8705 https://www.rfc-editor.org/rfc/rfc6750
+https://www.rfc-editor.org/rfc/rfc8705 https://www.rfc-editor.org/rfc/rfc9449
+https://www.rfc-editor.org/rfc/rfc6750
 """
 
 from dataclasses import dataclass
@@ -15,12 +17,20 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from sender_constraint.django.challenge import resource_challenge
+from sender_constraint.django.dpop import verified_proof
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
-from sender_constraint.errors import InvalidToken
+from sender_constraint.django.replay import replay_memory
+from sender_constraint.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
 from sender_constraint.resource_server.access_token import VerifiedToken
-from sender_constraint.resource_server.binding import BoundToken
+from sender_constraint.resource_server.binding import (
+    BoundToken,
+    bound_by_proof,
+    check_scheme,
+    is_dpop_bound,
+)
 from sender_constraint.resource_server.binding_spelling import note_spelling
+from sender_constraint.resource_server.presentation import PresentedToken, presented_token
 from sender_constraint.rules import enforces, rule
 
 BEARER_CLIENT = rule(
@@ -44,28 +54,38 @@ class UnboundToken:
 
 
 class BoundTokenAuthentication(BaseAuthentication):
-    """Accepts a token from nobody but the owner of the certificate that it is bound to."""
+    """Accepts a token from nobody but the owner of the certificate or the key that it is bound to."""
 
     def authenticate(self, request: Request) -> tuple[ClientPrincipal, BoundToken | UnboundToken]:
-        """The client and its token. Raises InvalidRequest, InvalidToken or KeysUnavailable; never passes."""
+        """The client and its token; never passes.
+
+        Raises InvalidRequest, InvalidToken, InvalidDpopProof, UseDpopNonce, TemporarilyUnavailable or
+        KeysUnavailable.
+        """
         http_request = request._request
         try:
-            token = protected_resource().token(http_request.headers.get("Authorization"), http_request.GET)
+            presented = presented_token(http_request.headers.get("Authorization"), http_request.GET)
+            token = protected_resource().token(presented)
             # From here on the audit trail can say whose token it is, whoever sent it.
             http_request.client_id = token.client_id  # type: ignore[attr-defined]  # for audit
-            return ClientPrincipal(token.client_id), self.sender_of(token, request)
+            return ClientPrincipal(token.client_id), self.sender_of(token, presented, request)
         except InvalidToken as refusal:
             # Only here are the token's thumbprint and the connection's certificate known together.
             note_spelling(refusal, peer_of(http_request).certificates)
             raise
 
-    def sender_of(self, token: VerifiedToken, request: Request) -> BoundToken | UnboundToken:
-        """The token, once its sender has proven to be its owner. Raises InvalidToken."""
+    def sender_of(
+        self, token: VerifiedToken, presented: PresentedToken, request: Request
+    ) -> BoundToken | UnboundToken:
+        """The token, once its sender has proven to be its owner. Raises as ``authenticate``."""
+        check_scheme(token.confirmation, presented.scheme)
+        if is_dpop_bound(token.confirmation):
+            return _bound_to_key(token, presented, request)
         return protected_resource().bound(token, peer_of(request._request).certificates)
 
-    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002  # the framework's signature
+    def authenticate_header(self, request: Request) -> str:
         """RFC 6750 §3: the challenge where nothing was presented, without an error code."""
-        return resource_challenge()
+        return resource_challenge(request.headers.get("Authorization"))
 
 
 class UnboundTokenAuthentication(BoundTokenAuthentication):
@@ -74,12 +94,39 @@ class UnboundTokenAuthentication(BoundTokenAuthentication):
     A token with ``cnf`` is never accepted without its proof, here neither.
     """
 
-    def sender_of(self, token: VerifiedToken, request: Request) -> BoundToken | UnboundToken:
-        """The token, with its proof where it is bound. Raises InvalidToken."""
+    def sender_of(
+        self, token: VerifiedToken, presented: PresentedToken, request: Request
+    ) -> BoundToken | UnboundToken:
+        """The token, with its proof where it is bound. Raises as ``authenticate``."""
         if token.confirmation is not None:
-            return super().sender_of(token, request)
+            return super().sender_of(token, presented, request)
+        check_scheme(token.confirmation, presented.scheme)
         check_bearer_client(token.client_id)
         return UnboundToken(token)
+
+
+def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Request) -> BoundToken:
+    """RFC 9449 §7: the proof beside the token, for this request and this token, by the token's key.
+
+    A certificate on the connection proves nothing here: the audit trail says that it was ignored.
+    """
+    http_request = request._request
+    if peer_of(http_request).certificates:
+        http_request.certificate_ignored = True  # type: ignore[attr-defined]  # for audit
+    assert token.confirmation is not None  # noqa: S101  # is_dpop_bound has said so
+    try:
+        proof = verified_proof(
+            http_request,
+            now=protected_resource().clock(),
+            nonce_required=settings.DPOP_NONCE_REQUIRED,
+            replay=replay_memory(),
+            access_token=presented.value,
+            bound_to=token.confirmation.thumbprint,
+        )
+    except (InvalidDpopProof, UseDpopNonce) as refusal:
+        refusal.status = 401  # RFC 9449 §7.1, §9
+        raise
+    return bound_by_proof(token, proof)
 
 
 @enforces(BEARER_CLIENT)

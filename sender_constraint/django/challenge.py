@@ -1,19 +1,30 @@
-"""The challenge of this process's protected resource, for every answer that asks for a token.
+"""The challenges of this process's protected resource, for every answer that asks for a token.
 
-RFC 6750 §3, https://www.rfc-editor.org/rfc/rfc6750; RFC 9728 §5.1, https://www.rfc-editor.org/rfc/rfc9728.
+RFC 6750 §3, https://www.rfc-editor.org/rfc/rfc6750; RFC 9449 §7.1, https://www.rfc-editor.org/rfc/rfc9449;
+RFC 9728 §5.1, https://www.rfc-editor.org/rfc/rfc9728.
 """
 
 from django.conf import settings
 
 from sender_constraint.errors import Refusal
-from sender_constraint.resource_server.challenges import bearer_challenge
+from sender_constraint.resource_server.challenges import challenges
+from sender_constraint.resource_server.presentation import scheme_of
 from sender_constraint.resources import resource_metadata_url
 
 
-def resource_challenge(refusal: Refusal | None = None, scope: str | None = None) -> str:
+def resource_challenge(
+    authorization: str | None, refusal: Refusal | None = None, scope: str | None = None
+) -> str:
     """The WWW-Authenticate header for ``RESOURCE``, with what was refused, and where its metadata is.
 
+    authorization: the header of the request, whose scheme comes first in the answer.
     scope: space-separated, what the resource needs; for insufficient_scope (RFC 6750 §3.1).
     """
     metadata = resource_metadata_url(settings.RESOURCE)
-    return bearer_challenge(settings.RESOURCE, refusal, scope, resource_metadata=metadata)
+    return challenges(
+        settings.RESOURCE,
+        refusal,
+        scope,
+        scheme=scheme_of(authorization),
+        resource_metadata=metadata,
+    )

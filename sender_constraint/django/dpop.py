@@ -92,7 +92,8 @@ def nonce_header(
 
 def own_nonces() -> Nonces:
     """The nonces of this service: all its processes have the same, and no other service has them."""
-    return _nonces(settings.SECRET_KEY, settings.SERVICE, settings.DPOP_NONCE_SECONDS)
+    seconds: float = settings.DPOP_NONCE_SECONDS
+    return _nonces(settings.SECRET_KEY, settings.SERVICE, seconds)
 
 
 @cache

@@ -73,7 +73,9 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     response = _status_alone(401) if isinstance(refusal, NoCredentials) else refusal_response(refusal)
     # RFC 6750 §3.1: insufficient_scope says which scope the resource needs.
     scope = context["view"].required_scope if isinstance(refusal, InsufficientScope) else None
-    response.headers["WWW-Authenticate"] = resource_challenge(refusal, scope)
+    response.headers["WWW-Authenticate"] = resource_challenge(
+        context["request"]._request.headers.get("Authorization"), refusal, scope
+    )
     return response
 
 

@@ -8,11 +8,13 @@ CLIENT_ID_CLAIM, SCOPE_CLAIM   where its tokens name the client and the scopes
 RESOURCE                       this API's identifier: audience of its tokens (RFC 8707) and realm
 TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing else is trusted
 ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a token
+INTROSPECTION_CLIENT_ID        as which client this API asks the issuer about opaque tokens, by the
+                               certificate in its store ``client``; empty: it takes none
 
 and those of ``status``.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -22,14 +24,19 @@ from django.conf import settings
 from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
+from sender_constraint.django.certificate_stores import declared_stores
+from sender_constraint.django.own_connections import OwnConnections
 from sender_constraint.django.servers import server_status
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, check_binding
+from sender_constraint.resource_server.introspection import IntrospectedTokens, Introspector, is_opaque
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
-from sender_constraint.resource_server.presentation import presented_token
+from sender_constraint.resource_server.presentation import PresentedToken
+from sender_constraint.resource_server.status_list import StatusLists
 from sender_constraint.resource_server.token_profile import TokenProfile
+from sender_constraint.resource_server.token_status import TokenStatuses, check_token_status
 from sender_constraint.revocation import StatusSource
 from sender_constraint.trust_anchors import TrustAnchors
 
@@ -39,7 +46,8 @@ class ProtectedResource:
     """Verifies what callers of one API present.
 
     anchors: returns the scheme's authorities. status: what they say of their certificates now.
-    clock: returns the aware time.
+    token_statuses: what the issuer says of its signed tokens now. opaque_tokens: asks it about those that are
+    not signed; None where none are taken. clock: returns the aware time.
     """
 
     verifier: AccessTokenVerifier
@@ -47,13 +55,19 @@ class ProtectedResource:
     status: StatusSource
     clock: Callable[[], datetime]
     accept_foreign: bool
+    token_statuses: TokenStatuses
+    opaque_tokens: IntrospectedTokens | None = None
 
-    def token(self, authorization: str | None, query_parameters: Container[str]) -> VerifiedToken:
-        """The verified token of a request (RFC 6750 §2.1), not yet its sender's.
+    def token(self, presented: PresentedToken) -> VerifiedToken:
+        """The verified token of a request, not yet its sender's: a JWT, or an opaque one.
 
-        Raises InvalidRequest, InvalidToken or KeysUnavailable.
+        Raises InvalidToken, TemporarilyUnavailable or KeysUnavailable.
         """
-        return self.verifier.verify(presented_token(authorization, query_parameters))
+        if self.opaque_tokens is not None and is_opaque(presented.value):
+            return self.opaque_tokens.verify(presented.value)
+        token = self.verifier.verify(presented.value)
+        check_token_status(token.claims, self.token_statuses)
+        return token
 
     def bound(self, token: VerifiedToken, certificates: Sequence[bytes]) -> BoundToken:
         """The token as its sender's (RFC 8705 §3). certificates: DER, as presented.
@@ -95,6 +109,30 @@ def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
         settings.ISSUER, client, algorithms=profile.algorithms, jwks_uri=settings.ISSUER_JWKS_URI
     )
     verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now, profile=profile)
-    return ProtectedResource(
-        verifier, trust_anchors, certificate_status(), utc_now, settings.ACCEPT_FOREIGN_CERTIFICATES
+    statuses = StatusLists(
+        settings.ISSUER,
+        keys,
+        client,
+        settings.REVOCATION_SECONDS,
+        utc_now,
+        algorithms=profile.algorithms,
     )
+    return ProtectedResource(
+        verifier,
+        trust_anchors,
+        certificate_status(),
+        utc_now,
+        settings.ACCEPT_FOREIGN_CERTIFICATES,
+        statuses,
+        _opaque_tokens(verifier),
+    )
+
+
+def _opaque_tokens(verifier: AccessTokenVerifier) -> IntrospectedTokens | None:
+    """Those of the issuer, if it knows this API as a client."""
+    if not settings.INTROSPECTION_CLIENT_ID:
+        return None
+    store = declared_stores()["client"].store
+    connections = OwnConnections(store, settings.TRUST_BUNDLE, server_status())
+    introspector = Introspector(settings.ISSUER, settings.INTROSPECTION_CLIENT_ID, connections.client)
+    return IntrospectedTokens(introspector, verifier, settings.REVOCATION_SECONDS)

@@ -5,7 +5,11 @@ In ``settings.py``::
     from sender_constraint.django.settings import protected_api
 
     INSTALLED_APPS = ["rest_framework", "sender_constraint.django", "orders"]
-    MIDDLEWARE = ["sender_constraint.django.middleware.correlation", ...]
+    MIDDLEWARE = [
+        "sender_constraint.django.middleware.correlation",
+        "sender_constraint.django.dpop.nonce_header",
+        ...
+    ]
     globals().update(protected_api("orders"))
 
 and in ``REST_FRAMEWORK`` the classes of ``authentication`` and ``permissions``, and the handler of
@@ -14,6 +18,7 @@ and in ``REST_FRAMEWORK`` the classes of ``authentication`` and ``permissions``,
 
 from typing import Any
 
+from sender_constraint.resources import origin_of
 from sender_constraint.server.environment import ServiceEnvironment
 
 
@@ -35,9 +40,14 @@ def protected_api(service: str) -> dict[str, Any]:
         "CLIENT_ID_CLAIM": environment.text("CLIENT_ID_CLAIM", "client_id"),
         "SCOPE_CLAIM": environment.text("SCOPE_CLAIM", "scope"),
         "RESOURCE": environment.text("RESOURCE"),
+        "PUBLIC_ORIGIN": environment.text("PUBLIC_ORIGIN", origin_of(environment.text("RESOURCE"))),
+        "DPOP_NONCE_REQUIRED": environment.flag("DPOP_NONCE_REQUIRED"),
+        "DPOP_NONCE_SECONDS": environment.number("DPOP_NONCE_SECONDS", 60),
         "TRUST_BUNDLE": environment.trust_bundle(),
         "ACCEPT_FOREIGN_CERTIFICATES": environment.flag("ACCEPT_FOREIGN_CERTIFICATES"),
+        "INTROSPECTION_CLIENT_ID": environment.text("INTROSPECTION_CLIENT_ID", ""),
         "OCSP_URL": environment.ocsp_url(),
+        "ISSUER_STATUS": environment.issuer_status(),
         "REVOCATION_SECONDS": environment.number("REVOCATION_SECONDS", 5),
         "STATUS_GRACE_SECONDS": environment.number("STATUS_GRACE_SECONDS", 0),
         "REDIS_URL": environment.text("REDIS_URL", "redis://localhost:6379/0"),

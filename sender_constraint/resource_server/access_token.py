@@ -112,9 +112,13 @@ class AccessTokenVerifier:
         key = self.keys.key(header["kid"], header["alg"])
         check_key_known(key, header)
         check_signature(token, key, header["alg"])
-        return self._verified(self.profile.read(parse_payload(token)))
+        return self.in_force(self.profile.read(parse_payload(token)))
 
-    def _verified(self, claims: dict[str, Any]) -> VerifiedToken:
+    def in_force(self, claims: dict[str, Any]) -> VerifiedToken:
+        """The token with these claims, which its issuer vouches for: by a signature, or when it was asked.
+
+        Raises InvalidToken for another issuer's or resource's, and for one that is not in force now.
+        """
         now = self.clock().timestamp()
         claim_checks.check_present(claims)
         claim_checks.check_types(claims)

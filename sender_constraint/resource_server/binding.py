@@ -1,8 +1,12 @@
-"""The binding of an access token to its sender's certificate.
+"""The binding of an access token to its sender: to a certificate, or to a DPoP key.
 
 RFC 8705, OAuth 2.0 Mutual-TLS Client Authentication and Certificate-Bound Access Tokens, §3
 (https://www.rfc-editor.org/rfc/rfc8705). The certificate is checked before the thumbprints are compared:
 one that is forged in an authority's name, or revoked, is refused for that.
+
+RFC 9449, OAuth 2.0 Demonstrating Proof of Possession (DPoP), §7.1 and §7.2
+(https://www.rfc-editor.org/rfc/rfc9449). The token says which proof it needs, and the scheme must agree: a
+certificate on the connection of a call with DPoP changes nothing, nor does a proof beside a bearer token.
 """
 
 from collections.abc import Sequence
@@ -10,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.confirmation import Confirmation
+from sender_constraint.confirmation import JKT, Confirmation
+from sender_constraint.dpop.proof import VerifiedProof
 from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
+from sender_constraint.resource_server.presentation import Scheme
 from sender_constraint.revocation import StatusSource
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import same_thumbprint
@@ -26,17 +32,45 @@ CERTIFICATE_MISSING = rule(
 OTHER_CERTIFICATE = rule(
     "binding.certificate", "RFC 8705 §3", "The certificate of the connection is not the token's."
 )
+DPOP_AS_BEARER = rule(
+    "binding.dpop-token-as-bearer",
+    "RFC 9449 §7.2",
+    "The token is bound to a DPoP key, and was presented as a bearer token.",
+)
+NOT_DPOP_BOUND = rule(
+    "binding.other-token-as-dpop",
+    "RFC 9449 §7.1",
+    "The token was presented with DPoP, and is not bound to a DPoP key.",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class BoundToken:
-    """A verified token whose sender proved to be its owner, on this connection.
+    """A verified token whose sender proved to be its owner, in this request.
 
-    Only ``check_binding`` constructs it; it is what a view receives.
+    proof: what it was proven by; either has the ``thumbprint`` that the token is bound to. Only
+    ``check_binding`` and ``bound_by_proof`` construct it; it is what a view receives.
     """
 
     token: VerifiedToken
-    certificate: VerifiedCertificate
+    proof: VerifiedCertificate | VerifiedProof
+
+
+def check_scheme(confirmation: Confirmation | None, scheme: Scheme) -> None:
+    """Check that a token was presented in the scheme that its confirmation needs. Raises InvalidToken."""
+    check_not_downgraded(confirmation, scheme)
+    check_dpop_bound(confirmation, scheme)
+
+
+def is_dpop_bound(confirmation: Confirmation | None) -> bool:
+    """Whether a token is bound to a DPoP key (RFC 9449 §6.1)."""
+    return confirmation is not None and confirmation.method == JKT
+
+
+def bound_by_proof(token: VerifiedToken, proof: VerifiedProof) -> BoundToken:
+    """The token as its sender's, by a proof that was verified for it and its key. Raises InvalidToken."""
+    check_bound(token.confirmation)
+    return BoundToken(token, proof)
 
 
 def check_binding(
@@ -69,6 +103,30 @@ def check_bound(confirmation: Confirmation | None) -> None:
     """Bound means bound: what RFC 8705 §3 allows, a token without ``cnf``, is refused."""
     if confirmation is None:
         raise InvalidToken(UNBOUND, "The access token is not bound to a certificate")
+
+
+@enforces(DPOP_AS_BEARER)
+def check_not_downgraded(confirmation: Confirmation | None, scheme: Scheme) -> None:
+    """RFC 9449 §7.2: a DPoP-bound token that comes as a bearer token is rejected."""
+    if is_dpop_bound(confirmation) and scheme is not Scheme.DPOP:
+        raise InvalidToken(
+            DPOP_AS_BEARER,
+            "The access token is bound to a DPoP key",
+            expected=Scheme.DPOP.value,
+            presented=scheme.value,
+        )
+
+
+@enforces(NOT_DPOP_BOUND)
+def check_dpop_bound(confirmation: Confirmation | None, scheme: Scheme) -> None:
+    """RFC 9449 §7.1: with DPoP comes a token that is bound to the proof's key; no other has its proof so."""
+    if scheme is Scheme.DPOP and not is_dpop_bound(confirmation):
+        raise InvalidToken(
+            NOT_DPOP_BOUND,
+            "The access token is not bound to a DPoP key",
+            expected=Scheme.BEARER.value,
+            presented=scheme.value,
+        )
 
 
 @enforces(CERTIFICATE_MISSING)

@@ -60,11 +60,23 @@ def discover_keys(
     return DiscoveredKeys(verification_keys(jwk_set, algorithms), max_age_seconds(headers))
 
 
-def _jwks_uri(client: httpx.Client, issuer: str, deadline: float, monotonic: Callable[[], float]) -> str:
-    """RFC 8414 §2, §3.3: from the metadata, which must be this issuer's."""
+def discover_metadata(client: httpx.Client, issuer: str, monotonic: Callable[[], float]) -> dict[str, Any]:
+    """What the issuer says about itself (RFC 8414 §3.3: it, and no other). Raises DiscoveryFailed."""
+    return _metadata_of(client, issuer, monotonic() + MAX_SECONDS, monotonic)
+
+
+def _metadata_of(
+    client: httpx.Client, issuer: str, deadline: float, monotonic: Callable[[], float]
+) -> dict[str, Any]:
     metadata = _metadata(client, issuer, deadline, monotonic)
     if metadata.get("issuer") != issuer:
         raise DiscoveryFailed("the metadata is another issuer's (RFC 8414 §3.3)")
+    return metadata
+
+
+def _jwks_uri(client: httpx.Client, issuer: str, deadline: float, monotonic: Callable[[], float]) -> str:
+    """RFC 8414 §2: from the metadata, which must be this issuer's."""
+    metadata = _metadata_of(client, issuer, deadline, monotonic)
     jwks_uri = metadata.get("jwks_uri")
     if not isinstance(jwks_uri, str) or not jwks_uri.startswith("https://"):
         raise DiscoveryFailed("the metadata has no https jwks_uri (RFC 8414 §2)")

@@ -22,6 +22,7 @@ class Caller:
     certificates: Sequence[bytes]
     token: str | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    scheme: str = "Bearer"
 
     def but(self, **changes: Any) -> "Caller":
         return replace(self, **changes)
@@ -48,7 +49,7 @@ class Caller:
         content_type: str = JSON,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        authorization = {} if self.token is None else {"Authorization": f"Bearer {self.token}"}
+        authorization = {} if self.token is None else {"Authorization": f"{self.scheme} {self.token}"}
         environ: Any = {"gunicorn.socket": FakeTLSSocket(self.certificates)}
         return Client(raise_request_exception=False).generic(
             method,
@@ -75,13 +76,15 @@ class Verdict:
         assert (event["event"], event["outcome"], event["status"]) == ("api.call", "accepted", status)
         return response.json()
 
-    def refused(self, response: Any, status: int, error: str, rule: str) -> dict[str, Any]:
+    def refused(
+        self, response: Any, status: int, error: str, rule: str, scheme: str = "Bearer"
+    ) -> dict[str, Any]:
         """The audit event of an error of OAuth, after comparing the answer and the recorded reason."""
         event = self._recorded(response, status, error, rule)
         assert response.headers["Content-Type"] == JSON
         assert response.json() == {"error": error, "error_description": event["description"]}
         challenge = response.headers["WWW-Authenticate"]
-        assert challenge.startswith('Bearer realm="https://localhost:8442"')
+        assert challenge.startswith(f'{scheme} realm="https://localhost:8442"')
         assert f'error="{error}", error_description="{event["description"]}"' in challenge
         return event
 

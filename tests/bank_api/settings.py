@@ -22,6 +22,9 @@ for name in (
     "AUDIT_DIR",
     "SECRET_KEY",
     "ACCEPT_FOREIGN_CERTIFICATES",
+    "PUBLIC_ORIGIN",
+    "DPOP_NONCE_REQUIRED",
+    "DPOP_NONCE_SECONDS",
 ):
     os.environ.pop(name, None)
 

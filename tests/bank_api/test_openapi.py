@@ -43,9 +43,18 @@ def test_every_operation_demands_a_certificate_and_a_scope_but_the_bearer_route(
         for method, operation in operations.items()
     }
     assert security.pop("get /demo/bearer/accounts") == [{"unboundBearer": ["accounts"]}]
-    assert security.pop("post /payments") == [{"mutualTLS": [], "bearer": ["payments"]}]
-    assert security.pop("get /payments/{payment_id}") == [{"mutualTLS": [], "bearer": ["payments"]}]
-    assert all(each == [{"mutualTLS": [], "bearer": ["accounts"]}] for each in security.values())
+    assert security.pop("post /payments") == [
+        {"mutualTLS": [], "bearer": ["payments"]},
+        {"dpop": ["payments"]},
+    ]
+    assert security.pop("get /payments/{payment_id}") == [
+        {"mutualTLS": [], "bearer": ["payments"]},
+        {"dpop": ["payments"]},
+    ]
+    assert all(
+        each == [{"mutualTLS": [], "bearer": ["accounts"]}, {"dpop": ["accounts"]}]
+        for each in security.values()
+    )
     assert document["components"]["securitySchemes"]["mutualTLS"]["type"] == "mutualTLS"
 
 

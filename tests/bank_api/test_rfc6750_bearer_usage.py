@@ -26,6 +26,8 @@ def test_without_a_token_neither_challenge_nor_body_has_an_error_code(
     assert response.json() == {"type": "about:blank", "title": "Unauthorized", "status": 401}
     assert response.headers["WWW-Authenticate"] == (
         'Bearer realm="https://localhost:8442", '
+        'resource_metadata="https://localhost:8442/.well-known/oauth-protected-resource", '
+        'DPoP realm="https://localhost:8442", algs="ES256 PS256 EdDSA", '
         'resource_metadata="https://localhost:8442/.well-known/oauth-protected-resource"'
     )
 

@@ -137,7 +137,8 @@ def test_an_unbound_token_is_refused_even_with_a_certificate(
     [
         ({}, "confirmation.malformed"),
         ("x5t#S256", "confirmation.malformed"),
-        ({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}, "confirmation.unknown"),
+        ({"kid": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}, "confirmation.unknown"),
+        ({"jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}, "binding.dpop-token-as-bearer"),
         ({"x5t#S256": ""}, "confirmation.malformed-thumbprint"),
     ],
 )

@@ -23,6 +23,7 @@ def test_the_metadata_has_what_a_client_needs_before_its_first_call() -> None:
         "scopes_supported": ["accounts", "payments"],
         "bearer_methods_supported": ["header"],
         "tls_client_certificate_bound_access_tokens": True,
+        "dpop_signing_alg_values_supported": ["ES256", "PS256", "EdDSA"],
     }
 
 

@@ -9,7 +9,7 @@ _ISSUER_WRITES = "Have the issuer of the token correct it; the caller can do not
 
 RULES = {
     "presentation.missing": Wording(
-        "a header Authorization: Bearer with an access token",
+        "a header Authorization: Bearer, or DPoP, with an access token",
         "no such header, or one of another scheme",
         "Send the access token in a header: Authorization: Bearer TOKEN.",
     ),
@@ -24,7 +24,7 @@ RULES = {
         "Move the token to the Authorization header.",
     ),
     "presentation.malformed": Wording(
-        "Bearer, a space, and one token of letters, digits and -._~+/=",
+        "Bearer or DPoP, a space, and one token of letters, digits and -._~+/=",
         "a header that goes on otherwise",
         "Look for quotation marks, a line break, a second Authorization header, or text behind the token.",
     ),
@@ -101,6 +101,16 @@ RULES = {
         "carry certificates are ignored, and a proxy that ends TLS takes the certificate away.",
     ),
     "binding.certificate": Wording("the token's certificate", "another certificate", None),
+    "binding.dpop-token-as-bearer": Wording(
+        "a token that is bound to a DPoP key with the scheme {expected}",
+        "the scheme {presented}",
+        "Send Authorization: DPoP with the token, and a header DPoP with a proof by the token's key.",
+    ),
+    "binding.other-token-as-dpop": Wording(
+        "a token that is not bound to a DPoP key with the scheme {expected}",
+        "the scheme {presented}",
+        "Send Authorization: Bearer; or ask for a token with a DPoP proof, if the client is registered so.",
+    ),
     "binding.bearer-client": Wording(
         "a token of {expected}, which alone may show unbound ones here",
         "an unbound token of {presented}",

@@ -3,7 +3,12 @@ from typing import Any
 import pytest
 
 from sender_constraint import confirmation
-from sender_constraint.confirmation import Confirmation, certificate_confirmation, confirmation_of
+from sender_constraint.confirmation import (
+    Confirmation,
+    certificate_confirmation,
+    confirmation_of,
+    key_confirmation,
+)
 from sender_constraint.errors import InvalidToken
 from sender_constraint.rules import Rule
 
@@ -26,6 +31,11 @@ def test_members_that_are_no_confirmation_method_are_ignored(beside: dict[str, A
     assert confirmation_of({"cnf": {**beside, **VALID}}) == Confirmation("x5t#S256", THUMBPRINT)
 
 
+@pytest.mark.clause("RFC 9449 §6.1")
+def test_a_key_confirmation_is_read_back() -> None:
+    assert confirmation_of({"cnf": key_confirmation(THUMBPRINT)}) == Confirmation("jkt", THUMBPRINT)
+
+
 def test_a_token_without_cnf_has_no_confirmation() -> None:
     assert confirmation_of({"sub": "partner"}) is None
 
@@ -44,7 +54,7 @@ def test_a_token_without_cnf_has_no_confirmation() -> None:
         ({**VALID, "kid": "key"}, confirmation.MORE_THAN_ONE),
         ({**VALID, "jwk": {}, "unknown": None}, confirmation.MORE_THAN_ONE),
         ({"unknown": THUMBPRINT}, confirmation.UNKNOWN),
-        ({"jkt": THUMBPRINT}, confirmation.UNKNOWN),
+        ({"kid": THUMBPRINT}, confirmation.UNKNOWN),
         ({"x5t": THUMBPRINT}, confirmation.UNKNOWN),
         ({"X5T#S256": THUMBPRINT}, confirmation.UNKNOWN),
         ({"x5t#S256": THUMBPRINT + "="}, confirmation.MALFORMED_THUMBPRINT),

@@ -4,7 +4,13 @@ from hypothesis import strategies as st
 
 from sender_constraint.errors import InvalidRequest, Refusal
 from sender_constraint.resource_server import presentation
-from sender_constraint.resource_server.presentation import NoCredentials, presented_token
+from sender_constraint.resource_server.presentation import (
+    NoCredentials,
+    PresentedToken,
+    Scheme,
+    presented_token,
+    scheme_of,
+)
 
 TOKEN = "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"
 
@@ -12,18 +18,32 @@ TOKEN = "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"
 @pytest.mark.clause("RFC 6750 §2.1")
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "])
 def test_the_token_stands_behind_the_scheme_in_any_case(scheme: str) -> None:
-    assert presented_token(f"{scheme} {TOKEN}", {}) == TOKEN
+    assert presented_token(f"{scheme} {TOKEN}", {}) == PresentedToken(Scheme.BEARER, TOKEN)
+
+
+@pytest.mark.clause("RFC 9449 §7.1")
+@pytest.mark.parametrize("scheme", ["DPoP", "dpop", "DPOP", "DPoP "])
+def test_a_token_for_a_dpop_proof_has_a_scheme_of_its_own(scheme: str) -> None:
+    presented = presented_token(f"{scheme} {TOKEN}", {})
+    assert presented == PresentedToken(Scheme.DPOP, TOKEN)
+    assert TOKEN not in repr(presented)
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Basic cDpw", "Bearer a", "DPoPs a"])
+def test_whoever_does_not_speak_dpop_is_answered_for_bearer(authorization: str | None) -> None:
+    assert scheme_of(authorization) is Scheme.BEARER
+    assert scheme_of("dpop a b") is Scheme.DPOP
 
 
 @pytest.mark.clause("RFC 6750 §2.1")
 @pytest.mark.parametrize("token", ["a", "a==", "-._~+/0Zz", "9"])
 def test_all_characters_of_a_b64token_are_accepted(token: str) -> None:
-    assert presented_token(f"Bearer {token}", {}) == token
+    assert presented_token(f"Bearer {token}", {}).value == token
 
 
 @pytest.mark.clause("RFC 6750 §3.1")
 @pytest.mark.parametrize(
-    "authorization", [None, "", "Basic cDpw", f"DPoP {TOKEN}", TOKEN, f"Bearer{TOKEN}", f"Bearer:{TOKEN}"]
+    "authorization", [None, "", "Basic cDpw", f"DPoP{TOKEN}", TOKEN, f"Bearer{TOKEN}", f"Bearer:{TOKEN}"]
 )
 def test_without_a_bearer_token_nothing_was_presented(authorization: str | None) -> None:
     with pytest.raises(NoCredentials) as refused:
@@ -76,7 +96,7 @@ def test_a_token_in_the_body_is_refused_whatever_stands_beside_it(authorization:
 
 
 def test_other_parameters_are_none_of_its_business() -> None:
-    assert presented_token(f"Bearer {TOKEN}", {"page": "2"}, {"amount": "1.00"}) == TOKEN
+    assert presented_token(f"Bearer {TOKEN}", {"page": "2"}, {"amount": "1.00"}).value == TOKEN
 
 
 @settings(max_examples=500, deadline=None)
@@ -86,4 +106,4 @@ def test_any_header_raises_nothing_but_a_refusal(authorization: str) -> None:
         token = presented_token(authorization, {})
     except Refusal:
         return
-    assert authorization.endswith(token)
+    assert authorization.endswith(token.value)

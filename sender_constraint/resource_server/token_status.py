@@ -1,0 +1,93 @@
+"""Whether the issuer still stands by a token, by the status list that the token refers to.
+
+draft-ietf-oauth-status-list-21 §6 and §8.3
+(https://datatracker.ietf.org/doc/html/draft-ietf-oauth-status-list-21). A token that refers to no list lives
+until it expires: that is its issuer's choice. Where a list comes from is the business of ``status_list``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from sender_constraint.errors import InvalidToken, TemporarilyUnavailable
+from sender_constraint.rules import enforces, rule
+from sender_constraint.status_lists import VALID, StatusReference, reference_of
+
+REFERENCE = rule(
+    "token.status-claim",
+    "draft-ietf-oauth-status-list-21 §6.1",
+    "The token's status claim is malformed, names no status list, or a place beyond the end of its list.",
+)
+STALE = rule(
+    "token.status-stale",
+    "draft-ietf-oauth-status-list-21 §8.3",
+    "The token's status list cannot be had, verified and as young as promised.",
+)
+REVOKED = rule(
+    "token.revoked", "draft-ietf-oauth-status-list-21 §7.1", "The token has been revoked by its issuer."
+)
+
+
+class TokenStatuses(Protocol):
+    """Knows, or finds out, the statuses of tokens: ``status_list.StatusLists``."""
+
+    def status_of(self, reference: StatusReference) -> int | None:
+        """The status, as young as promised; None where it cannot be had. Raises IndexError."""
+
+    def why_none(self, reference: StatusReference) -> Mapping[str, Any]:
+        """For the audit trail, when there was no status."""
+
+
+def check_token_status(claims: Mapping[str, Any], statuses: TokenStatuses) -> None:
+    """A token is good as long as its issuer says so. claims: of a verified token that is in force.
+
+    Raises InvalidToken, or TemporarilyUnavailable where nothing young enough can be said.
+    """
+    reference = read_reference(claims)
+    if reference is None:
+        return
+    status = looked_up(reference, statuses)
+    check_fresh(reference, status, statuses)
+    check_not_revoked(reference, status)
+
+
+@enforces(REFERENCE)
+def read_reference(claims: Mapping[str, Any]) -> StatusReference | None:
+    """§6.2: where the status stands; None for a token without the claim. Raises InvalidToken."""
+    try:
+        return reference_of(claims)
+    except ValueError as problem:
+        raise InvalidToken(
+            REFERENCE, "The access token's status claim is malformed", problem=str(problem)
+        ) from None
+
+
+def looked_up(reference: StatusReference, statuses: TokenStatuses) -> int | None:
+    """The status; None where it cannot be had. Raises InvalidToken for a place beyond the list's end."""
+    try:
+        return statuses.status_of(reference)
+    except IndexError as problem:
+        raise InvalidToken(
+            REFERENCE, "The access token has no status", problem=str(problem), presented=reference.index
+        ) from None
+
+
+@enforces(STALE)
+def check_fresh(reference: StatusReference, status: int | None, statuses: TokenStatuses) -> None:
+    """§8.3: without a list that is valid and young enough nothing is known, good or bad."""
+    if status is None:
+        raise TemporarilyUnavailable(
+            STALE, "The status of the access token cannot be had now", **statuses.why_none(reference)
+        )
+
+
+@enforces(REVOKED)
+def check_not_revoked(reference: StatusReference, status: int | None) -> None:
+    """§7.1: revoked or suspended, or of a status that nobody here knows: only VALID is good."""
+    if status not in (None, VALID):
+        raise InvalidToken(
+            REVOKED,
+            "The access token has been revoked",
+            status=status,
+            uri=reference.uri,
+            index=reference.index,
+        )
