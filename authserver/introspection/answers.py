@@ -38,7 +38,7 @@ def answer_about(
     issued: its record, found by the digest of these very characters, so that those of a JWT are its
         issuer's. keys: the identifiers of those that are published. now: aware.
     """
-    # What does not concern the caller is not read any further: the answer takes as long as an unknown token's.
+    # What does not concern the caller is not read on: that takes as long as with an unknown token.
     check_issued(issued)
     check_concerns(caller, issued)
     header, claims = _parts(token, issued)

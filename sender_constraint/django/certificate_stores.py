@@ -54,23 +54,25 @@ def declared_store(
     subject: str,
     dns: str = "",
     uris: str = "",
+    prefix: str = "",
 ) -> DeclaredStore:
     """The store of one purpose in the service's state directory.
 
     The arguments are defaults: the settings ``PARTICIPANT``, ``CERTIFICATE_SUBJECT`` (RFC 4514),
     ``CERTIFICATE_SAN_DNS`` and ``CERTIFICATE_SAN_URI`` (separated by commas) override them;
     ``CERTIFICATE_SAN_IP`` and ``CERTIFICATE_SAN_EMAIL`` add to them.
+    prefix: before the names of these settings, for the second store of a service.
     """
     return DeclaredStore(
         purpose=purpose,
         path=environment.state / "certificates" / purpose,
-        participant=environment.text("PARTICIPANT", participant),
+        participant=environment.text(f"{prefix}PARTICIPANT", participant),
         names=RequestedNames(
-            subject=environment.text("CERTIFICATE_SUBJECT", subject),
-            dns=tuple(environment.words("CERTIFICATE_SAN_DNS", dns)),
-            uris=tuple(environment.words("CERTIFICATE_SAN_URI", uris)),
-            ip_addresses=tuple(environment.words("CERTIFICATE_SAN_IP")),
-            mailboxes=tuple(environment.words("CERTIFICATE_SAN_EMAIL")),
+            subject=environment.text(f"{prefix}CERTIFICATE_SUBJECT", subject),
+            dns=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_DNS", dns)),
+            uris=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_URI", uris)),
+            ip_addresses=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_IP")),
+            mailboxes=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_EMAIL")),
         ),
         secret_file=environment.state / "enrolment" / f"{purpose}.secret",
         placed=environment.placed_files(purpose),

@@ -87,7 +87,7 @@ def check_not_revoked(reference: StatusReference, status: int | None) -> None:
         raise InvalidToken(
             REVOKED,
             "The access token has been revoked",
-            status=status,
+            token_status=status,
             uri=reference.uri,
             index=reference.index,
         )

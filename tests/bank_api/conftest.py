@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,12 +13,16 @@ from sender_constraint.django import authentication
 from sender_constraint.django.protected_resource import ProtectedResource
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.resource_server.access_token import AccessTokenVerifier
+from sender_constraint.resource_server.introspection import IntrospectedTokens, Introspector
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
+from sender_constraint.resource_server.status_list import StatusLists
 from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.issuer import ISSUER, RESOURCE, TestIssuer
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme
 from tests.sender_constraint.statuses import Statuses
 from tests.trail import Trail
+
+PROMISE_SECONDS = 5
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +64,13 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def seconds(self) -> float:
+        """For what measures how old something is."""
+        return self.now.timestamp()
+
+    def later(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
 
 @pytest.fixture
 def clock() -> Clock:
@@ -79,10 +90,13 @@ def resource(
     """The protected resource, with the issuer of the tests and their clock."""
     keys = IssuerKeys(ISSUER, issuer.client(), retry_seconds=0)
     verifier = AccessTokenVerifier(ISSUER, RESOURCE, keys, clock)
+    lists = StatusLists(ISSUER, keys, issuer.client(), PROMISE_SECONDS, clock, monotonic=clock.seconds)
+    asking = Introspector(ISSUER, "bank-api", issuer.client)
+    opaque = IntrospectedTokens(asking, verifier, PROMISE_SECONDS, monotonic=clock.seconds)
 
     def of_tests() -> ProtectedResource:
         return ProtectedResource(
-            verifier, trust_anchors, statuses, clock, settings.ACCEPT_FOREIGN_CERTIFICATES
+            verifier, trust_anchors, statuses, clock, settings.ACCEPT_FOREIGN_CERTIFICATES, lists, opaque
         )
 
     monkeypatch.setattr(authentication, "protected_resource", of_tests)
