@@ -90,9 +90,9 @@ def check_signing_for_method(algorithm: str | None, method: str) -> None:
 
 
 @enforces(GRANT_TYPES)
-def check_grant_types(grant_types: Collection[str]) -> None:
-    """RFC 7591 §2: grants that the token endpoint knows, at least one."""
-    if not grant_types or set(grant_types) != {CLIENT_CREDENTIALS}:
+def check_grant_types(grant_types: Collection[str], introspects: Collection[str] = ()) -> None:
+    """RFC 7591 §2: grants that the token endpoint knows, at least one; an API has none."""
+    if set(grant_types).difference({CLIENT_CREDENTIALS}) or not (grant_types or introspects):
         raise InvalidClientMetadata(
             GRANT_TYPES,
             "grant_types holds what is not supported: use client_credentials",
@@ -142,7 +142,7 @@ def grant_types(metadata: Mapping[str, Any]) -> tuple[str, ...]:
     """
     asked = texts(metadata, "grant_types")
     granted = (CLIENT_CREDENTIALS,) if asked is None else asked
-    check_grant_types(granted)
+    check_grant_types(granted, texts(metadata, "introspects") or ())
     check_response_types(texts(metadata, "response_types") or ())
     return tuple(dict.fromkeys(granted))
 

@@ -5,12 +5,13 @@ from typing import Any
 
 
 def seed_clients(resources: Sequence[str], *, unbound: bool = True) -> list[dict[str, Any]]:
-    """The metadata of the four clients. resources: all that they may call; the first is their default.
+    """The metadata of the clients. resources: all that they may call; the first is their default.
 
     unbound: whether there may be one whose tokens are bound to nothing.
 
     Three of them are the partner: as it is, as it was before its tokens were bound, and with tokens that
-    live for two seconds, so that one can be seen to expire.
+    live for two seconds, so that one can be seen to expire. One is the API that the tokens are for, which
+    asks about opaque ones.
     """
     common = {
         "token_endpoint_auth_method": "tls_client_auth",
@@ -39,6 +40,14 @@ def seed_clients(resources: Sequence[str], *, unbound: bool = True) -> list[dict
             "client_name": "Partner Ltd, tokens of two seconds",
             "tls_client_auth_san_uri": "urn:example:partner",
             "access_token_lifetime_seconds": 2,
+        },
+        common
+        | {
+            "client_id": "bank-api",
+            "client_name": "Bank plc, its API",
+            "tls_client_auth_subject_dn": "CN=bank-api-client,O=Bank plc,C=GB",
+            "grant_types": [],
+            "introspects": [resources[0]],
         },
         common
         | {

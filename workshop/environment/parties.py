@@ -35,6 +35,10 @@ PARTICIPANTS = (
     Participant("ca", "ca", "server", "CN=ca,O=Scheme Operator,C=GB"),
     Participant("authserver", "authserver", "server", "CN=authserver,O=Bank plc,C=GB"),
     Participant("bank-api", "bank_api", "server", "CN=bank-api,O=Bank plc,C=GB"),
+    # By this one the API asks the authorization server about opaque tokens.
+    Participant(
+        "bank-api-client", "bank_api", "client", "CN=bank-api-client,O=Bank plc,C=GB", "bank-api.example",
+    ),
     Participant(
         "partner", "partner_client", "client", "CN=partner,O=Partner Ltd,C=GB",
         "partner.example", "urn:example:partner",
