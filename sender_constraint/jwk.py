@@ -85,7 +85,10 @@ def public_jwk(value: object, error: type[Refusal] = InvalidRequest) -> PublicJw
 
 
 def jwk_of(key: PublicKey | PrivateKey) -> dict[str, str]:
-    """The public JWK of a key: the required members alone, so that its thumbprint is that of the whole."""
+    """The public JWK of a key: the required members alone, so that its thumbprint is that of the whole.
+
+    Raises ValueError for a curve other than P-256.
+    """
     public = key if isinstance(key, PublicKey) else key.public_key()
     match public:
         case rsa.RSAPublicKey():
@@ -94,6 +97,7 @@ def jwk_of(key: PublicKey | PrivateKey) -> dict[str, str]:
         case ed25519.Ed25519PublicKey():
             return {"kty": "OKP", "crv": "Ed25519", "x": encode(public.public_bytes_raw())}
         case _:
+            algorithm_of(public)  # raises ValueError for another curve
             point = public.public_numbers()
             x, y = (encode(each.to_bytes(_COORDINATE_BYTES, "big")) for each in (point.x, point.y))
             return {"kty": "EC", "crv": "P-256", "x": x, "y": y}

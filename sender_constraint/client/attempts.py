@@ -88,11 +88,22 @@ class Attempts:
         return response
 
     def _send(self, binding: Binding, seconds: float) -> httpx.Response:
+        """RFC 9449 §9: a request that lacked a nonce was not looked at, and is sent once more with it."""
         self._generation = binding.generation
         self._token = binding.tokens.token(self._headers[CORRELATION_HEADER])
+        response = self._send_once(binding, self._token.value, seconds)
+        proofs = binding.signing.proofs
+        if proofs is not None and proofs.learn(response):
+            response = self._send_once(binding, self._token.value, seconds)
+            proofs.learn(response)
+        return response
+
+    def _send_once(self, binding: Binding, token: str, seconds: float) -> httpx.Response:
         headers = httpx.Headers(self._headers)
-        headers["Authorization"] = f"Bearer {self._token.value}"
+        headers["Authorization"] = f"{binding.signing.token_type} {token}"
         request = binding.pool.build_request(self._method, self._url, json=self._json, headers=headers)
+        if binding.signing.proofs is not None:
+            binding.signing.proofs.sign(request, token)
         return exchange(binding.pool, request, max_bytes=MAX_ANSWER_BYTES, seconds=seconds)
 
 

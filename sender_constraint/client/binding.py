@@ -1,4 +1,4 @@
-"""What belongs together: a generation, the connections made with it, and the tokens bound to it."""
+"""What belongs together: a generation, the connections made with it, keys, and the tokens bound to either."""
 
 import threading
 from collections.abc import Callable
@@ -6,12 +6,14 @@ from collections.abc import Callable
 import httpx
 
 from sender_constraint.certificates.generations import Generation
+from sender_constraint.client.signing import Signing
 from sender_constraint.client.token_source import TokenSource
 
 
 class Binding:
     """A generation, its pool and its token source, counted by the calls that are using it.
 
+    signing: with what its requests are signed. version: tells whether any part of it has turned since.
     Once retired, it is closed by the last call that leaves it: ``on_close`` is told then.
     """
 
@@ -20,11 +22,15 @@ class Binding:
         generation: Generation,
         pool: httpx.Client,
         tokens: TokenSource,
+        signing: Signing,
+        version: tuple[str | None, ...],
         on_close: Callable[[Generation], None],
     ) -> None:
         self.generation = generation
         self.pool = pool
         self.tokens = tokens
+        self.signing = signing
+        self.version = version
         self._on_close = on_close
         self._lock = threading.Lock()
         self._calls = 0

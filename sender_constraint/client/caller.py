@@ -1,8 +1,9 @@
 """Calls with a bound token while certificates turn underneath: make before break, in every process.
 
-A call runs on one binding: generation, pool, token. When the store has a new generation, a binding for
-it is prepared beside the calls: connections, and a token bound to the new certificate. The old one
-serves until then, also while the authorization server is away; calls in flight finish on it.
+A call runs on one binding: generation, pool, token, and the keys with which the client signs, if it does.
+When the store has a new generation, or a key has turned, a binding for it is prepared beside the calls:
+connections, and a token bound to the new certificate or key. The old one serves until then, also while the
+authorization server is away; calls in flight finish on it.
 
 The old one is kept until the API has accepted a call with the new one. An API that refuses it, since its
 clock is behind and the new certificate not yet valid for it, is called with the old one for a while longer.
@@ -12,7 +13,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from sender_constraint.client.errors import (
 from sender_constraint.client.metadata import discover
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.retries import Retries, is_repeatable
+from sender_constraint.client.signing import SigningKeys
 from sender_constraint.client.single_flight import SingleFlight
 from sender_constraint.client.token_source import TokenRequest, TokenSource
 from sender_constraint.client.transport import open_pool
@@ -50,12 +52,14 @@ class CallerSettings:
 
     issuer: the authorization server's identifier. trust_bundle: PEM of the authorities of all servers.
     token_endpoint: of an authorization server without metadata; otherwise empty.
+    keys: with which the client signs DPoP proofs and assertions, if it does.
     """
 
     issuer: str
     token_request: TokenRequest
     trust_bundle: Path
     token_endpoint: str = ""
+    keys: SigningKeys = field(default_factory=SigningKeys)
 
 
 class Caller:
@@ -192,7 +196,7 @@ class Caller:
             return binding
 
     def _notice_new_generation(self, binding: Binding) -> None:
-        if self._store.current_id() == binding.generation.id:
+        if self._version(self._store.current_id()) == binding.version:
             return
         if self._no_attempt_before is None or self._clock() >= self._no_attempt_before:
             self._flight.start(self._prepare)
@@ -214,7 +218,7 @@ class Caller:
         try:
             previous = self._binding
             generation = self._generation_for(previous)
-            if previous is not None and previous.generation.id == generation.id:
+            if previous is not None and previous.version == self._version(generation.id):
                 return
             if generation.is_expired(self._clock()):
                 raise WaitingForCertificate(generation)
@@ -230,7 +234,15 @@ class Caller:
         """The current generation; whoever has no binding yet takes the last good one if that is broken."""
         return self._store.last_good() if previous is None else self._store.current()
 
+    def _version(self, generation_id: str | None) -> tuple[str | None, ...]:
+        """Of what a binding is made that turns."""
+        return (generation_id, *self._settings.keys.current_ids(self._clock()))
+
     def _bind(self, generation: Generation) -> Binding:
+        settings = self._settings
+        # Taken before the keys are read: one that turns in between is noticed, and not missed.
+        version = self._version(generation.id)
+        signing = settings.keys.signing(settings.token_request.client_id, settings.issuer, self._clock)
         try:
             pool = open_pool(generation, self._settings.trust_bundle, servers=self._servers)
         except OSError as error:
@@ -239,7 +251,8 @@ class Caller:
             tokens = TokenSource(
                 pool,
                 self._token_endpoint(pool),
-                self._settings.token_request,
+                settings.token_request,
+                signing=signing,
                 retries=self._retries,
                 clock=self._clock,
                 on_token=lambda token: self._observer.token_obtained(generation, token),
@@ -249,7 +262,7 @@ class Caller:
         except BaseException:
             pool.close()
             raise
-        return Binding(generation, pool, tokens, self._observer.closed)
+        return Binding(generation, pool, tokens, signing, version, self._observer.closed)
 
     def _token_endpoint(self, pool: httpx.Client) -> str:
         known = self._settings.token_endpoint

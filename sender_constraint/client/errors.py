@@ -5,6 +5,7 @@ CallFailed
 │   ├── WaitingForStatus   not called: whether the server's certificate still counts cannot be found out now
 │   └── WaitingForCertificate   not called: our own certificate has ended, and there is no new one yet
 ├── ServerRefused       not called: the server's certificate does not verify, or is revoked
+├── NoClientKey         not called: there is no key to sign proofs or assertions with
 ├── MetadataInvalid     the authorization server's metadata is not what RFC 8414 and our settings demand
 ├── TokenRefused        the token endpoint answered with an error (RFC 6749 §5.2)
 └── TokenUnusable       the token endpoint answered with something that is no token for us (RFC 6749 §5.1)
@@ -58,6 +59,10 @@ class ServerRefused(CallFailed):
         self.refusal = refusal
 
 
+class NoClientKey(CallFailed):
+    """There is no key to sign with, or it cannot be read."""
+
+
 class MetadataInvalid(CallFailed):
     """The metadata is missing, malformed, or another issuer's."""
 
@@ -79,7 +84,7 @@ class TokenRefused(CallFailed):
 
 
 class TokenUnusable(CallFailed):
-    """A successful answer that is not a bearer token with a lifetime."""
+    """A successful answer that is not a token of the type that was asked for, with a lifetime."""
 
 
 def unanswered(what: str, error: httpx.TransportError) -> CallFailed:

@@ -1,6 +1,7 @@
-"""Access tokens for one generation: RFC 6749 §4.4 with ``tls_client_auth`` (RFC 8705 §2.1).
+"""Access tokens for one generation: RFC 6749 §4.4 with ``tls_client_auth`` (RFC 8705 §2.1) or an assertion.
 
-The client says who it is by ``client_id``, and proves it by the certificate of the connection. The
+The client says who it is by ``client_id``, and proves it by the certificate of the connection, or by what it
+signs (``signing``). A token is bound to that certificate, or to the key of a DPoP proof (RFC 9449 §5). The
 ``resource`` is that of RFC 8707 §2. A token is renewed early, once for all who need it, beside them
 while the old one still serves.
 
@@ -24,7 +25,8 @@ from sender_constraint.client.errors import (
     TokenUnusable,
     unanswered,
 )
-from sender_constraint.client.retries import Retries
+from sender_constraint.client.retries import SHORTEST_ATTEMPT_SECONDS, Retries
+from sender_constraint.client.signing import BEARER, SIGNING_NOTHING, Signing
 from sender_constraint.client.single_flight import SingleFlight
 from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
@@ -81,7 +83,7 @@ class AccessToken:
 class TokenSource:
     """Gives a valid token, from memory while it can.
 
-    pool: of the generation to which the tokens will be bound.
+    pool: of the generation to which the tokens will be bound. signing: what else binds and authenticates.
     on_token: told of each new token. on_failure: told why there is none, also when nobody waits for it.
     Safe to share among threads and greenlets.
     """
@@ -92,6 +94,7 @@ class TokenSource:
         token_endpoint: str,
         request: TokenRequest,
         *,
+        signing: Signing = SIGNING_NOTHING,
         retries: Retries | None = None,
         clock: Clock = utc_now,
         on_token: Callable[[AccessToken], None] = lambda _token: None,
@@ -100,6 +103,7 @@ class TokenSource:
         self._pool = pool
         self._token_endpoint = token_endpoint
         self._request = request
+        self._signing = signing
         self._retries = retries or Retries()
         self._clock = clock
         self._on_token = on_token
@@ -146,12 +150,9 @@ class TokenSource:
 
     def _obtain(self, correlation_id: str) -> AccessToken:
         requested_at = self._clock()
-        headers = {"Accept": "application/json", CORRELATION_HEADER: correlation_id}
-        form = self._request.form()
 
         def attempt(seconds: float) -> httpx.Response:
-            request = self._pool.build_request("POST", self._token_endpoint, data=form, headers=headers)
-            return exchange(self._pool, request, max_bytes=MAX_ANSWER_BYTES, seconds=seconds)
+            return self._ask(correlation_id, seconds)
 
         try:
             # Asking twice for a token does no harm: a client credentials grant uses nothing up.
@@ -160,19 +161,38 @@ class TokenSource:
             raise unanswered(f"no token from {self._token_endpoint}", error) from error
         if response.status_code != 200:
             raise _refusal(response, correlation_id)
-        return read_token(_json_object(response), requested_at)
+        return read_token(_json_object(response), requested_at, self._signing.token_type)
+
+    def _ask(self, correlation_id: str, seconds: float) -> httpx.Response:
+        """One request, and where it lacked a nonce one more, with a new proof and assertion (RFC 9449 §8)."""
+        ends_at = self._retries.monotonic() + seconds
+        response = self._ask_once(correlation_id, seconds)
+        proofs = self._signing.proofs
+        if proofs is not None and proofs.learn(response):
+            response = self._ask_once(correlation_id, ends_at - self._retries.monotonic())
+            proofs.learn(response)
+        return response
+
+    def _ask_once(self, correlation_id: str, seconds: float) -> httpx.Response:
+        headers = {"Accept": "application/json", CORRELATION_HEADER: correlation_id}
+        form = self._request.form() | self._signing.authentication()
+        request = self._pool.build_request("POST", self._token_endpoint, data=form, headers=headers)
+        if self._signing.proofs is not None:
+            self._signing.proofs.sign(request)
+        return exchange(
+            self._pool, request, max_bytes=MAX_ANSWER_BYTES, seconds=max(seconds, SHORTEST_ATTEMPT_SECONDS)
+        )
 
 
-def read_token(answer: dict[str, Any], requested_at: datetime) -> AccessToken:
-    """Check a successful answer (RFC 6749 §5.1). Raises TokenUnusable."""
+def read_token(answer: dict[str, Any], requested_at: datetime, expected_type: str = BEARER) -> AccessToken:
+    """Check a successful answer (RFC 6749 §5.1). expected_type: without case. Raises TokenUnusable."""
     value, token_type, seconds = (answer.get(name) for name in ("access_token", "token_type", "expires_in"))
     if not isinstance(value, str) or not value.isascii() or not value.isprintable() or not value:
         raise TokenUnusable("the answer of the token endpoint has no access token")
-    if not isinstance(token_type, str) or token_type.lower() != "bearer":
-        # RFC 6749 §7.1: a client must not use a token of a type that it does not understand.
-        raise TokenUnusable(
-            f"the token is of type {token_type!r}, not a bearer token bound to our certificate"
-        )
+    if not isinstance(token_type, str) or token_type.lower() != expected_type.lower():
+        # RFC 6749 §7.1: a client must not use a token of a type that it does not understand; RFC 9449 §5: nor
+        # one that is bound to nothing of its own.
+        raise TokenUnusable(f"the token is of type {token_type!r}, not {expected_type}")
     if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise TokenUnusable("the answer of the token endpoint does not say when the token expires")
     if not 0 < seconds <= LONGEST_LIFETIME_SECONDS:
