@@ -28,11 +28,15 @@ DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
 DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
 # Whether a certificate that no authority of the scheme issued may bind tokens, of a client that authenticates
 # in another way.
-ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
+ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
+# Clients of which a missing or wrong proof is reported and not refused, on the way there: docs/migrate.md.
+REPORT_CLIENTS = environment.words("REPORT_CLIENTS")
 # Tokens that are bound to nothing may be issued, to clients registered for them.
 DEMO = environment.flag("DEMO")
 # How many tokens have their status in one list: eight of them in each byte that an API keeps in memory.
 STATUS_LIST_SIZE = environment.number("STATUS_LIST_SIZE", 2**20)
+# Metadata of clients, a JSON file each, that "prepare" registers under DEMO beside its own.
+DEMO_REGISTRATIONS = environment.optional_path("DEMO_REGISTRATIONS")
 SIGNING_KEYS = environment.state / "keys"
 # For how long a key signs, and for how long those who verify may keep the published ones.
 SIGNING_KEY_LIFETIME_SECONDS = environment.number("SIGNING_KEY_LIFETIME_SECONDS", 30 * 24 * 60 * 60)

@@ -48,10 +48,13 @@ SCOPE_CLAIM = environment.text("SCOPE_CLAIM", "scope")
 # As which client this API asks the issuer about opaque tokens (RFC 7662); empty: it takes none.
 INTROSPECTION_CLIENT_ID = environment.text("INTROSPECTION_CLIENT_ID", "bank-api")
 TRUST_BUNDLE = environment.trust_bundle()
-ACCEPT_FOREIGN_CERTIFICATES = environment.flag("ACCEPT_FOREIGN_CERTIFICATES")
+ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
 # DPoP (RFC 9449 §9): whether a proof needs a nonce of this API, and for how many seconds one is the current.
 DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
 DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
+
+# Report mode is for the way there, and not for this API: a check forbids it.
+REPORT_ROUTES = environment.words("REPORT_ROUTES")
 
 # Under DEMO there is one route more, which accepts the unbound tokens of these clients.
 DEMO = environment.flag("DEMO")

@@ -18,7 +18,7 @@ from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import verify_proof
 from sender_constraint.errors import InvalidRequest
 from sender_constraint.replay import ReplayMemory
-from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
+from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
 from sender_constraint.revocation import StatusSource
 
 METHOD = "POST"
@@ -40,8 +40,8 @@ class Surroundings:
     """What is shown is held against this.
 
     url: of the token endpoint, from configuration. nonces_for: those that a client's proofs must carry; None
-    where they need none. accept_foreign: whether a certificate may bind that no authority of the scheme
-    issued. now: aware.
+    where they need none. accept_foreign: which certificates may bind that no authority of the
+    scheme issued. now: aware.
     """
 
     url: str
@@ -49,7 +49,7 @@ class Surroundings:
     replay: ReplayMemory
     anchors: TrustAnchors
     status: StatusSource
-    accept_foreign: bool
+    accept_foreign: AcceptForeign
     now: datetime
 
 

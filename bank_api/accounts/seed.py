@@ -20,7 +20,16 @@ class SeedAccount:
     clients: tuple[str, ...]
 
 
-PARTNER = ("partner", "partner-bearer", "short-lived")
+PARTNER = (
+    "partner",
+    "partner-bearer",
+    "short-lived",
+    "opaque-client",
+    "self-signed-client",
+    "jwt-client",
+    "dpop-client",
+    "jwt-mtls-client",
+)
 
 ACCOUNTS = (
     SeedAccount(

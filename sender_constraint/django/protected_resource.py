@@ -7,7 +7,7 @@ ACCESS_TOKEN_TYPES             the header ``typ`` of its tokens; ``JWT`` where i
 CLIENT_ID_CLAIM, SCOPE_CLAIM   where its tokens name the client and the scopes
 RESOURCE                       this API's identifier: audience of its tokens (RFC 8707) and realm
 TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing else is trusted
-ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind a token
+ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind: not, all, or self-signed
 INTROSPECTION_CLIENT_ID        as which client this API asks the issuer about opaque tokens, by the
                                certificate in its store ``client``; empty: it takes none
 
@@ -31,6 +31,7 @@ from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, check_binding
+from sender_constraint.resource_server.binding_certificate import AcceptForeign
 from sender_constraint.resource_server.introspection import IntrospectedTokens, Introspector, is_opaque
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from sender_constraint.resource_server.presentation import PresentedToken
@@ -54,7 +55,7 @@ class ProtectedResource:
     anchors: Callable[[], TrustAnchors]
     status: StatusSource
     clock: Callable[[], datetime]
-    accept_foreign: bool
+    accept_foreign: AcceptForeign
     token_statuses: TokenStatuses
     opaque_tokens: IntrospectedTokens | None = None
 

@@ -18,7 +18,7 @@ from sender_constraint.confirmation import JKT, Confirmation
 from sender_constraint.dpop.proof import VerifiedProof
 from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import VerifiedToken
-from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
+from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
 from sender_constraint.resource_server.presentation import Scheme
 from sender_constraint.revocation import StatusSource
 from sender_constraint.rules import enforces, rule
@@ -80,13 +80,13 @@ def check_binding(
     status: StatusSource,
     now: datetime,
     *,
-    accept_foreign: bool,
+    accept_foreign: AcceptForeign,
 ) -> BoundToken:
     """Check that the connection's certificate is the one that the token is bound to (RFC 8705 §3).
 
     certificates: DER, as presented on the connection, the sender's own first; empty if there was none.
     status: what issuers say of their certificates now. now: aware.
-    accept_foreign: whether certificates of issuers outside the scheme may bind.
+    accept_foreign: which certificates of issuers outside the scheme may bind.
     Raises InvalidToken, or TemporarilyUnavailable where the status of a certificate cannot be had.
     """
     check_bound(token.confirmation)

@@ -9,8 +9,10 @@ thumbprint (``binding``).
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final, Literal
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from sender_constraint import certificate_checks as checks
 from sender_constraint.certificate_checks import VerifiedCertificate
@@ -20,6 +22,10 @@ from sender_constraint.revocation import StatusSource, check_revocation
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import certificate_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors
+
+SELF_SIGNED: Final = "self-signed"
+# Which certificates bind that no authority of the scheme issued: none, all, or those that nobody issued.
+AcceptForeign = bool | Literal["self-signed"]
 
 FOREIGN = rule(
     "certificate.foreign", "RFC 8705 §3", "The certificate is not of the scheme, and no others are accepted."
@@ -33,13 +39,14 @@ def verify_binding_certificate(
     now: datetime,
     error: type[Refusal],
     *,
-    accept_foreign: bool,
+    accept_foreign: AcceptForeign,
 ) -> VerifiedCertificate:
     """Verify a certificate that only binds a token.
 
     Validity and key always; purpose, chain and revocation where it says that an authority of the scheme
     issued it.
-    Others, such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign``.
+    Others, such as a public client's self-signed one (RFC 8705 §4), are accepted if ``accept_foreign``;
+    of these, if it is ``self-signed``, only those that are their own issuer.
     certificates: DER, as presented, the sender's own first. now: aware.
     Raises ``error``, or TemporarilyUnavailable where the status of the certificate cannot be had.
     """
@@ -61,13 +68,26 @@ def verify_binding_certificate(
 
 @enforces(FOREIGN)
 def check_foreign_accepted(
-    certificate: x509.Certificate, anchors: TrustAnchors, accept_foreign: bool, error: type[Refusal]
+    certificate: x509.Certificate,
+    anchors: TrustAnchors,
+    accept_foreign: AcceptForeign,
+    error: type[Refusal],
 ) -> None:
     """A setting of the API may refuse certificates of other issuers than the scheme's authorities."""
-    if not accept_foreign:
+    accepted = is_self_signed(certificate) if accept_foreign == SELF_SIGNED else accept_foreign
+    if not accepted:
         raise error(
             FOREIGN,
             "The certificate is not of an accepted issuer",
             issuer=str(distinguished_name(certificate.issuer))[:500],
             scheme=sorted(str(each) for each in anchors.names)[:10],
         )
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Whether a certificate names itself as its issuer, and its own key signed it (RFC 5280 §3.2)."""
+    try:
+        certificate.verify_directly_issued_by(certificate)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True

@@ -7,7 +7,7 @@ Every setting has the value that the local environment uses as its default, so t
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import environ
 
@@ -48,6 +48,11 @@ class ServiceEnvironment:
     def flag(self, name: str, default: bool = False) -> bool:
         """A setting as a truth value."""
         return bool(self._env.bool(name, default))
+
+    def accept_foreign(self) -> bool | Literal["self-signed"]:
+        """ACCEPT_FOREIGN_CERTIFICATES: a truth value, or ``self-signed``."""
+        name: Final = "ACCEPT_FOREIGN_CERTIFICATES"
+        return "self-signed" if self.text(name, "") == "self-signed" else self.flag(name)
 
     def words(self, name: str, default: str = "") -> list[str]:
         """A setting as a list of words, separated by commas."""

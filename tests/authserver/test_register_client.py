@@ -354,11 +354,21 @@ def test_the_demos_clients_have_valid_metadata() -> None:
         client.client_id: client
         for client in (register(each, policy) for each in seed_clients(POLICY.resources))
     }
-    assert set(clients) == {"partner", "partner-bearer", "short-lived", "other-partner"}
+    assert set(clients) == {"partner", "partner-bearer", "short-lived", "other-partner", "bank-api"}
     assert [
         name for name, client in clients.items() if not client.tls_client_certificate_bound_access_tokens
     ] == ["partner-bearer"]
     assert clients["short-lived"].access_token_lifetime_seconds == 2
+    assert (clients["bank-api"].grant_types, clients["bank-api"].introspects) == ((), (POLICY.resources[0],))
+
+
+@pytest.mark.clause("RFC 7591 §2")
+def test_only_an_api_that_introspects_may_be_without_any_grant() -> None:
+    api = {**VALID, "grant_types": [], "introspects": [POLICY.resources[0]]}
+    assert register(api, POLICY).grant_types == ()
+    with pytest.raises(InvalidClientMetadata) as refused:
+        register({**VALID, "grant_types": []}, POLICY)
+    assert refused.value.rule.identifier == "registration.grant-types"
 
 
 @pytest.mark.django_db
@@ -369,4 +379,21 @@ def test_prepare_seeds_under_demo_only_and_is_repeatable(settings: Any) -> None:
     settings.DEMO = True
     for _ in range(2):
         call_command("prepare", stdout=io.StringIO())
-    assert Client.objects.count() == 4
+    assert Client.objects.count() == len(seed_clients(POLICY.resources))
+
+
+@pytest.mark.django_db
+def test_prepare_registers_what_was_handed_in_for_the_demo(settings: Any, tmp_path: Path) -> None:
+    settings.DEMO, settings.DEMO_REGISTRATIONS = True, tmp_path
+    (tmp_path / "acme.json").write_text(json.dumps(but(client_id="acme")))
+    call_command("prepare", stdout=io.StringIO())
+    assert find_client("acme") is not None
+
+
+@pytest.mark.clause("FAPI 2.0 §5.3.2.1")
+@pytest.mark.django_db
+def test_under_fapi2_the_demo_has_no_client_whose_tokens_are_bound_to_nothing(settings: Any) -> None:
+    settings.DEMO, settings.PROFILE = True, "fapi2"
+    call_command("prepare", stdout=io.StringIO())
+    assert find_client("partner") is not None
+    assert find_client("partner-bearer") is None

@@ -51,6 +51,7 @@ def main() -> None:
         }
     )
     parties.write_participants()
+    parties.write_own_clients()
 
 
 def database_passwords(folder: Path) -> dict[str, str]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# Every party's folder under the environment's root; the last two have no service of their own project.
-STATES = ("ca", "authserver", "bank_api", "partner_client", "other_partner", "thief")
+# Every party's folder under the environment's root; the last three have no service of their own project.
+# "own_client" is the audience: it has keys to try each method with.
+STATES = ("ca", "authserver", "bank_api", "partner_client", "other_partner", "thief", "own_client")
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,32 @@ class Deployment:
         """The variables of ``demo.env``: stable paths that always lead to the current generation."""
         own = self.certificate_store("partner_client") / "current"
         other = self.certificate_store("other_partner") / "current"
+        certificate, key = str(own / "certificate.pem"), str(own / "private-key.pem")
+        keys = self.states["own_client"]
         return {
             "ISSUER": self.issuer,
             "API_URL": self.api_url,
             "CA_URL": self.ca_url,
             "TRUST_BUNDLE": str(self.trust_bundle),
             "CLIENT_ID": "partner",
-            "CLIENT_CERTIFICATE": str(own / "certificate.pem"),
-            "CLIENT_KEY": str(own / "private-key.pem"),
+            "CLIENT_CERTIFICATE": certificate,
+            "CLIENT_KEY": key,
             "OTHER_CLIENT_ID": "other-partner",
             "OTHER_CLIENT_CERTIFICATE": str(other / "certificate.pem"),
             "OTHER_CLIENT_KEY": str(other / "private-key.pem"),
+            "JWT_CLIENT_ID": "jwt-client",
+            "JWT_CLIENT_JWK": str(keys / "jwt-client.jwk.json"),
+            "SELF_SIGNED_CLIENT_ID": "self-signed-client",
+            "SELF_SIGNED_CERTIFICATE": str(keys / "self-signed-certificate.pem"),
+            "SELF_SIGNED_KEY": str(keys / "self-signed-key.pem"),
+            "OPAQUE_CLIENT_ID": "opaque-client",
+            "DPOP_CLIENT_ID": "dpop-client",
+            "DPOP_CLIENT_CERTIFICATE": certificate,
+            "DPOP_CLIENT_KEY": key,
+            "JWT_MTLS_CLIENT_ID": "jwt-mtls-client",
+            "JWT_MTLS_CLIENT_JWK": str(keys / "jwt-mtls-client.jwk.json"),
+            "JWT_MTLS_CERTIFICATE": certificate,
+            "JWT_MTLS_KEY": key,
         }
 
 

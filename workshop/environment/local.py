@@ -149,6 +149,7 @@ class Environment:
         self._forget_certificates_of_another_lifetime()
         self.parties.write_settings(self._connections(passwords))
         participants = self.parties.write_participants()
+        self.parties.write_own_clients()
         with preparation.of_everyone(self.root, self.parties, participants) as (authority, *others):
             stores = programs.stores(self.root, self.ports, passwords)
             services = [self._adapted(program) for program in programs.services(self.parties)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from workshop.environment import own_clients
 from workshop.environment.deployment import STATES, Deployment
 from workshop.private_files import write_private
 
@@ -140,6 +141,12 @@ class Parties:
             )
         return write_private(self.state("ca") / "participants.json", json.dumps(entries, indent=2))
 
+    def write_own_clients(self) -> None:
+        """The audience's keys, made once; and what its clients register, for the authorization server."""
+        for metadata in own_clients.registrations(self.state("own_client")):
+            file = self.state("authserver") / "registrations" / f"{metadata['client_id']}.json"
+            write_private(file, json.dumps(metadata, indent=2))
+
     def forget_certificates(self) -> None:
         """Everybody enrols anew: what they hold is not what is issued now."""
         for party in STATES:
@@ -180,11 +187,16 @@ class Parties:
                 }
             case "authserver":
                 resources = f"{deployment.api_url},https://other-api.example"
-                return {"ISSUER": deployment.issuer, "RESOURCES": resources}
+                return {
+                    "ISSUER": deployment.issuer,
+                    "RESOURCES": resources,
+                    "DEMO_REGISTRATIONS": str(self.state("authserver") / "registrations"),
+                }
             case "bank_api":
                 return {
                     "ISSUER": deployment.issuer,
                     "RESOURCE": deployment.api_url,
+                    "ACCEPT_FOREIGN_CERTIFICATES": "self-signed",
                 }
             case _:
                 return {

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 from authserver.clients.models import Client, columns
 from authserver.clients.policy import registration_policy
-from authserver.clients.registration import register
+from authserver.clients.registration import read_metadata, register
 from authserver.clients.seeds import seed_clients
 from authserver.keys.store import signing_key_store
 
@@ -32,7 +32,9 @@ class Command(BaseCommand):
 
     def _seed(self) -> None:
         policy = registration_policy()
-        for metadata in seed_clients(settings.RESOURCES, unbound=policy.demo):
+        handed_in = sorted(settings.DEMO_REGISTRATIONS.glob("*.json")) if settings.DEMO_REGISTRATIONS else []
+        seeds = seed_clients(settings.RESOURCES, unbound=policy.demo)
+        for metadata in [*seeds, *(read_metadata(file.read_bytes()) for file in handed_in)]:
             client = register(metadata, policy)
             Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))
             self.stdout.write(f"client {client.client_id}")

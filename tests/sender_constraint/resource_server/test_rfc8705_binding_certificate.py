@@ -6,7 +6,11 @@ from hypothesis import strategies as st
 
 from sender_constraint import certificate_checks as checks
 from sender_constraint.errors import InvalidToken
-from sender_constraint.resource_server.binding_certificate import FOREIGN, verify_binding_certificate
+from sender_constraint.resource_server.binding_certificate import (
+    FOREIGN,
+    AcceptForeign,
+    verify_binding_certificate,
+)
 from sender_constraint.rules import Rule
 from tests.sender_constraint.flawed_certificates import (
     PARTNER,
@@ -24,7 +28,7 @@ FOREIGN_IN_TRUTH = ("issued by a client", "below a path length of 0")
 CLAIMING = {name: case for name, case in REFUSED.items() if name not in FOREIGN_IN_TRUTH}
 
 
-def bind(certificates: Sequence[bytes], *, accept_foreign: bool = True) -> checks.VerifiedCertificate:
+def bind(certificates: Sequence[bytes], *, accept_foreign: AcceptForeign = True) -> checks.VerifiedCertificate:
     return verify_binding_certificate(
         certificates, SCHEME.anchors, Statuses(), NOW, InvalidToken, accept_foreign=accept_foreign
     )
@@ -43,6 +47,16 @@ def test_a_public_clients_own_certificate_binds_unless_a_setting_refuses_all_oth
             bind([foreign.der], accept_foreign=False)
         assert refused.value.rule is FOREIGN
     assert bind([PARTNER.der], accept_foreign=False).chain
+
+
+@pytest.mark.clause("RFC 8705 §4")
+def test_of_certificates_from_outside_a_setting_accepts_those_that_nobody_issued() -> None:
+    assert bind([SELF_SIGNED.der], accept_foreign="self-signed").chain == ()
+    forged = issue(issue(None, subject="partner"), subject="partner")
+    for other in (foreign_leaf(), forged):
+        with pytest.raises(InvalidToken) as refused:
+            bind([other.der], accept_foreign="self-signed")
+        assert refused.value.rule is FOREIGN
 
 
 @pytest.mark.parametrize(("make", "rule"), CLAIMING.values(), ids=CLAIMING)
