@@ -70,6 +70,19 @@ def check_unbound_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
     return [checks.Warning(message, hint=hint, id="authserver.W001")]
 
 
+def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Clients that get tokens without proof are announced, and there are none under FAPI 2.0 (§5.3.2.1)."""
+    if not settings.REPORT_CLIENTS:
+        return []
+    clients = ", ".join(settings.REPORT_CLIENTS)
+    if settings.PROFILE == FAPI2:
+        hint = "Empty REPORT_CLIENTS, or leave the profile until nobody needs it: manage.py reported."
+        return [Error("REPORT_CLIENTS and PROFILE contradict each other.", hint=hint, id="authserver.E020")]
+    message = f"REPORT_CLIENTS is set: {clients} get access tokens that whoever holds them can use."
+    hint = "Run manage.py reported, and take out whoever comes with proof."
+    return [checks.Warning(message, hint=hint, id="authserver.W020")]
+
+
 def check_profile(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """A profile that is misspelt would be one that nobody keeps to."""
     if settings.PROFILE in ("", FAPI2):
@@ -115,6 +128,7 @@ def register_checks() -> None:
         check_scopes,
         check_unbound_tokens,
         check_profile,
+        check_report_mode,
         check_signing_key_turning,
     )
     for check in (*own, check_renewal, *REVOCATION):

@@ -4,7 +4,7 @@ Those with the tag ``bank_api`` run with every command and before serving; those
 need what other services make, and run before serving only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,9 +50,34 @@ def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return [checks.Warning(message, hint=hint, id="bank_api.W001")]
 
 
+def check_enforced(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Bound means bound: this API serves nobody without proof, in no mode."""
+    hint = "Report mode is for APIs on their way to bound tokens: docs/migrate.md."
+    if settings.REPORT_ROUTES:
+        return [Error("REPORT_ROUTES is set, and this API enforces.", hint=hint, id="bank_api.E010")]
+    reporting = sorted({view.__name__ for view in _views() if _reports(view)})
+    told = f"{', '.join(reporting)} would report instead of refusing, and this API enforces."
+    return [Error(told, hint=hint, id="bank_api.E010")] if reporting else []
+
+
+def _views() -> Iterator[type]:
+    """The views of Django REST Framework that this service has."""
+    from bank_api.urls import urlpatterns
+
+    views = (getattr(each.callback, "cls", None) for each in urlpatterns)
+    return (view for view in views if view is not None)
+
+
+def _reports(view: type) -> bool:
+    from sender_constraint.django.report_mode import ReportingTokenAuthentication
+
+    accepted = getattr(view, "authentication_classes", ())
+    return any(issubclass(each, ReportingTokenAuthentication) for each in accepted)
+
+
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    own = (check_issuer, check_resource, check_bearer_route)
+    own = (check_issuer, check_resource, check_bearer_route, check_enforced)
     for check in (*own, check_issuer_tokens, check_renewal, *REVOCATION):
         register(check, TAG)
     register(check_trust_bundle, SERVING, deploy=True)

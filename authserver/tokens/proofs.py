@@ -13,6 +13,7 @@ from authserver.client_authentication.authenticated import AuthenticatedClient
 from authserver.clients.registered_client import RegisteredClient
 from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.confirmations import Confirmed, Shown, Surroundings, check_nonce_first, confirmed
+from authserver.tokens.report_mode import is_reporting, unproven
 from sender_constraint.django.dpop import offer_nonce, own_nonces
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.replay import replay_memory
@@ -20,6 +21,7 @@ from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import presented_proofs
+from sender_constraint.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 
 
 def shown(request: HttpRequest) -> Shown:
@@ -52,7 +54,8 @@ def nonce_check(request: HttpRequest) -> Callable[[RegisteredClient], None]:
     """A check of the proof's nonce; from then on each refusal of this request brings a good one."""
 
     def check(client: RegisteredClient) -> None:
-        if nonces := nonces_for(client):
+        nonces = nonces_for(client)
+        if nonces and not is_reporting(client):
             now = requests.clock()
             offer_nonce(request, nonces.current(now))
             check_nonce_first(shown(request).proofs, nonces, now)
@@ -65,7 +68,10 @@ def confirm(request: HttpRequest) -> Callable[[AuthenticatedClient], Confirmed]:
 
     def prove(authenticated: AuthenticatedClient) -> Confirmed:
         known = surroundings()
-        bound = confirmed(authenticated, shown(request), known)
+        try:
+            bound = confirmed(authenticated, shown(request), known)
+        except (InvalidDpopProof, UseDpopNonce, InvalidRequest) as refusal:
+            bound = unproven(request, authenticated, refusal)
         if nonces := nonces_for(authenticated.client):
             # RFC 9449 §8.2: beside the token a new one only where it is another than the proof's.
             offer_nonce(request, nonces.turned(bound.nonce, known.now))

@@ -9,6 +9,7 @@ from authserver.clients.registered_client import (
     PRIVATE_KEY_JWT,
     SELF_SIGNED_TLS_CLIENT_AUTH,
     TLS_CLIENT_AUTH,
+    RegisteredClient,
 )
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import places
@@ -17,6 +18,7 @@ from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of, tok
 from authserver.tokens.client_credentials import decide
 from authserver.tokens.forms import form_of, kept_out_of_caches
 from authserver.tokens.issuing import issue
+from authserver.tokens.report_mode import is_reporting
 from sender_constraint.django import audit
 
 # By which section each method authenticates.
@@ -34,7 +36,7 @@ def token(request: HttpRequest) -> HttpResponse:
     asked = token_request.token_request(form)
     client = requests.authenticated_client(request, form, proofs.nonce_check(request))
     grant = decide(asked, client, proofs.confirm(request))
-    claims = claims_of(grant, _policy(), requests.clock())
+    claims = claims_of(grant, _policy(grant.client), requests.clock())
     access_token = issue(grant.client, claims, signing_key_store().load().signing, places())
     _record(request, grant, claims["jti"], claims["exp"])
     response = JsonResponse(
@@ -48,8 +50,9 @@ def token(request: HttpRequest) -> HttpResponse:
     return kept_out_of_caches(response)
 
 
-def _policy() -> IssuingPolicy:
-    return IssuingPolicy(settings.ISSUER, settings.ACCESS_TOKEN_LIFETIME_SECONDS, unbound_tokens())
+def _policy(client: RegisteredClient) -> IssuingPolicy:
+    unbound = unbound_tokens() or is_reporting(client)
+    return IssuingPolicy(settings.ISSUER, settings.ACCESS_TOKEN_LIFETIME_SECONDS, unbound)
 
 
 def _record(request: HttpRequest, grant: Grant, jti: str, expires_at: int) -> None:

@@ -119,6 +119,30 @@ def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
     return messages
 
 
+def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Routes on which a stolen token works are announced, and are routes that there are."""
+    # What it imports needs the settings of Django REST Framework, which name modules of this library.
+    from sender_constraint.django.report_mode import known_routes
+
+    if not settings.REPORT_ROUTES:
+        return []
+    unknown = sorted(set(settings.REPORT_ROUTES) - known_routes())
+    if unknown:
+        hint = f"The routes of this service: {', '.join(sorted(known_routes()))}."
+        told = f"REPORT_ROUTES has {', '.join(unknown)}, which is no route."
+        return [Error(told, hint=hint, id="sender_constraint.E012")]
+    routes = ", ".join(settings.REPORT_ROUTES)
+    told = f"REPORT_ROUTES is set: {routes} accept access tokens without proof of their sender."
+    hint = "Run manage.py reported, and take out the routes on which everybody comes with proof."
+    return [checks.Warning(told, hint=hint, id="sender_constraint.W004")]
+
+
 REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
 # What an API of one's own needs: application ``sender_constraint.django`` registers them.
-PROTECTED_RESOURCE = (check_protected_resource, check_issuer_tokens, check_trust_bundle, *REVOCATION)
+PROTECTED_RESOURCE = (
+    check_protected_resource,
+    check_issuer_tokens,
+    check_report_mode,
+    check_trust_bundle,
+    *REVOCATION,
+)

@@ -56,6 +56,15 @@ def recent_refusals(directories: Mapping[str, Path], count: int) -> Search:
     return _search(directories, '"refused"', lambda event: event.get("outcome") == "refused", most=count)
 
 
+def named(directory: Path, event: str) -> Iterator[Event]:
+    """All events of one name, oldest first. Raises TrailUnreadable."""
+    search = Search({}, deque())
+    for file in trail_files(directory):
+        for each in _events(file, event.encode(), search):
+            if each.get("event") == event:
+                yield each
+
+
 def trail_files(directory: Path) -> Sequence[Path]:
     """The files of a trail, oldest first. Raises TrailUnreadable if the folder cannot be read."""
     try:

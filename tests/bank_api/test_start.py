@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from django.core.checks import run_checks
 
+from bank_api.accounts.views import AccountsView
 from sender_constraint.django.protected_resource import protected_resource
+from sender_constraint.django.report_mode import ReportingTokenAuthentication
 from sender_constraint.django.trust import NoTrustAnchors
 from tests.bank_api.caller import Caller, Verdict
 from tests.sender_constraint.pki import make_scheme
@@ -71,3 +73,13 @@ def test_health_is_public_and_good(verdict: Verdict) -> None:
 def test_health_fails_where_the_api_would(settings: Any) -> None:
     settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
     assert Caller((), None).get("/health").status_code == 503
+
+
+def test_report_mode_is_forbidden_here(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.DEMO = False
+    settings.REPORT_ROUTES = ["accounts"]
+    assert identifiers() == ["bank_api.E010"]
+    settings.REPORT_ROUTES = []
+    assert identifiers() == []
+    monkeypatch.setattr(AccountsView, "authentication_classes", [ReportingTokenAuthentication])
+    assert identifiers() == ["bank_api.E010"]

@@ -1,0 +1,128 @@
+"""The API of ``examples/your-api``, as it was or after its diff, with the wheel of the library beside it."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from sender_constraint.certificates.placed import PlacedFiles
+from sender_constraint.server.environment import REPOSITORY
+from sender_constraint.thumbprints import certificate_thumbprint
+from tests.examples.installed import Installed
+from tests.foreign.authorization_server import ForeignServer, placed
+from tests.sender_constraint.responder import Responder
+from tests.waiting import eventually
+from workshop.environment.ports import free_port
+from workshop.wire import NO_CREDENTIALS, Credentials, Exchange, Wire
+
+EXAMPLE = REPOSITORY / "examples" / "your-api"
+DIFF = EXAMPLE / "sender-constraint.diff"
+RESOURCE = "https://orders.example"
+
+
+class Orders:
+    """The API, running, and those who call it."""
+
+    def __init__(self, folder: Path, port: int, wire: Wire, environment: dict[str, str]) -> None:
+        self.state = folder / "state"
+        self.code = folder / "orders"
+        self.log = folder / "gunicorn.log"
+        self.environment = environment
+        self.origin = f"https://localhost:{port}"
+        self._wire = wire
+
+    def get(
+        self, token: str | None, credentials: Credentials = NO_CREDENTIALS, method: str = "GET"
+    ) -> Exchange:
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        return self._wire.send(method, f"{self.origin}/orders", credentials, headers=headers)
+
+    def recorded(self, exchange: Exchange) -> dict[str, Any]:
+        """The event of a call in the audit trail."""
+        (event,) = (each for each in self.trail() if each.get("correlation_id") == exchange.correlation_id)
+        return event
+
+    def trail(self) -> list[dict[str, Any]]:
+        """The audit trail."""
+        lines = (self.state / "audit" / "audit.jsonl").read_text().splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def served(
+    folder: Path,
+    issuer: ForeignServer,
+    responder: Responder,
+    installed: Installed,
+    *,
+    patched: bool,
+    reports: bool = False,
+) -> Iterator[Orders]:
+    """Serve it. patched: after the diff. reports: with report mode on the route of the orders."""
+    copy = folder / "orders"
+    shutil.copytree(EXAMPLE, copy)
+    if patched:
+        subprocess.run(["patch", "-p1", "--input", DIFF], cwd=copy, check=True, capture_output=True)
+    if reports:
+        settings = copy / "orders" / "settings.py"
+        enforcing, reporting = "authentication.BoundToken", "report_mode.ReportingToken"
+        settings.write_text(settings.read_text().replace(enforcing, reporting))
+    certificate = placed(issuer.authority, folder, "orders-server", server=True)
+    port = free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SECRET_KEY": "for this test alone",
+        "BIND": f"127.0.0.1:{port}",
+        "ISSUER": issuer.issuer,
+        "JWKS_URL": issuer.jwks_url,
+        "RESOURCE": RESOURCE,
+        "TRUST_BUNDLE": str(issuer.authority.trust_bundle),
+        "OCSP_URL": responder.url,
+        "SERVER_CERTIFICATE_FILE": str(certificate.certificate),
+        "SERVER_KEY_FILE": str(certificate.private_key),
+        "STATE_DIR": str(folder / "state"),
+        "REPORT_ROUTES": "orders" if reports else "",
+    }
+    log = folder / "gunicorn.log"
+    with log.open("w") as output:
+        running = subprocess.Popen(
+            [installed.python, "-m", "gunicorn", "--config", "gunicorn.conf.py", "orders.wsgi"],
+            cwd=copy,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        orders = Orders(folder, port, Wire(issuer.authority.trust_bundle), environment)
+        eventually(lambda: _answers(orders, running), log.read_text)
+        yield orders
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)
+
+
+def _answers(orders: Orders, running: subprocess.Popen[bytes]) -> bool:
+    assert running.poll() is None, "the server ended"
+    try:
+        return orders.get(None).status is not None
+    except OSError:
+        return False
+
+
+def credentials_of(files: PlacedFiles) -> Credentials:
+    """What its owner shows in the handshake."""
+    return Credentials(files.certificate, files.private_key)
+
+
+def thumbprint_of(files: PlacedFiles) -> str:
+    """``x5t#S256`` (RFC 8705 §3.1)."""
+    certificate = x509.load_pem_x509_certificate(files.certificate.read_bytes())
+    return certificate_thumbprint(certificate.public_bytes(Encoding.DER))
