@@ -82,8 +82,8 @@ def test_another_clients_token_stays_and_looks_like_one_that_never_was(
 
     assert answer_of(response) == answer_of(unknown)
     assert response.status_code == 200
-    assert (event["outcome"], event["rule"]) == ("refused", "revocation.own")
-    assert verdict.trail.last()["rule"] == "revocation.issued"
+    assert (event["outcome"], event["rule"]) == ("refused", "token-revocation.own")
+    assert verdict.trail.last()["rule"] == "token-revocation.issued"
     assert not IssuedToken.objects.filter(revoked_at__isnull=False).exists()
 
 
@@ -112,14 +112,14 @@ def test_a_jwt_that_is_no_access_token_is_of_no_supported_type(
 ) -> None:
     other = jws.sign({"typ": of_type}, {}, signing_key_store().load().signing.private_key)
 
-    verdict.refused(revoked(partner, other), 400, "unsupported_token_type", "revocation.token-type")
+    verdict.refused(revoked(partner, other), 400, "unsupported_token_type", "token-revocation.type")
 
 
 @pytest.mark.clause("RFC 7009 §2.2")
 @pytest.mark.parametrize("nonsense", ["a.b.c", "e30.e30.e30", "eyJ0eXAiOiJKV1QifQ.e30.", "…"])
 def test_nonsense_is_no_error(partner: Caller, verdict: Verdict, nonsense: str) -> None:
     assert revoked(partner, nonsense).status_code == 200
-    assert verdict.trail.last()["rule"] == "revocation.issued"
+    assert verdict.trail.last()["rule"] == "token-revocation.issued"
 
 
 @pytest.mark.clause("RFC 7009 §2.1")

@@ -12,12 +12,13 @@ from sender_constraint.explanations.wordings import (
     dpop,
     enrolment,
     status,
+    token_status,
     tokens,
     transport,
 )
 from sender_constraint.explanations.wordings.wording import Wording
 
-_PAGES = (api, certificates, client_authentication, dpop, enrolment, status, tokens, transport)
+_PAGES = (api, certificates, client_authentication, dpop, enrolment, status, token_status, tokens, transport)
 WORDINGS: Mapping[str, Wording] = {rule: wording for page in _PAGES for rule, wording in page.RULES.items()}
 AREAS: Mapping[str, Wording] = {area: wording for page in _PAGES for area, wording in page.AREAS.items()}
 
