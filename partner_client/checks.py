@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from sender_constraint.django.checks import REVOCATION, check_renewal
+from sender_constraint.django.client_keys import BINDINGS, METHODS
 from sender_constraint.issuers import metadata_url
 
 TAG = "partner_client"
@@ -45,8 +46,20 @@ def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - 
     return [Error("CLIENT_ID is empty.", hint=hint, id="partner_client.E003")]
 
 
+def check_client_keys(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """What the bank registered this client for: a value that means nothing would be taken for its default."""
+    errors = []
+    if settings.TOKEN_BINDING not in BINDINGS:
+        hint = f"Set it to one of {', '.join(BINDINGS)}, as the bank registered this client."
+        errors.append(Error("TOKEN_BINDING is unknown.", hint=hint, id="partner_client.E005"))
+    if settings.CLIENT_AUTH_METHOD not in METHODS:
+        hint = f"Set it to one of {', '.join(METHODS)}, as the bank registered this client."
+        errors.append(Error("CLIENT_AUTH_METHOD is unknown.", hint=hint, id="partner_client.E006"))
+    return errors
+
+
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    own = (check_issuer, check_token_endpoint, check_api_url, check_client_id)
+    own = (check_issuer, check_token_endpoint, check_api_url, check_client_id, check_client_keys)
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)

@@ -4,6 +4,7 @@ There is no database: what this service keeps is its certificate, in files.
 """
 
 from sender_constraint.django.certificate_stores import declared_store
+from sender_constraint.django.client_keys import MTLS, TLS_CLIENT_AUTH, client_key_turning, declared_keys
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
 from sender_constraint.server.environment import ServiceEnvironment
@@ -20,6 +21,12 @@ API_URL = environment.text("API_URL", "https://localhost:8442")
 CLIENT_ID = environment.text("CLIENT_ID", "partner")
 SCOPE = environment.text("SCOPE", "accounts payments")
 RESOURCE = environment.text("RESOURCE", API_URL)
+
+# How our tokens are bound: to our certificate (mtls) or to a key of ours (dpop). How we prove who we are:
+# tls_client_auth, self_signed_tls_client_auth or private_key_jwt. As the bank registered us.
+TOKEN_BINDING = environment.text("TOKEN_BINDING", MTLS)
+CLIENT_AUTH_METHOD = environment.text("CLIENT_AUTH_METHOD", TLS_CLIENT_AUTH)
+CLIENT_KEYS = declared_keys(environment, TOKEN_BINDING, CLIENT_AUTH_METHOD)
 
 # The certificate with which we call, and where it comes from.
 TRUST_BUNDLE = environment.trust_bundle()
@@ -62,7 +69,11 @@ AUDIT_DIR = environment.audit_directory()
 
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
 # What the worker does, and how often; and what else than certificates and authorities expires.
-BACKGROUND_TASKS = [certificate_renewal(RENEWAL_CHECK_SECONDS), expiry_watch(RENEWAL_CHECK_SECONDS)]
+BACKGROUND_TASKS = [
+    certificate_renewal(RENEWAL_CHECK_SECONDS),
+    *client_key_turning(CLIENT_KEYS, RENEWAL_CHECK_SECONDS),
+    expiry_watch(RENEWAL_CHECK_SECONDS),
+]
 EXPIRIES = [*COMMON_EXPIRIES]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 

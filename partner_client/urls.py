@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from partner_client.rotation.views import health, status
+from partner_client.rotation.views import health, jwks, status
 
 handler400 = "sender_constraint.django.problem_details.bad_request"
 handler404 = "sender_constraint.django.problem_details.page_not_found"
@@ -12,4 +12,5 @@ urlpatterns = [
     path("", status, name="home"),
     path("status", status, name="status"),
     path("health", health, name="health"),
+    path("jwks", jwks, name="jwks"),
 ]

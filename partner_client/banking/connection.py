@@ -25,6 +25,7 @@ def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]
         token_request=TokenRequest(settings.CLIENT_ID, settings.SCOPE, settings.RESOURCE),
         trust_bundle=settings.TRUST_BUNDLE,
         token_endpoint=settings.TOKEN_ENDPOINT,
+        keys=settings.CLIENT_KEYS,
     )
     store = settings.CERTIFICATE_STORES["client"].store
     watched_by = observer or CallAlarms(alarms())

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from partner_client.rotation.keys import key_set
 from partner_client.rotation.status import certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
 from sender_constraint.django.health import healthy_with
@@ -11,6 +12,14 @@ from sender_constraint.django.status_command import status_document
 
 # Its certificate is no need: without one there is all the more to show.
 health = healthy_with()
+
+
+@require_safe
+def jwks(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
+    """``GET /jwks``: the public keys of our assertions (RFC 7517 §5), those included that will sign next."""
+    return JsonResponse(
+        key_set(), content_type="application/jwk-set+json", headers={"Cache-Control": "no-cache"}
+    )
 
 
 @require_safe

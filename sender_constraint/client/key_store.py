@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from sender_constraint import jws
 from sender_constraint.certificates import durable_files
+from sender_constraint.certificates.file_locks import locked
 from sender_constraint.client.errors import NoClientKey
 from sender_constraint.jwk import jwk_of
 from sender_constraint.thumbprints import jwk_thumbprint
@@ -77,20 +78,20 @@ class KeyStore:
     def turn(self, now: datetime) -> str | None:
         """Do what is due: a first key, a successor, the end of one that has had its time. Idempotent.
 
-        For one process at a time. Returns the identifier of a key that was born. Raises OSError.
+        One process at a time does it. Returns the identifier of a key that was born. Raises OSError.
         """
-        names = self._names()
-        born = None
-        if not names or now >= names[-1][0] + timedelta(seconds=self.lifetime_seconds):
-            born = self._bear(now)
-        for born_at, identifier in self._done(self._names(), now):
-            self._file(born_at, identifier).unlink(missing_ok=True)
-        return born
+        with locked(self.path / "lock"):
+            names = self._names()
+            born = None
+            if not names or now >= names[-1][0] + timedelta(seconds=self.lifetime_seconds):
+                born = self._bear(now)
+            for born_at, identifier in self._done(self._names(), now):
+                self._file(born_at, identifier).unlink(missing_ok=True)
+            return born
 
     def _bear(self, now: datetime) -> str:
         key = ec.generate_private_key(ec.SECP256R1())
         identifier = jwk_thumbprint(jwk_of(key))
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         durable_files.replace(self._file(now, identifier), pem, durable_files.PRIVATE)
         return identifier

@@ -5,15 +5,20 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.django.client_keys import declared_key_stores
+
 
 class Command(BaseCommand):
-    """Make the folders of this service, for its user alone."""
+    """Make the folders of this service, for its user alone, and the keys with which it signs."""
 
-    help = "Make the folders in which this service keeps its certificates and secrets. Can be repeated."
+    help = "Make the folders for certificates and secrets, and the keys to sign with. Can be repeated."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Make what is missing; leave what is there."""
         for declared in settings.CERTIFICATE_STORES.values():
             declared.path.mkdir(parents=True, exist_ok=True)
             declared.secret_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for store in declared_key_stores().values():
+            store.turn(utc_now())
         self.stdout.write("ready; the next step is `enrol`")
