@@ -198,7 +198,7 @@ def test_what_is_published_is_a_public_key_and_what_is_kept_is_ours_alone(tmp_pa
     (published,) = store.published()
     key = store.current(NOW)
     assert public_jwk(published).thumbprint == published["kid"] == key.identifier
-    (file,) = (tmp_path / "keys").iterdir()
+    (file,) = (tmp_path / "keys").glob("*.pem")
     assert file.stat().st_mode & 0o777 == 0o600
     assert repr(key.key) not in repr(key)
 
@@ -211,7 +211,7 @@ def test_a_file_with_another_key_than_its_name_says_is_not_used(tmp_path: Path) 
     store = KeyStore(tmp_path / "keys", lifetime_seconds=100)
     store.turn(NOW)
     store.turn(at(100))
-    first, second = sorted((tmp_path / "keys").iterdir())
+    first, second = sorted((tmp_path / "keys").glob("*.pem"))
     second.write_bytes(first.read_bytes())
     with pytest.raises(NoClientKey, match="not the key"):
         store.current(at(100))
@@ -379,7 +379,7 @@ def test_calls_go_on_while_the_key_turns(
 
 
 def test_without_a_key_no_call_is_made(caller: Caller, server: TLSServer, keys: Keys) -> None:
-    for file in keys.dpop.path.iterdir():
+    for file in keys.dpop.path.glob("*.pem"):
         file.unlink()
     with pytest.raises(NoClientKey, match="prepare"):
         accounts(caller, server)
