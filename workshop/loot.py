@@ -75,7 +75,10 @@ class Loot:
     token: the partner's, stolen; the one in the valid call.
     partner_certificate: public, as everybody sees it in a handshake.
     own: the thief's valid certificate from the same CA, and its key.
-    other_audience_token, unbound_token: the partner's too, stolen.
+    other_audience_token, unbound_token: the partner's too, stolen; opaque_token: likewise, an opaque one for
+    the API, and other_opaque_token, for another API.
+    another_token: has the partner get one more, for whoever destroys it.
+    revoked_token, revoked_opaque_token: the partner's, which it revokes when they are first asked for.
     expired_token: the same; waits until it is over, the first time that it is asked for.
     issuer_key: the authorization server's public key, PEM, from its JWKS.
     enrolment: the thief's own, as a participant of the scheme. names: the partner's, as they are registered.
@@ -93,6 +96,11 @@ class Loot:
     expired_token: Callable[[], str]
     other_audience_token: str
     unbound_token: str
+    opaque_token: str
+    other_opaque_token: str
+    another_token: Callable[[], str]
+    revoked_token: Callable[[], str]
+    revoked_opaque_token: Callable[[], str]
     issuer_key: bytes
     enrolment: Enrolment
     names: RequestedNames

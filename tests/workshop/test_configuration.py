@@ -82,6 +82,7 @@ def test_a_one_time_secret_is_handed_to_both_sides_and_the_enrolled_get_none(par
     assert {entry["name"] for entry in entries} == {
         "authserver",
         "bank-api",
+        "bank-api-client",
         "partner",
         "other-partner",
         "thief",

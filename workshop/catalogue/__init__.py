@@ -18,7 +18,10 @@ from workshop.catalogue import (
     revocation,
     token_certificates,
     token_clients,
+    token_introspection,
     token_requests,
+    token_revocation,
+    token_status,
 )
 from workshop.catalogue.attack import Attack, Expected, Family
 
@@ -38,6 +41,9 @@ ATTACKS: tuple[Attack, ...] = (
     *middle.ATTACKS,
     *dumps.ATTACKS,
     *revocation.ATTACKS,
+    *token_status.ATTACKS,
+    *token_introspection.ATTACKS,
+    *token_revocation.ATTACKS,
 )
 
 FAMILIES: tuple[Family, ...] = tuple(dict.fromkeys(attack.family for attack in ATTACKS))

@@ -61,6 +61,12 @@ def bank_database_as_tokens(call: Call, loot: Loot) -> list[Call]:
     return [call.but(token=each, credentials=loot.own) for each in found]
 
 
+def authserver_database_as_tokens(call: Call, loot: Loot) -> list[Call]:
+    """Show whatever the authorization server's database holds as a token, with the thief's certificate."""
+    found = loot.dumps.database("authserver").credentials()
+    return [call.but(token=each, credentials=loot.own) for each in found]
+
+
 def queues_as_secrets(call: Call, loot: Loot) -> list[Call]:
     """Enrol as the partner with whatever is in the queues."""
     return _as_secrets(call, loot, loot.dumps.queues())
@@ -116,7 +122,15 @@ ATTACKS: tuple[Attack, ...] = (
         "dump-of-bank-database",
         "what the bank's database holds, as a token",
         bank_database_as_tokens,
-        Expected(401, "invalid_token", "token.compact-form"),
+        Expected(401, "invalid_token", "token.inactive"),
+        insider=True,
+    ),
+    Attack(
+        AT_THE_API,
+        "dump-of-authserver-database-as-tokens",
+        "what the authorization server's database holds, as a token: digests of tokens among them",
+        authserver_database_as_tokens,
+        Expected(401, "invalid_token", "token.inactive"),
         insider=True,
     ),
     Attack(

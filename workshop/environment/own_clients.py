@@ -5,7 +5,7 @@ The partner's certificate stands for those that need one of the scheme: it is re
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,12 @@ _SUBJECT = x509.Name(
 )
 
 
-def registrations(folder: Path) -> Iterator[dict[str, Any]]:
-    """The metadata of the clients (RFC 7591 §2), whose keys are in this folder: made once, each mode 0600."""
+def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The metadata of the clients (RFC 7591 §2), whose keys are in this folder: made once, each mode 0600.
+
+    resources: for which tokens are issued. Whoever has opaque tokens may ask for all of them: what such a
+    token is worth at another API than its own is among the attacks.
+    """
     certificate_bound = {"tls_client_certificate_bound_access_tokens": True}
     dpop_bound = {"dpop_bound_access_tokens": True, "tls_client_certificate_bound_access_tokens": False}
     of_the_scheme = {
@@ -49,6 +53,7 @@ def registrations(folder: Path) -> Iterator[dict[str, Any]]:
         **of_the_scheme,
         **certificate_bound,
         "access_token_format": "opaque",
+        "resources": list(resources),
     }
     yield {
         "client_id": "dpop-client",

@@ -143,7 +143,7 @@ class Parties:
 
     def write_own_clients(self) -> None:
         """The audience's keys, made once; and what its clients register, for the authorization server."""
-        for metadata in own_clients.registrations(self.state("own_client")):
+        for metadata in own_clients.registrations(self.state("own_client"), self._resources()):
             file = self.state("authserver") / "registrations" / f"{metadata['client_id']}.json"
             write_private(file, json.dumps(metadata, indent=2))
 
@@ -186,10 +186,9 @@ class Parties:
                     "CERTIFICATE_LIFETIME_SECONDS": str(deployment.certificate_lifetime_seconds),
                 }
             case "authserver":
-                resources = f"{deployment.api_url},https://other-api.example"
                 return {
                     "ISSUER": deployment.issuer,
-                    "RESOURCES": resources,
+                    "RESOURCES": ",".join(self._resources()),
                     "DEMO_REGISTRATIONS": str(self.state("authserver") / "registrations"),
                 }
             case "bank_api":
@@ -204,6 +203,10 @@ class Parties:
                     "API_URL": deployment.api_url,
                     "CLIENT_ID": participant_of(service).name,
                 }
+
+    def _resources(self) -> list[str]:
+        """For which APIs tokens are issued: ours, and one that nobody runs."""
+        return [self.deployment.api_url, "https://other-api.example"]
 
     def _pages(self, service: str) -> str:
         """The address of a service's pages for people; empty where it has none of their own."""

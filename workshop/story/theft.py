@@ -23,11 +23,13 @@ from workshop.loot import Cast, Enrolment, Holdings, Loot, Member, Targets
 from workshop.private_files import write_private
 from workshop.story.former import former_participant
 from workshop.story.partner import Partner, current_partner, issuer_public_key, private_workspace
+from workshop.story.revoked_token import revoked_token
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import Credentials, Exchange
 
 POLL_SECONDS = 0.25
 OTHER_RESOURCE = "https://other-api.example"
+OPAQUE_CLIENT = "opaque-client"
 
 
 def the_theft(stage: Stage) -> Cast:
@@ -45,6 +47,11 @@ def the_theft(stage: Stage) -> Cast:
         expired_token=cache(lambda: _over(stage, partner, expired)),
         other_audience_token=partner.token(stage, resource=OTHER_RESOURCE),
         unbound_token=partner.token(stage, client_id="partner-bearer"),
+        opaque_token=partner.token(stage, client_id=OPAQUE_CLIENT),
+        other_opaque_token=partner.token(stage, client_id=OPAQUE_CLIENT, resource=OTHER_RESOURCE),
+        another_token=lambda: partner.token(stage),
+        revoked_token=cache(lambda: revoked_token(stage, partner, "partner")),
+        revoked_opaque_token=cache(lambda: revoked_token(stage, partner, OPAQUE_CLIENT)),
         issuer_key=issuer_public_key(stage),
         enrolment=_enrolment(stage, own),
         names=_names("partner_client"),
