@@ -18,6 +18,7 @@ from workshop.dumps import Dumps
 from workshop.insider import Insider
 from workshop.issuing import Issued
 from workshop.private_files import write_private
+from workshop.proofs import Proofs
 from workshop.wire import Credentials
 
 
@@ -86,6 +87,9 @@ class Loot:
     overheard_key: has the partner pay a cent, and gives the Idempotency-Key with which it did.
     former: has somebody enrol and be revoked, the first time that it is asked for.
     dumps: copies of what the parties keep.
+    in_advance: a token of the partner's that is bound to a key, and what that key signed before the theft was
+    noticed: whatever the thief asked for (RFC 9449 §11.2). The key itself nobody uses.
+    overheard_proof: has the partner call with a proof, and gives that proof.
     resource: the API's identifier, for which tokens are.
     workspace: a private directory of the thief's. insider: None where nobody plays this part.
     """
@@ -108,6 +112,8 @@ class Loot:
     overheard_key: Callable[[], str]
     former: Callable[[], Former]
     dumps: Dumps
+    in_advance: Proofs
+    overheard_proof: Callable[[], str]
     resource: str
     workspace: Path
     insider: Insider | None = None
@@ -119,6 +125,11 @@ class Loot:
             raise ValueError("the thief has no certificate")
         leaf = x509.load_pem_x509_certificate(self.own.certificate.read_bytes())
         return leaf.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def own_proofs(self) -> Proofs:
+        """Proofs by a key of the thief's own, for the same token and address."""
+        return replace(self.in_advance, key=self.enrolment.key)
 
     @property
     def partner_der(self) -> bytes:
@@ -162,6 +173,7 @@ class Loot:
 class Cast:
     """Everyone who plays.
 
+    holder: the partner as a client whose token is bound to a key.
     other: another client of the bank, with accounts of its own, which is honest in its valid calls.
     issuer: as the partner knows its authorization server, wherever that listens.
     certificates: the partner's generations, for its own code. trust_bundle: PEM, everyone's.
@@ -172,6 +184,7 @@ class Cast:
     certificates: Path
     trust_bundle: Path
     partner: Member
+    holder: Proofs
     other: Member
     loot: Loot
 

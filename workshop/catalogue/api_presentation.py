@@ -25,6 +25,7 @@ HEADER_IGNORED = Expected(
     also=frozenset({"peer.certificate_header_ignored"}),
 )
 NOTHING_PRESENTED = Expected(401, None, "presentation.missing")
+OTHER_SCHEME = Expected(401, "invalid_token", "binding.other-token-as-dpop")
 MALFORMED = Expected(400, "invalid_request", "presentation.malformed")
 
 
@@ -146,9 +147,7 @@ ATTACKS: tuple[Attack, ...] = (
     Attack(PRESENTATION, "token-in-form", "the token in a form", token_in_form, NOTHING_PRESENTED),
     Attack(PRESENTATION, "token-in-json", "the token in a JSON document", token_in_json, NOTHING_PRESENTED),
     Attack(PRESENTATION, "token-in-cookie", "the token in a cookie", token_in_cookie, NOTHING_PRESENTED),
-    Attack(
-        PRESENTATION, "other-scheme", "the token as if it were bound by DPoP", other_scheme, NOTHING_PRESENTED
-    ),
+    Attack(PRESENTATION, "other-scheme", "the token as if it were bound by DPoP", other_scheme, OTHER_SCHEME),
     Attack(
         PRESENTATION,
         "two-authorization-headers",

@@ -29,17 +29,21 @@ class Partner:
         """The certificate and its key."""
         return Credentials(self.generation.certificate_path, self.generation.private_key_path)
 
-    def request_token(self, stage: Stage, client_id: str = "partner", **parameters: str) -> Exchange:
-        """RFC 6749 §4.4.2, as a client that authenticates by RFC 8705 §2.1."""
+    def request_token(
+        self, stage: Stage, client_id: str = "partner", proof: str | None = None, **parameters: str
+    ) -> Exchange:
+        """RFC 6749 §4.4.2, as a client that authenticates by RFC 8705 §2.1. proof: of a DPoP key, if any."""
         form = {"grant_type": "client_credentials", "client_id": client_id, **parameters}
-        endpoint = metadata(stage)["mtls_endpoint_aliases"]["token_endpoint"]
+        headers = FORM if proof is None else {**FORM, "DPoP": proof}
         return stage.wire.send(
-            "POST", endpoint, self.credentials, headers=FORM, body=urlencode(form).encode()
+            "POST", token_endpoint(stage), self.credentials, headers=headers, body=urlencode(form).encode()
         )
 
-    def token(self, stage: Stage, client_id: str = "partner", **parameters: str) -> str:
+    def token(
+        self, stage: Stage, client_id: str = "partner", proof: str | None = None, **parameters: str
+    ) -> str:
         """An access token. Raises StoryStopped if the authorization server refuses."""
-        exchange = self.request_token(stage, client_id, **parameters)
+        exchange = self.request_token(stage, client_id, proof, **parameters)
         if exchange.status != 200:
             raise StoryStopped(f"no token for {client_id}: {outcome_of(exchange)}")
         return str(exchange.json()["access_token"])
@@ -47,6 +51,11 @@ class Partner:
     def accounts_call(self, deployment: Deployment, token: str) -> Call:
         """The valid call from which each attack differs by one thing."""
         return Call("GET", f"{deployment.api_url}/accounts", token, self.credentials)
+
+
+def token_endpoint(stage: Stage) -> str:
+    """The one for mutual TLS (RFC 8705 §5)."""
+    return str(metadata(stage)["mtls_endpoint_aliases"]["token_endpoint"])
 
 
 def current_partner(deployment: Deployment) -> Partner:

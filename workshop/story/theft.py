@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -13,6 +14,7 @@ from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
+from sender_constraint.client.dpop import DpopProofs
 from workshop.calls import Call
 from workshop.catalogue.partners import new_key, paying, payment_from
 from workshop.dumps import Dumps
@@ -21,13 +23,22 @@ from workshop.forgery import decoded_parts
 from workshop.insider import insider_of
 from workshop.loot import Cast, Enrolment, Holdings, Loot, Member, Targets
 from workshop.private_files import write_private
+from workshop.proofs import Proofs
 from workshop.story.former import former_participant
-from workshop.story.partner import Partner, current_partner, issuer_public_key, private_workspace
+from workshop.story.partner import (
+    Partner,
+    current_partner,
+    issuer_public_key,
+    private_workspace,
+    token_endpoint,
+)
 from workshop.story.revoked_token import revoked_token
 from workshop.story.stage import Stage, StoryStopped, outcome_of
-from workshop.wire import Credentials, Exchange
+from workshop.wire import NO_CREDENTIALS, Credentials, Exchange
 
 POLL_SECONDS = 0.25
+# The demo's client with mutual TLS and DPoP.
+KEY_HOLDER = "dpop-client"
 OTHER_RESOURCE = "https://other-api.example"
 OPAQUE_CLIENT = "opaque-client"
 
@@ -39,6 +50,7 @@ def the_theft(stage: Stage) -> Cast:
     expired = partner.token(stage, client_id="short-lived")
     other = Partner(GenerationStore(deployment.certificate_store("other_partner")).current())
     honest = _member(stage, partner, "partner")
+    holder = _key_holder(stage, partner)
     own = enrolled_thief(stage)
     loot = Loot(
         token=honest.token,
@@ -59,6 +71,8 @@ def the_theft(stage: Stage) -> Cast:
         overheard_key=lambda: _overheard_key(stage, honest),
         former=cache(lambda: former_participant(stage)),
         dumps=Dumps(deployment),
+        in_advance=holder,
+        overheard_proof=lambda: _overheard_proof(stage, holder),
         resource=deployment.api_url,
         workspace=private_workspace(stage, "thief"),
         insider=insider_of(deployment, honest.token, partner.generation.certificate),
@@ -70,6 +84,7 @@ def the_theft(stage: Stage) -> Cast:
         deployment.certificate_store("partner_client"),
         deployment.trust_bundle,
         honest,
+        holder,
         _member(stage, other, "other-partner"),
         loot,
     )
@@ -125,6 +140,23 @@ def _member(stage: Stage, partner: Partner, client_id: str) -> Member:
     bookings = _answered(stage, call.at(f"/accounts/{account}/transactions")).json()["transactions"]
     holdings = Holdings(account, str(bookings[0]["id"]), paid)
     return Member(client_id, partner.credentials, token, holdings)
+
+
+def _key_holder(stage: Stage, partner: Partner) -> Proofs:
+    """The partner as a client whose tokens are bound to a key of its own (RFC 9449 §5)."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    proofs = DpopProofs(key)
+    endpoint = token_endpoint(stage)
+    proof = proofs.proof("POST", httpx.URL(endpoint), None, None, datetime.now(UTC))
+    token = partner.token(stage, KEY_HOLDER, proof=proof)
+    return Proofs(key, token, f"{stage.deployment.api_url}/accounts")
+
+
+def _overheard_proof(stage: Stage, holder: Proofs) -> str:
+    proof = holder.proof()
+    headers = (("Authorization", f"DPoP {holder.token}"), ("DPoP", proof))
+    _answered(stage, Call("GET", holder.url, None, NO_CREDENTIALS, headers))
+    return proof
 
 
 def _overheard_key(stage: Stage, member: Member) -> str:
