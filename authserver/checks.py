@@ -13,11 +13,13 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
 from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
-from authserver.clients.registered_client import FAPI2
+from authserver.clients.policy import unbound_tokens
 from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
 from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
+from sender_constraint.django.profile import is_fapi2, profile_check
+from sender_constraint.fapi2 import AUTHORIZATION_SERVER
 
 TAG = "authserver"
 
@@ -63,7 +65,7 @@ def check_scopes(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Dj
 
 def check_unbound_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """Tokens that whoever holds them can use are announced wherever they can be issued."""
-    if not settings.DEMO:
+    if not unbound_tokens():
         return []
     hint = "Good for showing how a bearer token is stolen. Never set DEMO where tokens open anything."
     message = "DEMO is set: access tokens bound to no certificate are issued to clients registered for them."
@@ -71,23 +73,13 @@ def check_unbound_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
 
 
 def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """Clients that get tokens without proof are announced, and there are none under FAPI 2.0 (§5.3.2.1)."""
-    if not settings.REPORT_CLIENTS:
+    """Clients that get tokens without proof are announced; under FAPI 2.0 there are none."""
+    if not settings.REPORT_CLIENTS or is_fapi2():
         return []
     clients = ", ".join(settings.REPORT_CLIENTS)
-    if settings.PROFILE == FAPI2:
-        hint = "Empty REPORT_CLIENTS, or leave the profile until nobody needs it: manage.py reported."
-        return [Error("REPORT_CLIENTS and PROFILE contradict each other.", hint=hint, id="authserver.E020")]
     message = f"REPORT_CLIENTS is set: {clients} get access tokens that whoever holds them can use."
     hint = "Run manage.py reported, and take out whoever comes with proof."
     return [checks.Warning(message, hint=hint, id="authserver.W020")]
-
-
-def check_profile(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """A profile that is misspelt would be one that nobody keeps to."""
-    if settings.PROFILE in ("", FAPI2):
-        return []
-    return [Error("PROFILE is unknown.", hint=f"Leave it empty, or set {FAPI2}.", id="authserver.E009")]
 
 
 def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
@@ -127,7 +119,7 @@ def register_checks() -> None:
         check_resources,
         check_scopes,
         check_unbound_tokens,
-        check_profile,
+        profile_check(AUTHORIZATION_SERVER),
         check_report_mode,
         check_signing_key_turning,
     )

@@ -19,6 +19,8 @@ from sender_constraint.django.checks import (
     check_renewal,
     check_trust_bundle,
 )
+from sender_constraint.django.profile import is_fapi2, profile_check
+from sender_constraint.fapi2 import RESOURCE_SERVER
 from sender_constraint.issuers import metadata_url
 
 TAG = "bank_api"
@@ -43,7 +45,7 @@ def check_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # 
 
 def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """A route that takes tokens from whoever holds them is announced."""
-    if not settings.DEMO:
+    if not settings.DEMO or is_fapi2():
         return []
     hint = "Good for showing how a bearer token is stolen. Never set DEMO where accounts are real."
     message = "DEMO is set: /demo/bearer/accounts accepts access tokens that are bound to no certificate."
@@ -77,7 +79,7 @@ def _reports(view: type) -> bool:
 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    own = (check_issuer, check_resource, check_bearer_route, check_enforced)
+    own = (check_issuer, check_resource, check_bearer_route, check_enforced, profile_check(RESOURCE_SERVER))
     for check in (*own, check_issuer_tokens, check_renewal, *REVOCATION):
         register(check, TAG)
     register(check_trust_bundle, SERVING, deploy=True)

@@ -56,6 +56,9 @@ DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
 # Report mode is for the way there, and not for this API: a check forbids it.
 REPORT_ROUTES = environment.words("REPORT_ROUTES")
 
+# Whether this API keeps to FAPI 2.0 (``fapi2``), which has no unbound tokens, in a demo either.
+PROFILE = environment.text("PROFILE", "")
+
 # Under DEMO there is one route more, which accepts the unbound tokens of these clients.
 DEMO = environment.flag("DEMO")
 BEARER_CLIENTS = ("partner-bearer",)

@@ -14,6 +14,7 @@ from bank_api.health import health
 from bank_api.metadata.views import metadata
 from bank_api.openapi import document
 from bank_api.payments.views import PaymentsView, PaymentView
+from sender_constraint.django.profile import is_fapi2
 
 urlpatterns = [
     path("accounts", AccountsView.as_view()),
@@ -27,7 +28,7 @@ urlpatterns = [
     path("health", health),
 ]
 
-if settings.DEMO:
+if settings.DEMO and not is_fapi2():
     urlpatterns.append(path("demo/bearer/accounts", BearerAccountsView.as_view()))
 
 handler400 = "sender_constraint.django.problem_details.bad_request"

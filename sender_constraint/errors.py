@@ -19,16 +19,20 @@ side is for the audit trail: the rule that refused, and what was expected beside
     └── TemporarilyUnavailable  503  RFC 6749 §4.1.2.1
 """
 
+import re
 from typing import Any, ClassVar
 
 from sender_constraint.rules import Rule
+
+# RFC 6749 §5.2, RFC 6750 §3: the characters of an error_description.
+_NOT_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
 class Refusal(Exception):
     r"""Something was refused. Raised as one of the subclasses, each of which has its registered code.
 
     rule: the rule that refused.
-    description: for the wire; ASCII without ``"`` and ``\`` (RFC 6749 §5.2), and no secret in it.
+    description: for the wire; no secret in it. Characters that RFC 6749 §5.2 does not have become ``?``.
     detail: for the audit trail only, for example ``expected`` and ``presented``; never a token or a key.
     status: HTTP status, where it differs from the class's own.
     """
@@ -37,9 +41,9 @@ class Refusal(Exception):
     default_status: ClassVar[int] = 400
 
     def __init__(self, rule: Rule, description: str, *, status: int | None = None, **detail: Any) -> None:
-        super().__init__(f"{self.code}: {description} [{rule.identifier}]")
+        self.description = _NOT_IN_DESCRIPTIONS.sub("?", description)
+        super().__init__(f"{self.code}: {self.description} [{rule.identifier}]")
         self.rule = rule
-        self.description = description
         self.status = status or self.default_status
         self.detail = detail
 

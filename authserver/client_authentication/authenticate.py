@@ -36,7 +36,6 @@ from authserver.client_authentication.methods import (
 from authserver.client_authentication.self_signed import verify_registered_certificate
 from authserver.clients.client_certificates import certificate_of
 from authserver.clients.registered_client import (
-    FAPI2,
     PRIVATE_KEY_JWT,
     SELF_SIGNED_TLS_CLIENT_AUTH,
     TLS_CLIENT_AUTH,
@@ -45,6 +44,7 @@ from authserver.clients.registered_client import (
 from authserver.tokens.token_request import Form
 from sender_constraint.certificate_checks import TrustAnchors
 from sender_constraint.errors import InvalidClient
+from sender_constraint.fapi2 import FAPI2
 from sender_constraint.replay import ReplayMemory
 from sender_constraint.revocation import StatusSource
 

@@ -10,10 +10,11 @@ from authserver.client_authentication.authenticate import Surroundings, authenti
 from authserver.client_authentication.authenticated import AuthenticatedClient, Connection
 from authserver.client_authentication.fetched_keys import keys_of
 from authserver.clients.models import find_client
-from authserver.clients.registered_client import FAPI2, RegisteredClient
+from authserver.clients.registered_client import RegisteredClient
 from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.token_request import Form
 from sender_constraint.django.peer import peer_of
+from sender_constraint.django.profile import is_fapi2
 from sender_constraint.django.replay import replay_memory
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
@@ -54,7 +55,7 @@ def _surroundings() -> Surroundings:
     return Surroundings(
         issuer=settings.ISSUER,
         token_endpoint=settings.ISSUER + TOKEN_PATH,
-        fapi2=settings.PROFILE == FAPI2,
+        fapi2=is_fapi2(),
         find_client=find_client,
         keys_of=keys_of,
         anchors=trust_anchors(),

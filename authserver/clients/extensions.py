@@ -14,8 +14,9 @@ from typing import Any
 
 from authserver.clients.bindings import Binding
 from authserver.clients.members import number, text, texts
-from authserver.clients.registered_client import FAPI2, JWT_FORMAT, OPAQUE_FORMAT
+from authserver.clients.registered_client import JWT_FORMAT, OPAQUE_FORMAT
 from sender_constraint.errors import InvalidClientMetadata
+from sender_constraint.fapi2 import FAPI2, PROFILES
 from sender_constraint.rules import enforces, rule
 
 LONGEST_LIFETIME_SECONDS = 86_400
@@ -101,7 +102,7 @@ def check_token_format(token_format: str) -> None:
 @enforces(PROFILE)
 def check_profile(profile: str) -> None:
     """RFC 7591 §2: a profile that nobody enforces protects nobody."""
-    if profile not in ("", FAPI2):
+    if profile not in PROFILES:
         raise InvalidClientMetadata(PROFILE, "profile is not fapi2", presented=profile[:200])
 
 

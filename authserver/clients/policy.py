@@ -2,8 +2,8 @@
 
 from django.conf import settings
 
-from authserver.clients.registered_client import FAPI2
 from authserver.clients.registration import RegistrationPolicy
+from sender_constraint.django.profile import is_fapi2
 
 
 def registration_policy() -> RegistrationPolicy:
@@ -15,4 +15,4 @@ def registration_policy() -> RegistrationPolicy:
 
 def unbound_tokens() -> bool:
     """Whether tokens that are bound to nothing may be issued: to the demo's client; never under FAPI 2.0."""
-    return bool(settings.DEMO and settings.PROFILE != FAPI2)
+    return bool(settings.DEMO and not is_fapi2())

@@ -16,7 +16,6 @@ SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA")
 
 JWT_FORMAT = "jwt"
 OPAQUE_FORMAT = "opaque"
-FAPI2 = "fapi2"
 CLIENT_CREDENTIALS = "client_credentials"
 
 # RFC 8705 §2.1.2: the five forms; a client has exactly one of them.

@@ -10,7 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from authserver.client_authentication.authenticated import AuthenticatedClient
-from authserver.clients.registered_client import FAPI2, RegisteredClient
+from authserver.clients.profile import is_held_to_fapi2
+from authserver.clients.registered_client import RegisteredClient
 from authserver.tokens.confirmations import Confirmed
 from sender_constraint.django.audit import recorded
 from sender_constraint.errors import Refusal
@@ -19,8 +20,7 @@ from sender_constraint.report_mode import REPORTED, is_of_proof
 
 def is_reporting(client: RegisteredClient) -> bool:
     """Whether this client may come without proof, and is only told of."""
-    fapi = FAPI2 in (settings.PROFILE, client.profile)
-    return client.client_id in settings.REPORT_CLIENTS and not fapi
+    return client.client_id in settings.REPORT_CLIENTS and not is_held_to_fapi2(client)
 
 
 def unproven(request: HttpRequest, authenticated: AuthenticatedClient, refusal: Refusal) -> Confirmed:

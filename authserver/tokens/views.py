@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from authserver.client_authentication import requests
 from authserver.clients.policy import unbound_tokens
+from authserver.clients.profile import is_held_to_fapi2
 from authserver.clients.registered_client import (
     PRIVATE_KEY_JWT,
     SELF_SIGNED_TLS_CLIENT_AUTH,
@@ -51,7 +52,7 @@ def token(request: HttpRequest) -> HttpResponse:
 
 
 def _policy(client: RegisteredClient) -> IssuingPolicy:
-    unbound = unbound_tokens() or is_reporting(client)
+    unbound = (unbound_tokens() or is_reporting(client)) and not is_held_to_fapi2(client)
     return IssuingPolicy(settings.ISSUER, settings.ACCESS_TOKEN_LIFETIME_SECONDS, unbound)
 
 

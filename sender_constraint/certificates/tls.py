@@ -7,6 +7,15 @@ from sender_constraint.certificates.checked_servers import ServerStatus, check_s
 from sender_constraint.certificates.generation import Generation
 from sender_constraint.trust_anchors import TrustAnchors
 
+# RFC 9325 §4.2: forward secrecy and authenticated encryption; of TLS 1.2 these, for servers and for clients
+# (FAPI 2.0 §5.2.2). TLS 1.3 has no others.
+TLS_1_2_SUITES = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+)
+
 
 def client_context(
     trust_bundle: Path, generation: Generation | None = None, servers: ServerStatus | None = None
@@ -23,6 +32,7 @@ def client_context(
     """
     context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(trust_bundle))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(":".join(TLS_1_2_SUITES))
     if generation is not None:
         context.load_cert_chain(generation.certificate_path, generation.private_key_path)
     if servers is not None:

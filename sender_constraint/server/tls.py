@@ -14,6 +14,7 @@ from OpenSSL import SSL
 
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.certificates.tls import TLS_1_2_SUITES
 from sender_constraint.errors import Refusal
 from sender_constraint.rules import enforces, rule
 from sender_constraint.server.audit_trail import AuditTrail
@@ -29,16 +30,6 @@ GENERATION = rule(
 
 # A generation never changes, but what kept it from being read may pass: no descriptor left, for example.
 RETRY_SECONDS = 10
-
-# RFC 9325 §4.2: forward secrecy and authenticated encryption. TLS 1.3 has no others.
-TLS_1_2_SUITES = b":".join(
-    (
-        b"ECDHE-ECDSA-AES128-GCM-SHA256",
-        b"ECDHE-RSA-AES128-GCM-SHA256",
-        b"ECDHE-ECDSA-AES256-GCM-SHA384",
-        b"ECDHE-RSA-AES256-GCM-SHA384",
-    )
-)
 
 
 class GenerationRefused(Refusal):
@@ -129,7 +120,7 @@ def context_for(generation: Generation) -> SSL.Context:
     context = SSL.Context(SSL.TLS_SERVER_METHOD)
     context.set_min_proto_version(SSL.TLS1_2_VERSION)
     context.set_max_proto_version(SSL.TLS1_3_VERSION)
-    context.set_cipher_list(TLS_1_2_SUITES)
+    context.set_cipher_list(":".join(TLS_1_2_SUITES).encode())
     _forbid_second_handshakes(context)
     _ask_for_any_certificate(context)
     context.set_mode(SSL.MODE_RELEASE_BUFFERS)  # idle connections give their buffers back

@@ -13,6 +13,7 @@ for name in (
     "ISSUER",
     "RESOURCES",
     "SCOPES",
+    "PROFILE",
     "DEMO",
     "DATABASE_URL",
     "TRUST_BUNDLE",

@@ -10,7 +10,8 @@ from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from authserver.clients.registered_client import FAPI2, RegisteredClient
+from authserver.clients.registered_client import RegisteredClient
+from sender_constraint.fapi2 import FAPI2
 from sender_constraint.revocation import State
 from tests.authserver.asserting import CLIENT_ID, METADATA, STRANGERS_KEY, Asserting
 from tests.authserver.caller import Caller, Verdict
@@ -116,7 +117,7 @@ def test_it_is_announced_at_start_and_impossible_under_fapi_2(settings: Any) -> 
     settings.REPORT_CLIENTS = ["slow-coach"]
     assert [each.id for each in run_checks(tags=["authserver"])] == ["authserver.W020"]
     settings.PROFILE = FAPI2
-    assert "authserver.E020" in [each.id for each in run_checks(tags=["authserver"])]
+    assert "sender_constraint.E014" in [each.id for each in run_checks(tags=["authserver"])]
 
 
 def test_what_was_told_is_counted(asserting: Asserting, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,7 @@ for name in (
     "PUBLIC_ORIGIN",
     "DPOP_NONCE_REQUIRED",
     "DPOP_NONCE_SECONDS",
+    "PROFILE",
 ):
     os.environ.pop(name, None)
 
