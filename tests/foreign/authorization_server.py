@@ -82,8 +82,15 @@ class ForeignServer:
         with self.everybody, self.with_certificate:
             yield self
 
-    def token(self, thumbprint: str | None, *, client_id: str = "partner", scope: str = "orders") -> str:
-        """A token, bound to this certificate."""
+    def token(
+        self,
+        thumbprint: str | None,
+        *,
+        client_id: str = "partner",
+        scope: str = "orders",
+        jkt: str | None = None,
+    ) -> str:
+        """A token, bound to this certificate, or to this DPoP key, or, wrongly, to both."""
         now = int(time.time())
         claims: dict[str, Any] = {
             "iss": self.issuer,
@@ -97,6 +104,8 @@ class ForeignServer:
         }
         if thumbprint is not None and self.habits.confirmation is not None:
             claims["cnf"] = {"x5t#S256": thumbprint, **self.habits.confirmation}
+        if jkt is not None:
+            claims["cnf"] = {**claims.get("cnf", {}), "jkt": jkt}
         claims = {
             name: value for name, value in {**claims, **self.habits.claims}.items() if value is not None
         }

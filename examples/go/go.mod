@@ -1,0 +1,3 @@
+module example.org/bound
+
+go 1.21
