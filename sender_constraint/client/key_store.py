@@ -84,16 +84,17 @@ class KeyStore:
             names = self._names()
             born = None
             if not names or now >= names[-1][0] + timedelta(seconds=self.lifetime_seconds):
-                born = self._bear(now)
+                born = self.keep(ec.generate_private_key(ec.SECP256R1()), now)
             for born_at, identifier in self._done(self._names(), now):
                 self._file(born_at, identifier).unlink(missing_ok=True)
             return born
 
-    def _bear(self, now: datetime) -> str:
-        key = ec.generate_private_key(ec.SECP256R1())
+    def keep(self, key: jws.PrivateKey, born_at: datetime) -> str:
+        """Take in a key, one's own or one that was made elsewhere; returns its identifier. Raises OSError."""
         identifier = jwk_thumbprint(jwk_of(key))
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        durable_files.replace(self._file(now, identifier), pem, durable_files.PRIVATE)
+        durable_files.replace(self._file(born_at, identifier), pem, durable_files.PRIVATE)
         return identifier
 
     def _serving(self, names: Sequence[tuple[datetime, str]], now: datetime) -> tuple[datetime, str] | None:
