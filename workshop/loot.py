@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.csr import RequestedNames, first_request
+from workshop.asserting import SigningClients, SigningLoot
 from workshop.dumps import Dumps
 from workshop.insider import Insider
 from workshop.issuing import Issued
@@ -90,6 +91,7 @@ class Loot:
     in_advance: a token of the partner's that is bound to a key, and what that key signed before the theft was
     noticed: whatever the thief asked for (RFC 9449 §11.2). The key itself nobody uses.
     overheard_proof: has the partner call with a proof, and gives that proof.
+    signing: what is to be had of clients that sign what they send, or that made their own certificates.
     resource: the API's identifier, for which tokens are.
     workspace: a private directory of the thief's. insider: None where nobody plays this part.
     """
@@ -112,6 +114,7 @@ class Loot:
     overheard_key: Callable[[], str]
     former: Callable[[], Former]
     dumps: Dumps
+    signing: SigningLoot
     in_advance: Proofs
     overheard_proof: Callable[[], str]
     resource: str
@@ -175,6 +178,7 @@ class Cast:
 
     holder: the partner as a client whose token is bound to a key.
     other: another client of the bank, with accounts of its own, which is honest in its valid calls.
+    signing: clients that sign what they send, or that made their own certificates.
     issuer: as the partner knows its authorization server, wherever that listens.
     certificates: the partner's generations, for its own code. trust_bundle: PEM, everyone's.
     """
@@ -186,6 +190,7 @@ class Cast:
     partner: Member
     holder: Proofs
     other: Member
+    signing: SigningClients
     loot: Loot
 
     def at(self, targets: Targets) -> "Cast":

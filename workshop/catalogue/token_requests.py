@@ -97,16 +97,21 @@ _IDENTITIES = (
     ),
     (
         "token-assertion",
-        "an unsigned assertion in place of a certificate",
+        "an assertion without algorithm in place of a certificate",
         without_certificate(asserted),
-        "client.method-supported",
+        "assertion.algorithm",
+    ),
+    (
+        "token-assertion-beside",
+        "the same beside the thief's certificate",
+        as_thief(asserted),
+        "assertion.algorithm",
     ),
 )
 
 _SECOND_IDENTITIES = (
     ("token-second-identity", "a secret beside a certificate", as_thief(form(client_secret=GUESS))),
     ("token-second-identity-basic", "Basic beside a certificate", as_thief(basic)),
-    ("token-second-identity-assertion", "an assertion beside a certificate", as_thief(asserted)),
 )
 
 _MALFORMED = (

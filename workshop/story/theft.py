@@ -33,6 +33,7 @@ from workshop.story.partner import (
     token_endpoint,
 )
 from workshop.story.revoked_token import revoked_token
+from workshop.story.signing import signing_clients, signing_loot
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import NO_CREDENTIALS, Credentials, Exchange
 
@@ -52,6 +53,7 @@ def the_theft(stage: Stage) -> Cast:
     honest = _member(stage, partner, "partner")
     holder = _key_holder(stage, partner)
     own = enrolled_thief(stage)
+    signers = signing_clients(deployment)
     loot = Loot(
         token=honest.token,
         partner_certificate=partner.generation.certificate,
@@ -71,6 +73,7 @@ def the_theft(stage: Stage) -> Cast:
         overheard_key=lambda: _overheard_key(stage, honest),
         former=cache(lambda: former_participant(stage)),
         dumps=Dumps(deployment),
+        signing=signing_loot(stage, signers),
         in_advance=holder,
         overheard_proof=lambda: _overheard_proof(stage, holder),
         resource=deployment.api_url,
@@ -86,6 +89,7 @@ def the_theft(stage: Stage) -> Cast:
         honest,
         holder,
         _member(stage, other, "other-partner"),
+        signers,
         loot,
     )
 
