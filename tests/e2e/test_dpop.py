@@ -1,4 +1,4 @@
-"""The partner's own client code against real servers: bound by certificate and by key, authenticated by both."""
+"""The partner's own client code against real servers: bound and authenticated by certificate and by key."""
 
 import json
 from collections import Counter
