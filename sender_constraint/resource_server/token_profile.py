@@ -5,13 +5,13 @@ header ``typ`` of any JWT, name the client in a claim of their own, or list scop
 never a matter of its profile.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sender_constraint.resource_server.issuer_signatures import FAPI_ALGORITHMS
-
-REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,16 @@ class TokenProfile:
         names = tuple(each.lower() for each in self.types)
         return (*names, *(f"application/{name}" for name in names))
 
+    @property
+    def _is_rfc9068(self) -> bool:
+        return all(each.lower().removeprefix("application/") == "at+jwt" for each in self.types)
+
     def read(self, claims: Mapping[str, Any]) -> dict[str, Any]:
-        """The claims under their names of RFC 9068 §2.2: with ``client_id``, and ``scope`` as a text."""
+        """The claims under their names of RFC 9068 §2.2: with ``client_id``, and ``scope`` as a text.
+
+        Where the issuer does not follow it, ``sub``, ``jti`` and ``iat`` may be missing: what they say is
+        taken from other claims. Whom a token is for, whose it is and when it ends is not.
+        """
         read = dict(claims)
         if self.client_id_claim != "client_id":
             read.pop("client_id", None)
@@ -47,6 +55,8 @@ class TokenProfile:
             read.pop("scope", None)
             if self.scope_claim in claims:
                 read["scope"] = claims[self.scope_claim]
+        if not self._is_rfc9068:
+            read = {**_implied(read), **read}
         scopes = read.get("scope")
         if isinstance(scopes, list) and all(isinstance(each, str) and " " not in each for each in scopes):
             read["scope"] = " ".join(scopes)
@@ -54,3 +64,10 @@ class TokenProfile:
 
 
 RFC9068 = TokenProfile()
+
+
+def _implied(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """RFC 9068 §2.2: with client credentials the subject is the client. A name of its own every token has."""
+    digest = hashlib.sha256(json.dumps(dict(claims), sort_keys=True).encode()).hexdigest()
+    implied = {"sub": claims.get("client_id"), "jti": digest[:32], "iat": claims.get("nbf")}
+    return {name: value for name, value in implied.items() if value is not None}

@@ -4,6 +4,7 @@ It binds tokens to the client's certificate (RFC 8705 §3), publishes metadata (
 Discovery 1.0 §4), and knows nothing of this repository.
 """
 
+import secrets
 import ssl
 import time
 import uuid
@@ -48,6 +49,7 @@ class Habits:
     claims: dict[str, Any] = field(default_factory=dict)
     confirmation: dict[str, Any] | None = field(default_factory=dict)
     audience: str = ""
+    opaque: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -61,6 +63,7 @@ class ForeignServer:
         folder.mkdir(parents=True, exist_ok=True)
         self.authority = Authority(folder, "Foreign")
         self.habits = habits
+        self._handles: dict[str, dict[str, Any]] = {}
         asking = self.authority.server_context()
         if clients is not None:
             asking.load_verify_locations(clients.trust_bundle)
@@ -109,6 +112,10 @@ class ForeignServer:
         claims = {
             name: value for name, value in {**claims, **self.habits.claims}.items() if value is not None
         }
+        if self.habits.opaque:
+            handle = secrets.token_urlsafe(32)
+            self._handles[handle] = claims
+            return handle
         key = signing_key(self.habits.algorithm)
         header = {"kid": key.kid, "typ": self.habits.type}
         return jwt.encode(claims, key.private_key, algorithm=key.algorithm, headers=header)
@@ -121,6 +128,8 @@ class ForeignServer:
             return Answer(content={"keys": [signing_key(each).jwk() for each in self.habits.published]})
         if path == "/connect/token" and asked.method == "POST":
             return self._token(asked)
+        if path == "/connect/introspect" and asked.method == "POST":
+            return self._introspection(asked)
         return NOT_FOUND
 
     def _metadata_path(self) -> str:
@@ -141,10 +150,21 @@ class ForeignServer:
             "tls_client_certificate_bound_access_tokens": True,
         }
         if self.habits.aliases:
-            document["mtls_endpoint_aliases"] = {"token_endpoint": self.with_certificate.origin + endpoint}
+            document["introspection_endpoint"] = f"{self.everybody.origin}/connect/introspect"
+            document["mtls_endpoint_aliases"] = {
+                "token_endpoint": self.with_certificate.origin + endpoint,
+                "introspection_endpoint": f"{self.with_certificate.origin}/connect/introspect",
+            }
         else:
             document["token_endpoint"] = self.with_certificate.origin + endpoint
         return {**document, **self.habits.metadata}
+
+    def _introspection(self, asked: Asked) -> Answer:
+        """RFC 7662 §2.2: of the members, those alone that the token has."""
+        if asked.thumbprint is None:
+            return Answer(401, {"error": "invalid_client"})
+        claims = self._handles.get(parse_qs(asked.body.decode()).get("token", [""])[0])
+        return Answer(content={"active": False} if claims is None else {"active": True, **claims})
 
     def _token(self, asked: Asked) -> Answer:
         form = parse_qs(asked.body.decode())

@@ -87,15 +87,18 @@ def bank(folder: Path, scheme: Authority, trust_bundle: Path, **variables: str) 
     """The bank's API with the accounts of the demo, the name under which it is called, and its port."""
     port = free_port()
     certificate = placed(scheme, folder, "bank-api", server=True)
+    as_client = placed(scheme, folder, "bank-as-client")
     own = {
         "RESOURCE": f"https://localhost:{port}",
         "TRUST_BUNDLE": str(trust_bundle),
         "DEMO": "true",
         **files_of("SERVER", certificate),
+        **files_of("CLIENT", as_client),
         **variables,
     }
     service = Service("bank_api", folder / "bank_api", own)
     service.did("prepare")
+    service.did("enrol")
     return service, f"https://localhost:{port}", port
 
 

@@ -38,6 +38,11 @@ HABITS = {
         },
         {},
     ),
+    "opaque, introspected": (
+        Habits(opaque=True, claims={"iss": None, "jti": None, "iat": None}),
+        {"INTROSPECTION_CLIENT_ID": "bank"},
+        {},
+    ),
     "EdDSA, no metadata": (
         Habits(path="", well_known="nothing", algorithm="EdDSA", published=("EdDSA",)),
         {"ISSUER_JWKS_URI": "{jwks}"},
@@ -102,7 +107,7 @@ def test_the_partner_gets_its_tokens_there_and_calls_the_bank(arrangement: Arran
     told = arrangement.partner.did("accounts")
     assert "Partner Ltd, current account" in told
     asked = arrangement.server.with_certificate.asked
-    assert {each.path for each in asked} == {"/connect/token"}
+    assert {each.path for each in asked} <= {"/connect/token", "/connect/introspect"}
     assert all(each.thumbprint for each in asked)
     accepted = arrangement.bank.trail()[-1]
     assert (accepted["outcome"], accepted["client_id"]) == ("accepted", "partner")

@@ -152,6 +152,19 @@ def test_a_claim_that_the_profile_does_not_name_says_nothing() -> None:
     assert verified(token(key, azp="other"), profile, key).client_id == "other"
 
 
+def test_what_others_leave_out_follows_from_the_rest_and_is_demanded_of_those_who_follow_rfc_9068() -> None:
+    key = signing_key("ES256")
+    bare = token(key, typ="JWT", sub=None, jti=None, iat=None, nbf=claims()["iat"])
+    profile = TokenProfile(types=("JWT",))
+    read = verified(bare, profile, key)
+    assert (read.subject, len(read.identifier), read.issued_at) == ("partner", 32, NOW)
+    assert verified(bare, profile, key).identifier == read.identifier
+    assert refused(token(key, jti=None), TokenProfile(), key) == "token.claim-missing"
+    for needed in ("exp", "aud", "client_id", "iss"):
+        without: dict[str, Any] = {needed: None}
+        assert refused(token(key, typ="JWT", **without), profile, key) == "token.claim-missing"
+
+
 def test_scopes_may_be_a_list_of_words() -> None:
     key = signing_key("ES256")
     assert verified(token(key, scope=["a", "b"]), TokenProfile(), key).scopes == {"a", "b"}
