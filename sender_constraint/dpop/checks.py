@@ -262,8 +262,8 @@ def check_age(claims: Mapping[str, Any], now: datetime) -> None:
             TOO_OLD,
             "The DPoP proof is too old",
             made_at=claims["iat"],
+            ends_at=ends,
             now=now.timestamp(),
-            lifetime_seconds=MAX_AGE_SECONDS,
         )
 
 

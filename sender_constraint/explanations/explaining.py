@@ -15,6 +15,7 @@ from sender_constraint.explanations.wordings import wording_of
 from sender_constraint.explanations.wordings.wording import Wording, filled
 
 _BEFORE_ITS_END = "Ask for a new token before expires_in is over, and check the machine's clock."
+_NEW_PROOF = "Make each proof just before it is sent, and check the machine's clock."
 _RENEW_CERTIFICATE = (
     "Renew the certificate in the last third of its lifetime (EST simplereenroll), and check that the "
     "process took the new one."
@@ -29,6 +30,8 @@ _COMPARES: Mapping[str, Compare] = {
     "token.expired": times.ended("The token", "expired_at", _BEFORE_ITS_END),
     "token.not-yet-valid": times.not_begun("The token", "not_before"),
     "token.issued-in-future": times.not_begun("The token", "issued_at", "says that it was issued"),
+    "dpop.too-old": times.ended("The proof", "ends_at", _NEW_PROOF),
+    "dpop.in-future": times.not_begun("The proof", "made_at", "says that it was made"),
     "renewal.window": times.compare_renewal_window,
     "client.subject-dn": compare_names,
     "csr.subject": compare_names,

@@ -43,6 +43,16 @@ def test_a_token_that_is_over_is_told_with_the_seconds_and_the_leeway() -> None:
             "The token says that it was issued 30 seconds after the request.",
         ),
         (
+            "dpop.too-old",
+            {"made_at": NOW.timestamp() - 75, "ends_at": NOW.timestamp() - 15, "now": NOW.timestamp()},
+            "The proof expired 15 seconds before the request.",
+        ),
+        (
+            "dpop.in-future",
+            {"made_at": NOW.timestamp() + 65, "now": NOW.timestamp(), "leeway_seconds": 30},
+            "The proof says that it was made 65 seconds after the request.",
+        ),
+        (
             "certificate.expired",
             {"not_after": iso(-1), "now": iso(0)},
             "The certificate expired 1 second before the request.",
