@@ -8,6 +8,8 @@ from django.core.checks import CheckMessage, Error, register
 
 from sender_constraint.django.checks import REVOCATION, check_renewal
 from sender_constraint.django.client_keys import BINDINGS, METHODS
+from sender_constraint.django.profile import profile_check
+from sender_constraint.fapi2 import CLIENT
 from sender_constraint.issuers import metadata_url
 
 TAG = "partner_client"
@@ -61,5 +63,5 @@ def check_client_keys(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
     own = (check_issuer, check_token_endpoint, check_api_url, check_client_id, check_client_keys)
-    for check in (*own, check_renewal, *REVOCATION):
+    for check in (*own, profile_check(CLIENT), check_renewal, *REVOCATION):
         register(check, TAG)

@@ -27,6 +27,8 @@ RESOURCE = environment.text("RESOURCE", API_URL)
 TOKEN_BINDING = environment.text("TOKEN_BINDING", MTLS)
 CLIENT_AUTH_METHOD = environment.text("CLIENT_AUTH_METHOD", TLS_CLIENT_AUTH)
 CLIENT_KEYS = declared_keys(environment, TOKEN_BINDING, CLIENT_AUTH_METHOD)
+# Whether this client keeps to FAPI 2.0 (``fapi2``).
+PROFILE = environment.text("PROFILE", "")
 
 # The certificate with which we call, and where it comes from.
 TRUST_BUNDLE = environment.trust_bundle()

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+BEARER_CLIENT = "partner-bearer"
+
 
 def seed_clients(resources: Sequence[str], *, unbound: bool = True) -> list[dict[str, Any]]:
     """The metadata of the clients. resources: all that they may call; the first is their default.
@@ -29,7 +31,7 @@ def seed_clients(resources: Sequence[str], *, unbound: bool = True) -> list[dict
         },
         common
         | {
-            "client_id": "partner-bearer",
+            "client_id": BEARER_CLIENT,
             "client_name": "Partner Ltd, tokens to be stolen",
             "tls_client_auth_san_dns": "partner.example",
             "tls_client_certificate_bound_access_tokens": False,

@@ -393,7 +393,10 @@ def test_prepare_registers_what_was_handed_in_for_the_demo(settings: Any, tmp_pa
 @pytest.mark.clause("FAPI 2.0 §5.3.2.1")
 @pytest.mark.django_db
 def test_under_fapi2_the_demo_has_no_client_whose_tokens_are_bound_to_nothing(settings: Any) -> None:
-    settings.DEMO, settings.PROFILE = True, "fapi2"
+    settings.DEMO = True
+    call_command("prepare", stdout=io.StringIO())
+    assert find_client("partner-bearer") is not None
+    settings.PROFILE = "fapi2"
     call_command("prepare", stdout=io.StringIO())
     assert find_client("partner") is not None
     assert find_client("partner-bearer") is None

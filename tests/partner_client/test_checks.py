@@ -30,6 +30,7 @@ def test_the_defaults_are_good() -> None:
         ("OCSP_URL", "http:///ocsp", "sender_constraint.E005"),
         ("OCSP_URL", "http://ca.example:port/ocsp", "sender_constraint.E005"),
         ("STATUS_GRACE_SECONDS", 60, "sender_constraint.W001"),
+        ("PROFILE", "FAPI2", "sender_constraint.E013"),
     ],
 )
 def test_a_wrong_setting_is_found_at_start(
@@ -38,3 +39,11 @@ def test_a_wrong_setting_is_found_at_start(
     setattr(settings, name, value)
 
     assert ids() == [identifier]
+
+
+@pytest.mark.clause("FAPI 2.0 §5.3.3.1")
+def test_under_fapi_2_endpoints_come_from_metadata_alone(settings: Settings) -> None:
+    settings.TOKEN_ENDPOINT = "https://as.example/token"
+    assert ids() == []
+    settings.PROFILE = "fapi2"
+    assert ids() == ["sender_constraint.E014"]

@@ -51,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long certificates are valid (default: %(default)s); workers replace them in the last third",
     )
+    up.add_argument(
+        "--profile",
+        choices=["fapi2"],
+        default="",
+        help="hold everybody to FAPI 2.0: without the demo's bearer client and its route",
+    )
     down = commands.add_parser(
         "down",
         prog="down",

@@ -29,11 +29,19 @@ def up(arguments: argparse.Namespace) -> int:
     root: Path = arguments.state
     if running := attach(root):
         running.detach()
+        if running.deployment.profile != arguments.profile:
+            profile = running.deployment.profile or "no profile"
+            raise CannotStart(
+                f"it is up already, under {profile}.\n  Next: ./scripts/down, then start again."
+            )
         print(f"It is up already; ./scripts/down ends it.\n\n{_addresses(running)}")
         return 0
     begun = time.monotonic()
     environment = Environment(
-        root, lifetime_seconds=arguments.lifetime, tell=lambda step: print(f"  {step}", flush=True)
+        root,
+        lifetime_seconds=arguments.lifetime,
+        profile=arguments.profile,
+        tell=lambda step: print(f"  {step}", flush=True),
     )
     print(f"starting in {environment.root}", flush=True)
     with environment:

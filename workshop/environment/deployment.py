@@ -20,6 +20,7 @@ class Deployment:
     trust_bundle: PEM file of the scheme's authorities.
     states: by party, its state directory. audits: by service, the folder of its audit.jsonl.
     certificate_lifetime_seconds: of the certificates that the authority issues.
+    profile: to which all services are held: ``fapi2``; empty for none.
     """
 
     issuer: str
@@ -34,6 +35,7 @@ class Deployment:
     states: Mapping[str, Path]
     audits: Mapping[str, Path]
     certificate_lifetime_seconds: int
+    profile: str = ""
 
     def audit_file(self, service: str) -> Path:
         """The audit trail of ``service``, JSON lines."""
@@ -101,4 +103,5 @@ def attached(environ: Mapping[str, str] = os.environ) -> Deployment | None:
         states={party: state / party for party in STATES},
         audits={service: audit / service for service in STATES},
         certificate_lifetime_seconds=int(environ["CERTIFICATE_LIFETIME_SECONDS"]),
+        profile=environ.get("PROFILE", ""),
     )

@@ -31,7 +31,8 @@ class Environment:
     """All services, workers and stores under one supervisor.
 
     root: where everything is kept. fresh: throw away what an earlier run kept there.
-    lifetime_seconds: of the certificates that the authority issues.
+    lifetime_seconds: of the certificates that the authority issues. profile: to which all are held, as
+        ``fapi2``.
     commands: other command lines for some programs, by name: how tests start a service in another way.
     tell: is given a line for each step.
 
@@ -45,13 +46,14 @@ class Environment:
         *,
         ports: Ports | None = None,
         lifetime_seconds: int = DAY_SECONDS,
+        profile: str = "",
         fresh: bool = False,
         commands: Mapping[str, Sequence[str]] | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.root = root.absolute()
         self.ports = ports or Ports()
-        self.parties = parties_on_this_machine(self.root, self.ports, lifetime_seconds)
+        self.parties = parties_on_this_machine(self.root, self.ports, lifetime_seconds, profile)
         self._fresh = fresh
         self._commands = commands or {}
         self._tell = tell
@@ -203,6 +205,7 @@ class Environment:
             password=supervisor.password,
             ports=asdict(self.ports),
             lifetime_seconds=self.deployment.certificate_lifetime_seconds,
+            profile=self.deployment.profile,
         ).write(self.root)
 
     def _clear(self) -> None:
@@ -221,7 +224,7 @@ class Environment:
                 stop(self.root)
 
 
-def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int) -> Parties:
+def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int, profile: str = "") -> Parties:
     """All parties with their folders under ``root``, listening on the loopback interface."""
     states = {party: root / party for party in STATES}
     deployment = Deployment(
@@ -237,6 +240,7 @@ def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int) -> 
         states=states,
         audits={party: state / "audit" for party, state in states.items()},
         certificate_lifetime_seconds=lifetime_seconds,
+        profile=profile,
     )
     listening = (
         "ca", "ca_public", "ca_pages", "authserver", "authserver_pages", "bank_api", "bank_api_pages",
@@ -250,7 +254,12 @@ def attach(root: Path) -> Environment | None:
     record = running_record(root)
     if record is None:
         return None
-    environment = Environment(root, ports=Ports(**record.ports), lifetime_seconds=record.lifetime_seconds)
+    environment = Environment(
+        root,
+        ports=Ports(**record.ports),
+        lifetime_seconds=record.lifetime_seconds,
+        profile=record.profile,
+    )
     environment.adopt(Supervisor(Path(record.socket), record.password))
     return environment
 

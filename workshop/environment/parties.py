@@ -157,6 +157,7 @@ class Parties:
         lifetime = deployment.certificate_lifetime_seconds
         common = {
             "DEMO": "true",
+            "PROFILE": deployment.profile,
             "ALLOWED_HOSTS": ",".join(["127.0.0.1", *self._host_names(service)]),
             "AUDIT_DIR": str(deployment.audits[service]),
             "TRUST_BUNDLE": str(deployment.trust_bundle),

@@ -29,6 +29,7 @@ class Record:
     password: str
     ports: dict[str, int]
     lifetime_seconds: int
+    profile: str = ""
 
     def write(self, root: Path) -> None:
         """Keep it for other processes."""

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand
 from authserver.clients.models import Client, columns
 from authserver.clients.policy import registration_policy
 from authserver.clients.registration import read_metadata, register
-from authserver.clients.seeds import seed_clients
+from authserver.clients.seeds import BEARER_CLIENT, seed_clients
 from authserver.keys.store import signing_key_store
 
 
@@ -38,3 +38,6 @@ class Command(BaseCommand):
             client = register(metadata, policy)
             Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))
             self.stdout.write(f"client {client.client_id}")
+        if not policy.demo:
+            # An earlier start, without the profile, registered it.
+            Client.objects.filter(client_id=BEARER_CLIENT).delete()
