@@ -21,6 +21,8 @@ RESOURCES = environment.words("RESOURCES", "https://localhost:8442,https://other
 SCOPES = environment.words("SCOPES", "accounts,payments")
 # Of which hosts (``host`` or ``host:port``) clients' keys are fetched by their jwks_uri.
 JWKS_URI_HOSTS = environment.words("JWKS_URI_HOSTS")
+# PEM file of the authorities of these hosts, beside the scheme's; without one, those that the machine trusts.
+JWKS_URI_TRUST = environment.optional_path("JWKS_URI_TRUST")
 # Whether all are held to FAPI 2.0 (``fapi2``), and not only clients that registered for it.
 PROFILE = environment.text("PROFILE", "")
 # Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).

@@ -1,11 +1,118 @@
-"""The keys of a client."""
+"""The keys of a client: those that it registered, or those that are at its ``jwks_uri`` now.
 
-from collections.abc import Mapping
+RFC 7591 §2, https://www.rfc-editor.org/rfc/rfc7591. They are fetched over TLS, from hosts that the operator
+allowed, without redirections, within limits of time and size, and pass the checks that registered ones pass.
+They are never older than the promise within which a revocation counts: a key or certificate that is published
+works within these seconds, and one that was taken away stops. They are fetched anew beside the requests,
+while they are used.
+"""
+
+import ssl
+import time
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
+from django.conf import settings
+
+from authserver.clients.client_keys import check_keys
 from authserver.clients.registered_client import RegisteredClient
+from sender_constraint.certificates.deadlines import client_with_deadlines
+from sender_constraint.certificates.exchange import exchange
+from sender_constraint.errors import InvalidClientMetadata, TemporarilyUnavailable
+from sender_constraint.resource_server.fresh_answers import Answer, FreshAnswers, NoAnswer
+from sender_constraint.rules import enforces, rule
+from sender_constraint.strict_json import parse_object
+
+KEYS_AWAY = rule(
+    "client.keys-away",
+    "RFC 7591 §2",
+    "The keys of the client cannot be had from its jwks_uri, or are none that could be registered.",
+)
+
+MAX_RESPONSE_BYTES = 64 * 1024
+FETCH_SECONDS = 3.0
+REMEMBERED_KEY_SETS = 1_000
+
+JwkSet = Mapping[str, Any]
 
 
-def keys_of(client: RegisteredClient) -> Mapping[str, Any]:
-    """The client's JWK set."""
+class FetchedKeys:
+    """The key sets of clients that publish them, as young as promised; shared by all requests of a process.
+
+    client: trusts the servers of these addresses. hosts: of which addresses are fetched, with port if it has
+    one. promise_seconds: no set is used for longer. monotonic: as ``time.monotonic``.
+    """
+
+    def __init__(
+        self,
+        client: httpx.Client,
+        hosts: Collection[str],
+        promise_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._hosts = frozenset(hosts)
+        self._monotonic = monotonic
+        self._sets: FreshAnswers[JwkSet] = FreshAnswers(
+            promise_seconds, remembered=REMEMBERED_KEY_SETS, wait_seconds=FETCH_SECONDS, monotonic=monotonic
+        )
+
+    def of(self, client: RegisteredClient) -> JwkSet:
+        """The keys at this client's ``jwks_uri``. Raises TemporarilyUnavailable."""
+        found = self._sets.get(client.jwks_uri, lambda _: self._fetch(client))
+        return check_there(found, client, self._sets.why_none(client.jwks_uri))
+
+    def _fetch(self, client: RegisteredClient) -> Answer[JwkSet]:
+        """Raises NoAnswer."""
+        address = client.jwks_uri
+        if urlsplit(address).netloc.lower() not in self._hosts:
+            raise NoAnswer("of this host nothing is fetched any more")
+        request = self._client.build_request("GET", address, headers={"Accept": "application/json"})
+        try:
+            response = exchange(
+                self._client,
+                request,
+                max_bytes=MAX_RESPONSE_BYTES,
+                seconds=FETCH_SECONDS,
+                monotonic=self._monotonic,
+            )
+        except httpx.HTTPError as problem:
+            raise NoAnswer(f"{type(problem).__name__}: {problem}") from problem
+        if response.status_code != httpx.codes.OK:
+            raise NoAnswer(f"answered {response.status_code}")
+        try:
+            jwks = parse_object(response.content)
+            check_keys(jwks, client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg)
+        except ValueError as problem:
+            raise NoAnswer(f"no set of keys: {problem}") from problem
+        except InvalidClientMetadata as refusal:
+            raise NoAnswer(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
+        return Answer(jwks)
+
+
+@enforces(KEYS_AWAY)
+def check_there(found: JwkSet | None, client: RegisteredClient, why: Mapping[str, Any]) -> JwkSet:
+    """RFC 7591 §2: who cannot be verified is not refused for ever, and not accepted."""
+    if found is None:
+        raise TemporarilyUnavailable(
+            KEYS_AWAY, "The service is not available now", jwks_uri=client.jwks_uri[:500], **why
+        )
+    return found
+
+
+def keys_of(client: RegisteredClient) -> JwkSet:
+    """The client's JWK set, registered or fetched. Raises TemporarilyUnavailable."""
+    if client.jwks_uri:
+        return _fetched_keys().of(client)
     return client.jwks or {"keys": []}
+
+
+@cache
+def _fetched_keys() -> FetchedKeys:
+    """Of this process, made when first needed: never shared with the process that it forked from."""
+    context = ssl.create_default_context(cafile=settings.JWKS_URI_TRUST)
+    context.load_verify_locations(settings.TRUST_BUNDLE)
+    return FetchedKeys(client_with_deadlines(context), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS)

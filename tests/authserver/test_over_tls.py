@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from authserver.client_authentication.assertions import ASSERTION_TYPE
 from sender_constraint.thumbprints import certificate_thumbprint
 from tests.authserver.conftest import PARTNER, PARTNER_SANS
 from tests.authserver.names_that_differ import (
@@ -84,7 +85,7 @@ MALFORMED = [
     (b"", *BAD_REQUEST, "token-request.grant-type"),
     (body().ljust(20_000, b"x"), 413, "invalid_request", "token-request.body-size"),
     (body(client_secret="x"), *BAD_REQUEST, "client.one-method"),
-    (body(client_assertion="x"), *BAD_REQUEST, "client.one-method"),
+    (body(client_assertion="x", client_assertion_type=ASSERTION_TYPE), *BAD_REQUEST, "client.one-method"),
     (body(grant_type="password"), 400, "unsupported_grant_type", "grant.supported"),
     (body(client_id="nobody"), 401, "invalid_client", "client.known"),
     (body(client_id="other-partner"), 401, "invalid_client", "client.san-dns"),

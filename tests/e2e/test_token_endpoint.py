@@ -225,7 +225,9 @@ def test_a_second_identity_beside_the_certificate_is_refused(
 
 
 @pytest.mark.clause("RFC 6749 §5.2")
-@pytest.mark.parametrize(("form", "headers", "presented"), SECOND_IDENTITIES.values(), ids=SECOND_IDENTITIES)
+@pytest.mark.parametrize(
+    ("form", "headers", "presented"), [SECOND_IDENTITIES[name] for name in ("client_secret", "Authorization")]
+)
 def test_an_identity_in_place_of_the_certificate_is_refused_in_its_own_scheme(
     token_caller: TokenCaller,
     verdict: Verdict,

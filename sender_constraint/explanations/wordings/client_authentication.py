@@ -70,6 +70,11 @@ RULES = {
         "iat and nbf at most {leeway_seconds} seconds after {now}", "{begins_at}", _CLOCK
     ),
     "assertion.replayed": Wording("an assertion that was not shown before", "one of {client} that was", _NEW),
+    "client.keys-away": Wording(
+        "keys at {jwks_uri} no older than {promise_seconds} seconds",
+        "none that can be used: {problem}",
+        "Serve the public keys there over TLS, as a JWK set; then try again in a second.",
+    ),
     "client.self-signed-certificate": Wording(
         "a certificate that the client registered, with thumbprint {expected}", "{presented}", _OWN
     ),

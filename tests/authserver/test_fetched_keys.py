@@ -1,0 +1,132 @@
+"""RFC 7591 §2: keys and certificates that a client publishes at its ``jwks_uri``."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+
+from authserver.client_authentication.fetched_keys import FetchedKeys
+from authserver.clients.client_keys import MOST_KEYS
+from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.registration import RegistrationPolicy, register
+from sender_constraint.errors import TemporarilyUnavailable
+from sender_constraint.jwk import jwk_of
+from tests.authserver.asserting import JWKS, KEYS, METADATA, Asserting
+from tests.authserver.caller import RESOURCE, Caller, Verdict
+from tests.authserver.test_rfc8705_self_signed import OWN, keys
+from tests.waiting import eventually
+
+ADDRESS = "https://keys.example/jwks"
+PROMISE_SECONDS = 5.0
+POLICY = RegistrationPolicy(("accounts",), (RESOURCE,), demo=False, jwks_uri_hosts=("keys.example",))
+
+
+@dataclass
+class Publisher:
+    """A client's web server."""
+
+    answer: httpx.Response = field(default_factory=lambda: httpx.Response(200, json=JWKS))
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(str(request.url))
+        return httpx.Response(
+            self.answer.status_code, content=self.answer.content, headers=self.answer.headers
+        )
+
+
+def client(**changes: Any) -> RegisteredClient:
+    metadata = {**METADATA, "jwks": None, "jwks_uri": ADDRESS, "dpop_bound_access_tokens": True, **changes}
+    return register({name: value for name, value in metadata.items() if value is not None}, POLICY)
+
+
+@dataclass
+class Fetching:
+    publisher: Publisher
+    seconds: list[float]
+    fetched: FetchedKeys
+
+
+@pytest.fixture
+def fetching() -> Fetching:
+    publisher, seconds = Publisher(), [0.0]
+    transport = httpx.Client(transport=httpx.MockTransport(publisher))
+    return Fetching(
+        publisher, seconds, FetchedKeys(transport, ("keys.example",), PROMISE_SECONDS, lambda: seconds[0])
+    )
+
+
+def test_keys_are_fetched_once_for_many_requests(fetching: Fetching) -> None:
+    assert [fetching.fetched.of(client()) for _ in range(3)] == [JWKS] * 3
+    assert fetching.publisher.asked == [ADDRESS]
+
+
+def test_a_new_key_counts_within_the_promise_and_nobody_waits_for_it(fetching: Fetching) -> None:
+    assert fetching.fetched.of(client()) == JWKS
+    turned = {"keys": JWKS["keys"][:1]}
+    fetching.publisher.answer = httpx.Response(200, json=turned)
+    fetching.seconds[0] += PROMISE_SECONDS / 2
+    assert fetching.fetched.of(client()) == JWKS
+    eventually(lambda: fetching.fetched.of(client()) == turned, lambda: "never", seconds=5)
+
+
+def test_a_key_that_was_taken_away_stops_with_the_promise(fetching: Fetching) -> None:
+    assert fetching.fetched.of(client()) == JWKS
+    fetching.publisher.answer = httpx.Response(500)
+    fetching.seconds[0] += PROMISE_SECONDS + 0.1
+    with pytest.raises(TemporarilyUnavailable) as refused:
+        fetching.fetched.of(client())
+    assert refused.value.rule.identifier == "client.keys-away"
+
+
+UNUSABLE: dict[str, Callable[[], httpx.Response]] = {
+    "another status": lambda: httpx.Response(404, json=JWKS),
+    "a redirection": lambda: httpx.Response(302, headers={"Location": "https://keys.example/other"}),
+    "no JSON": lambda: httpx.Response(200, content=b"<html>"),
+    "no object": lambda: httpx.Response(200, json=[]),
+    "no keys": lambda: httpx.Response(200, json={"keys": []}),
+    "too many keys": lambda: httpx.Response(200, json={"keys": JWKS["keys"][:1] * (MOST_KEYS + 1)}),
+    "a private key": lambda: httpx.Response(200, json={"keys": [{**jwk_of(KEYS["ES256"]), "d": "AA"}]}),
+    "too much": lambda: httpx.Response(200, content=json.dumps({**JWKS, "x": "x" * 70_000})),
+    "a name twice": lambda: httpx.Response(200, content=b'{"keys":[],"keys":[]}'),
+}
+
+
+@pytest.mark.parametrize("answer", UNUSABLE.values(), ids=UNUSABLE)
+def test_what_is_no_key_set_is_not_used(fetching: Fetching, answer: Callable[[], httpx.Response]) -> None:
+    fetching.publisher.answer = answer()
+    with pytest.raises(TemporarilyUnavailable):
+        fetching.fetched.of(client())
+    assert fetching.publisher.asked == [ADDRESS]
+
+
+def test_of_a_host_that_is_allowed_no_more_nothing_is_fetched(fetching: Fetching) -> None:
+    transport = httpx.Client(transport=httpx.MockTransport(fetching.publisher))
+    none = FetchedKeys(transport, (), PROMISE_SECONDS)
+    with pytest.raises(TemporarilyUnavailable):
+        none.of(client())
+    assert not fetching.publisher.asked
+
+
+def test_a_client_authenticates_by_keys_that_it_publishes(
+    fetching: Fetching,
+    registered: Callable[..., RegisteredClient],
+    now: list[Any],  # noqa: ARG001 - a fixture used for its effect
+    verdict: Verdict,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.authserver.conftest.POLICY", POLICY)
+    monkeypatch.setattr(
+        "authserver.client_authentication.fetched_keys._fetched_keys", lambda: fetching.fetched
+    )
+    here = {"resources": None, "default_resource": None, "scope": None}
+    registered(**METADATA | {"jwks": None, "jwks_uri": ADDRESS} | here)
+    verdict.accepted(Asserting(Caller("asserting", ())).asks())
+
+    fetching.publisher.answer = httpx.Response(200, json=keys(OWN))
+    own = {**METADATA, "token_endpoint_auth_method": "self_signed_tls_client_auth", **here}
+    registered(**own | {"jwks": None, "jwks_uri": f"{ADDRESS}/own", "dpop_bound_access_tokens": None})
+    verdict.accepted(Caller("asserting", (OWN.der,)).asks())
