@@ -30,6 +30,11 @@ class OpenConnection:
         self._connection.auto_open = 0  # another connection would not be the one that was open
         self._address = "{}:{}".format(*self._connection.sock.getsockname()[:2])
 
+    @property
+    def local_port(self) -> int:
+        """Our own end of it."""
+        return int(self._address.rpartition(":")[2])
+
     def send(self, call: Call) -> Exchange:
         """Make a call on it, with a correlation id of its own. An alert says that it is open no more.
 

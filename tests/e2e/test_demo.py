@@ -175,7 +175,7 @@ def test_help_needs_nothing_installed() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--act", "9"), ("--report", "/nowhere/report.json"), ("--lifetime", "3600")]
+    "arguments", [("--act", "10"), ("--report", "/nowhere/report.json"), ("--lifetime", "3600")]
 )
 def test_an_argument_that_cannot_be_is_a_usage_error_before_anything_starts(
     arguments: tuple[str, str], tmp_path: Path

@@ -11,7 +11,7 @@ import pytest
 from sender_constraint.server.environment import REPOSITORY
 
 NOBODY = 65534
-SCRIPTS = ("demo", "up", "down", "status", "explain", "test", "check", "lock", "manage", "wheel")
+SCRIPTS = ("demo", "up", "down", "status", "explain", "compare", "test", "check", "lock", "manage", "wheel")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ ACTS = {
     6: "certificates turn under traffic",
     7: "the thief has the key, too, until it is revoked",
     8: "a false bank",
+    9: "the thief before every method",
 }
 LIFETIME_SECONDS = 60
 SHORTEST_LIFETIME_SECONDS = 30

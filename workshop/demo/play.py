@@ -24,6 +24,7 @@ from workshop.story import (
     act_6_rotation,
     act_7_stolen_key,
     act_8_false_bank,
+    act_9_side_by_side,
     every_attack,
 )
 from workshop.story.stage import Stage, StoryStopped
@@ -37,6 +38,7 @@ ACTS = {
     6: act_6_rotation,
     7: act_7_stolen_key,
     8: act_8_false_bank,
+    9: act_9_side_by_side,
 }
 
 HOLDS, DOES_NOT_HOLD, NOT_PLAYED, INTERRUPTED = 0, 1, 2, 130
