@@ -63,6 +63,18 @@ def test_each_client_gets_its_token_and_calls_the_bank(
     assert "accounts" in said
 
 
+@pytest.mark.clause("RFC 9449 §7.1")
+def test_a_stock_client_calls_the_bank_unpatched(
+    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    node, partner = MADE["node"](tmp_path_factory.mktemp("stock")).partner
+    stock = Example("node", [node, partner.replace("partner.mjs", "stock.mjs")], [])
+    trust = str(deployment.trust_bundle)
+    status, said = called(stock, deployment, "JWT", NODE_EXTRA_CA_CERTS=trust)
+    assert status == 0, said
+    assert said.startswith("DPoP 200 ")
+
+
 def test_another_s_certificate_gets_no_token(example: Example, deployment: Deployment) -> None:
     known = deployment.variables()
     status, said = called(
