@@ -15,6 +15,7 @@ from django.core.checks import CheckMessage, Error, register
 from sender_constraint.django.checks import (
     REVOCATION,
     SERVING,
+    check_dpop,
     check_issuer_tokens,
     check_renewal,
     check_trust_bundle,
@@ -52,6 +53,15 @@ def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return [checks.Warning(message, hint=hint, id="bank_api.W001")]
 
 
+def check_introspection(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """Whoever asks about opaque tokens authenticates, by a certificate of its own."""
+    if not settings.INTROSPECTION_CLIENT_ID or "client" in settings.CERTIFICATE_STORES:
+        return []
+    hint = "Declare a store of the purpose client, or leave it empty: then no opaque token is taken."
+    message = "INTROSPECTION_CLIENT_ID is set, and there is no client certificate to ask with."
+    return [Error(message, hint=hint, id="bank_api.E011")]
+
+
 def check_enforced(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """Bound means bound: this API serves nobody without proof, in no mode."""
     hint = "Report mode is for APIs on their way to bound tokens: docs/migrate.md."
@@ -79,8 +89,15 @@ def _reports(view: type) -> bool:
 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    own = (check_issuer, check_resource, check_bearer_route, check_enforced, profile_check(RESOURCE_SERVER))
-    for check in (*own, check_issuer_tokens, check_renewal, *REVOCATION):
+    own = (
+        check_issuer,
+        check_resource,
+        check_bearer_route,
+        check_introspection,
+        check_enforced,
+        profile_check(RESOURCE_SERVER),
+    )
+    for check in (*own, check_dpop, check_issuer_tokens, check_renewal, *REVOCATION):
         register(check, TAG)
     register(check_trust_bundle, SERVING, deploy=True)
 

@@ -8,9 +8,22 @@ from urllib.parse import urlsplit, urlunsplit
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
-def origin_of(resource: str) -> str:
-    """Scheme, host and port of a resource's identifier, without its path."""
-    parts = urlsplit(resource)
+def is_https(url: str) -> bool:
+    """Whether a text is an absolute https URL with a host, and with no port that is not a number."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL; the text itself where it is none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     return urlunsplit((parts.scheme, parts.netloc, "", "", ""))
 
 

@@ -1,8 +1,11 @@
 """The public keys under which the bank knows this client (RFC 7517 §5, https://www.rfc-editor.org/rfc/rfc7517)."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+
+from sender_constraint.django.client_keys import declared_key_stores
 
 
 def key_set() -> dict[str, Any]:
@@ -12,3 +15,8 @@ def key_set() -> dict[str, Any]:
     """
     store = settings.CLIENT_KEYS.assertion
     return {"keys": [] if store is None else store.published()}
+
+
+def serving_keys(now: datetime) -> dict[str, str | None]:
+    """By purpose, the thumbprint of the key that signs now; None where there is none yet. now: aware."""
+    return {purpose: store.current_id(now) for purpose, store in declared_key_stores().items()}

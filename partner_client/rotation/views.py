@@ -4,7 +4,7 @@ from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-from partner_client.rotation.keys import key_set
+from partner_client.rotation.keys import key_set, serving_keys
 from partner_client.rotation.status import certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
 from sender_constraint.django.health import healthy_with
@@ -30,6 +30,9 @@ def status(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's sig
         "client_id": settings.CLIENT_ID,
         "issuer": settings.ISSUER,
         "api": settings.API_URL,
+        "authenticates_by": settings.CLIENT_AUTH_METHOD,
+        "tokens_bound_by": settings.TOKEN_BINDING,
+        "keys": serving_keys(utc_now()),
         "certificate": certificate_status(store, utc_now(), RenewalPolicy()),
         "alarms": status_document()["alarms"],
     }

@@ -12,13 +12,15 @@ from sender_constraint.django.status import issuer_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.issuers import metadata_url
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
-from sender_constraint.resources import resource_metadata_url
+from sender_constraint.resources import is_https, origin_of, resource_metadata_url
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
 SERVING = "serving"
 
 LONGEST_PROMISE_SECONDS = 3600
 LONGEST_GRACE_SECONDS = 7 * 86400
+SHORTEST_NONCE_SECONDS = 5
+LONGEST_NONCE_SECONDS = 3600
 
 
 def check_trust_bundle(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
@@ -98,6 +100,18 @@ def check_protected_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: 
     return errors
 
 
+def check_dpop(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 9449 §4.3: without the right origin each proof is for another address."""
+    errors = []
+    if origin_of(settings.PUBLIC_ORIGIN) != settings.PUBLIC_ORIGIN or not is_https(settings.PUBLIC_ORIGIN):
+        hint = "Set PUBLIC_ORIGIN to something like https://api.example: no path, no slash at its end."
+        errors.append(Error("PUBLIC_ORIGIN is no https origin.", hint=hint, id="sender_constraint.E015"))
+    if not SHORTEST_NONCE_SECONDS <= settings.DPOP_NONCE_SECONDS <= LONGEST_NONCE_SECONDS:
+        hint = f"Seconds until a nonce turns: {SHORTEST_NONCE_SECONDS} to {LONGEST_NONCE_SECONDS}."
+        errors.append(Error("DPOP_NONCE_SECONDS is out of range.", hint=hint, id="sender_constraint.E016"))
+    return errors
+
+
 def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """RFC 8725 §3.1: asymmetric algorithms, chosen here; RFC 9068 §2.1: a type of their own."""
     messages: list[CheckMessage] = []
@@ -141,6 +155,7 @@ REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
 # What an API of one's own needs: application ``sender_constraint.django`` registers them.
 PROTECTED_RESOURCE = (
     check_protected_resource,
+    check_dpop,
     check_issuer_tokens,
     check_report_mode,
     check_trust_bundle,

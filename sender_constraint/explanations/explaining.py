@@ -30,6 +30,7 @@ _COMPARES: Mapping[str, Compare] = {
     "token.expired": times.ended("The token", "expired_at", _BEFORE_ITS_END),
     "token.not-yet-valid": times.not_begun("The token", "not_before"),
     "token.issued-in-future": times.not_begun("The token", "issued_at", "says that it was issued"),
+    "dpop.url": compare_choice,
     "dpop.too-old": times.ended("The proof", "ends_at", _NEW_PROOF),
     "dpop.in-future": times.not_begun("The proof", "made_at", "says that it was made"),
     "renewal.window": times.compare_renewal_window,

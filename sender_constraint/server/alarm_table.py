@@ -86,8 +86,15 @@ ALARMS = (
     ),
     AlarmKind(
         "service-*",
-        "what the service stands on: its database, its trust bundle, the issuer's or its own keys",
+        "what the service stands on: its database, its trust bundle, the issuer's or its own keys, its "
+        "replay memory",
         {"critical": "callers are refused with 503, for the reason of the rule with this name"},
+        "by itself with a call that is served, ten seconds after the last one that was not",
+    ),
+    AlarmKind(
+        "token-status-stale",
+        "the issuer's status lists, by which revoked tokens are known",
+        {"critical": "none can be had that is as young as promised, and callers are refused with 503"},
         "by itself with a call that is served, ten seconds after the last one that was not",
     ),
     AlarmKind(

@@ -32,9 +32,15 @@ def test_under_demo_the_bearer_route_is_announced(settings: Any) -> None:
         ("RESOURCE", "localhost:8442", "bank_api.E002"),
         ("RESOURCE", "https://localhost:8442/", "bank_api.E002"),
         ("RESOURCE", "https://localhost:port", "bank_api.E002"),
+        ("PUBLIC_ORIGIN", "http://localhost:8442", "sender_constraint.E015"),
+        ("PUBLIC_ORIGIN", "https://localhost:8442/", "sender_constraint.E015"),
+        ("PUBLIC_ORIGIN", "https://localhost:port", "sender_constraint.E015"),
+        ("PUBLIC_ORIGIN", "", "sender_constraint.E015"),
+        ("DPOP_NONCE_SECONDS", 0, "sender_constraint.E016"),
+        ("DPOP_NONCE_SECONDS", 86400, "sender_constraint.E016"),
     ],
 )
-def test_a_wrong_setting_is_found_at_start(settings: Any, name: str, value: str, identifier: str) -> None:
+def test_a_wrong_setting_is_found_at_start(settings: Any, name: str, value: object, identifier: str) -> None:
     settings.DEMO = False
     setattr(settings, name, value)
     assert identifiers() == [identifier]
@@ -83,3 +89,10 @@ def test_report_mode_is_forbidden_here(settings: Any, monkeypatch: pytest.Monkey
     assert identifiers() == []
     monkeypatch.setattr(AccountsView, "authentication_classes", [ReportingTokenAuthentication])
     assert identifiers() == ["bank_api.E010"]
+
+
+def test_whoever_asks_about_opaque_tokens_has_a_certificate_to_ask_with(settings: Any) -> None:
+    settings.CERTIFICATE_STORES = {"server": settings.CERTIFICATE_STORES["server"]}
+    assert "bank_api.E011" in ids()
+    settings.INTROSPECTION_CLIENT_ID = ""
+    assert "bank_api.E011" not in ids()

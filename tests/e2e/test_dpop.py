@@ -22,6 +22,7 @@ from tests.waiting import eventually
 from workshop.calls import Call
 from workshop.catalogue.dpop_api import presenting
 from workshop.environment.deployment import Deployment
+from workshop.environment.ports import free_port
 from workshop.loot import Cast
 from workshop.story.stage import Stage
 from workshop.wire import NO_CREDENTIALS
@@ -143,6 +144,32 @@ def test_an_api_that_demands_a_nonce_gives_it_and_takes_it(
     assert taken.status == 200
     made_up = presenting(call, holder.token, holder.proof(nonce="made up")).send(stage.wire)
     assert (made_up.status, made_up.error) == (401, "use_dpop_nonce")
+
+
+@pytest.fixture
+def forgetful(deployment: Deployment, tmp_path: Path) -> Iterator[SecondService]:
+    """A second API, whose Redis is away."""
+    variables = {"REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}
+    configuration = own_configuration("bank_api")
+    service = SecondService.start(deployment, "bank_api", configuration, variables, tmp_path / "bank_api.log")
+    try:
+        service.wait_until_healthy(deployment.trust_bundle)
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.mark.clause("RFC 9449 §11.1")
+def test_while_redis_is_away_calls_by_certificate_go_on_and_proofs_are_never_accepted(
+    forgetful: SecondService, stage: Stage, cast: Cast
+) -> None:
+    by_certificate = Call("GET", f"{forgetful.origin}/accounts", cast.partner.token, cast.partner.credentials)
+    by_key = Call("GET", by_certificate.url, None, NO_CREDENTIALS)
+    for _ in range(3):
+        refused = presenting(by_key, cast.holder.token, cast.holder.proof()).send(stage.wire)
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        assert stage.audit.about(refused).rule == "service.replay-memory"
+        assert by_certificate.send(stage.wire).status == 200
 
 
 @pytest.mark.clause("RFC 9449 §11.1")

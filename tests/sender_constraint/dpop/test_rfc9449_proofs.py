@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sender_constraint import jwk, jws
@@ -275,6 +275,16 @@ def test_all_processes_with_the_same_secret_know_the_same_nonces() -> None:
 
 def test_where_no_nonce_is_demanded_whatever_the_proof_brings_is_ignored() -> None:
     assert verify(proof(nonce="of an earlier time"), nonces=None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(place=st.integers(0, len(VALID) - 1), character=st.characters(codec="utf-8"))
+def test_no_proof_passes_with_one_character_changed(place: int, character: str) -> None:
+    changed = VALID[:place] + character + VALID[place + 1 :]
+    if changed == VALID:
+        return
+    with pytest.raises(InvalidDpopProof):
+        verify(presented_proofs(changed))
 
 
 @given(st.text(max_size=200))
