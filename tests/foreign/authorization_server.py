@@ -20,6 +20,7 @@ import jwt
 
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
 from sender_constraint.certificates.placed import PlacedFiles
+from sender_constraint.thumbprints import jwk_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors
 from tests.foreign.signing import signing_key
 from tests.sender_constraint.authority import LOCALHOST, Authority, pem
@@ -30,6 +31,7 @@ from tests.sender_constraint.tls_server import Answer, Asked, TLSServer
 
 NOT_FOUND = Answer(404, {"error": "not_found"})
 TENANT = "/realms/main"
+NONCE = "a-nonce-of-the-foreign-server"
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Habits:
     confirmation: dict[str, Any] | None = field(default_factory=dict)
     audience: str = ""
     opaque: bool = False
+    dpop: bool = False
     metadata: dict[str, Any] = field(default_factory=dict)
 
 
@@ -168,11 +171,27 @@ class ForeignServer:
 
     def _token(self, asked: Asked) -> Answer:
         form = parse_qs(asked.body.decode())
+        if self.habits.dpop:
+            return self._dpop_token(asked, form)
         if asked.thumbprint is None:
             return Answer(401, {"error": "invalid_client", "error_description": "no certificate"})
         scope = form.get("scope", ["orders"])[0]
         token = self.token(asked.thumbprint, client_id=form["client_id"][0], scope=scope)
         return Answer(content={"access_token": token, "token_type": "Bearer", "expires_in": 300})
+
+    def _dpop_token(self, asked: Asked, form: dict[str, list[str]]) -> Answer:
+        """RFC 7523 §2.2 and RFC 9449 §5, §8: an assertion, and a proof with the nonce of this server."""
+        said = jwt.decode(form["client_assertion"][0], options={"verify_signature": False})
+        if (said["iss"], said["aud"]) != (form["client_id"][0], self.issuer):
+            return Answer(401, {"error": "invalid_client"})
+        head = jwt.get_unverified_header(asked.headers["dpop"])
+        proof = jwt.decode(
+            asked.headers["dpop"], jwt.PyJWK(head["jwk"]).key, algorithms=["ES256", "PS256", "EdDSA"]
+        )
+        if proof.get("nonce") != NONCE:
+            return Answer(400, {"error": "use_dpop_nonce"}, {"DPoP-Nonce": NONCE})
+        token = self.token(None, scope=form["scope"][0], jkt=jwk_thumbprint(head["jwk"]))
+        return Answer(content={"access_token": token, "token_type": "DPoP", "expires_in": 300})
 
 
 @contextmanager

@@ -112,6 +112,7 @@ def partner(folder: Path, scheme: Authority, trust_bundle: Path, **variables: st
         **variables,
     }
     service = Service("partner_client", folder / "partner_client", own)
+    service.did("prepare")
     service.did("enrol")
     return service
 

@@ -13,8 +13,10 @@ import pytest
 from sender_constraint.certificates.placed import PlacedFiles
 from tests.foreign import services
 from tests.foreign.authorization_server import ForeignServer, Habits, placed, responder_of
+from tests.redis_server import running_redis
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.responder import Responder
+from workshop.environment.ports import free_port
 from workshop.wire import NO_CREDENTIALS, Credentials, Wire
 
 # What each of them differs in, and the settings that it takes: the bank's, and the partner's.
@@ -37,6 +39,11 @@ HABITS = {
             "SCOPE_CLAIM": "scp",
         },
         {},
+    ),
+    "private_key_jwt and DPoP": (
+        Habits(dpop=True),
+        {"DPOP_NONCE_REQUIRED": "true"},
+        {"CLIENT_AUTH_METHOD": "private_key_jwt", "TOKEN_BINDING": "dpop"},
     ),
     "opaque, introspected": (
         Habits(opaque=True, claims={"iss": None, "jti": None, "iat": None}),
@@ -69,7 +76,11 @@ def arranged(folder: Path, scheme: Authority, responder: Responder, habits: str)
     # Two anchors: what the scheme issued, and what the foreign server shows.
     bundle = folder / "bundle.pem"
     bundle.write_bytes(scheme.trust_bundle.read_bytes() + server.authority.trust_bundle.read_bytes())
-    with server.running(), responder_of(server.authority) as foreign:
+    with (
+        server.running(),
+        responder_of(server.authority) as foreign,
+        running_redis(free_port(), folder) as redis_url,
+    ):
         known = {
             "jwks": server.jwks_url,
             "token": f"{server.with_certificate.origin}/connect/token",
@@ -77,6 +88,7 @@ def arranged(folder: Path, scheme: Authority, responder: Responder, habits: str)
         common = {
             "ISSUER": server.issuer,
             "OCSP_URL": responder.url,
+            "REDIS_URL": redis_url,
             "ISSUER_STATUS": f"{foreign.url} CN=Foreign Issuing; none CN=Foreign Root",
         }
         bank_settings = {name: value.format(**known) for name, value in of_bank.items()}
@@ -109,6 +121,7 @@ def test_the_partner_gets_its_tokens_there_and_calls_the_bank(arrangement: Arran
     asked = arrangement.server.with_certificate.asked
     assert {each.path for each in asked} <= {"/connect/token", "/connect/introspect"}
     assert all(each.thumbprint for each in asked)
+    assert not arrangement.server.habits.dpop or "dpop" in asked[-1].headers
     accepted = arrangement.bank.trail()[-1]
     assert (accepted["outcome"], accepted["client_id"]) == ("accepted", "partner")
 
@@ -117,6 +130,11 @@ def test_the_partner_gets_its_tokens_there_and_calls_the_bank(arrangement: Arran
 def test_the_bank_refuses_a_token_of_that_server_without_its_certificate(
     arrangement: Arrangement, scheme: Authority, thief_folder: Path
 ) -> None:
+    if arrangement.server.habits.dpop:
+        token = arrangement.server.token(None, scope="accounts", jkt="A" * 43)
+        assert _status(arrangement, token, NO_CREDENTIALS) == 401
+        assert arrangement.bank.trail()[-1]["rule"] == "binding.dpop-token-as-bearer"
+        return
     partner = arrangement.partner.variables
     own = Credentials(Path(partner["CLIENT_CERTIFICATE_FILE"]), Path(partner["CLIENT_KEY_FILE"]))
     token = _token_of(arrangement, own)
