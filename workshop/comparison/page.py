@@ -1,9 +1,9 @@
 """The results as one page of HTML that needs nothing else: no script, no font, no picture from elsewhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
-from workshop.comparison.charts import Bar, chart
+from workshop.comparison.charts import COLOURS, Bar, chart
 from workshop.comparison.measuring import COLD_STEPS, PAY, READ, WARM_STEPS, Measured
 from workshop.comparison.results import Results
 from workshop.comparison.revocations import API, CERTIFICATE, TOKEN, Ended
@@ -21,7 +21,7 @@ svg { width: 100%; height: auto; display: block; }
 table { border-collapse: collapse; font-size: .85rem; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid #ddd; }
 th { font-weight: 600; color: #333; border-bottom: 2px solid #999; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+th.number, td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td:first-child { white-space: nowrap; }
 tr.served td { background: #fdecea; }
 """
@@ -65,7 +65,12 @@ def _charts(results: Results) -> dict[str, list[str]]:
                 "octets, new", ("token", "accounts", "payment"), [_octets(e, COLD_STEPS) for e in measured]
             ),
             "<p>The same on open connections:</p>",
-            chart("octets, open", ("accounts", "payment"), [_octets(each, WARM_STEPS) for each in measured]),
+            chart(
+                "octets, open",
+                ("accounts", "payment"),
+                [_octets(each, WARM_STEPS) for each in measured],
+                COLOURS[1:],  # of the same parts as above
+            ),
         ],
         round_trips: [
             chart(
@@ -85,7 +90,7 @@ def _charts(results: Results) -> dict[str, list[str]]:
             chart(
                 "seconds until refused",
                 ("token revoked", "certificate revoked"),
-                [_seconds(results, each) for each in measured],
+                [bar for each in measured for bar in _seconds(results, each)],
             ),
         ],
     }
@@ -114,33 +119,40 @@ def _time(results: Results, measured: Measured) -> Bar:
     return Bar(measured.method.title, values, f"{sum(values):.1f}{_mark(measured)}")
 
 
-def _seconds(results: Results, measured: Measured) -> Bar:
-    ended = [results.ended_at(measured.method.name, revoked, API) for revoked in (TOKEN, CERTIFICATE)]
-    return Bar(
-        measured.method.title,
-        [each.seconds or 0.0 for each in ended],
-        " and ".join(_said(each) for each in ended),
+def _seconds(results: Results, measured: Measured) -> list[Bar]:
+    """Two bars, under one another."""
+    token, certificate = (
+        results.ended_at(measured.method.name, revoked, API) for revoked in (TOKEN, CERTIFICATE)
     )
+    return [
+        Bar(measured.method.title, (token.seconds or 0.0, 0.0), _said(token)),
+        Bar("", (0.0, certificate.seconds or 0.0), _said(certificate)),
+    ]
 
 
 def _said(ended: Ended) -> str:
-    return "not" if ended.seconds is None else f"{ended.seconds:.1f}"
+    return "served still" if ended.seconds is None else f"{ended.seconds:.1f} s"
 
 
 def _html(table: Table) -> str:
-    heads = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
-    rows = "".join(_row(row) for row in table.rows)
+    kinds = ["number" if all(map(_is_number, cells)) else "words" for cells in zip(*table.rows, strict=True)]
+    heads = _cells("th", zip(table.columns, kinds, strict=True))
+    rows = "".join(
+        f"<tr{_served(row)}>{_cells('td', zip(row, kinds, strict=True))}</tr>" for row in table.rows
+    )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return (
         f'<div class="wide"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>{note}'
     )
 
 
-def _row(cells: Sequence[str]) -> str:
-    served = ' class="served"' if "200" in cells else ""
-    return f"<tr{served}>{''.join(_cell(cell) for cell in cells)}</tr>"
+def _served(row: Sequence[str]) -> str:
+    return ' class="served"' if "200" in row else ""
 
 
-def _cell(text: str) -> str:
-    is_number = bool(text) and text.rstrip(REFUSED).replace(",", "").replace(".", "").isdigit()
-    return f'<td class="number">{text}</td>' if is_number else f"<td>{escape(text)}</td>"
+def _cells(tag: str, cells: Iterable[tuple[str, str]]) -> str:
+    return "".join(f'<{tag} class="{kind}">{escape(text)}</{tag}>' for text, kind in cells)
+
+
+def _is_number(text: str) -> bool:
+    return text.rstrip(REFUSED).replace(",", "").replace(".", "").isdigit()
