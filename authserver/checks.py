@@ -17,6 +17,7 @@ from authserver.clients.policy import unbound_tokens
 from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
+from authserver.status_list.places import FEWEST_PLACES, MOST_PLACES
 from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
 from sender_constraint.django.profile import is_fapi2, profile_check
 from sender_constraint.fapi2 import AUTHORIZATION_SERVER
@@ -111,6 +112,14 @@ def check_signing_key_turning(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa:
     return []
 
 
+def check_status_lists(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """A status list has room for tokens, and verifiers can keep it in memory."""
+    if FEWEST_PLACES <= settings.STATUS_LIST_SIZE <= MOST_PLACES:
+        return []
+    hint = f"Between {FEWEST_PLACES} and {MOST_PLACES} tokens in a list; a million is usual."
+    return [Error("STATUS_LIST_SIZE is out of range.", hint=hint, id="authserver.E013")]
+
+
 def register_checks() -> None:
     """Register all of them, and those of the library."""
     own = (
@@ -122,6 +131,7 @@ def register_checks() -> None:
         profile_check(AUTHORIZATION_SERVER),
         check_report_mode,
         check_signing_key_turning,
+        check_status_lists,
     )
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)

@@ -49,10 +49,8 @@ def check_issued(issued: IssuedToken | None) -> None:
 
 
 @enforces(CONCERNS)
-def check_concerns(caller: RegisteredClient, issued: IssuedToken | None) -> None:
+def check_concerns(caller: RegisteredClient, issued: IssuedToken) -> None:
     """RFC 7662 §4: an API learns about the tokens for its own resource, a client about its own tokens."""
-    if issued is None:
-        return
     if issued.client_id != caller.client_id and issued.audience not in caller.introspects:
         raise NotShown(
             CONCERNS,
@@ -71,18 +69,18 @@ def check_key_published(key_identifier: str | None, published: Collection[str]) 
 
 
 @enforces(IN_FORCE)
-def check_in_force(issued: IssuedToken | None, now: datetime) -> None:
+def check_in_force(issued: IssuedToken, now: datetime) -> None:
     """RFC 7662 §2.2: within its time. now: aware."""
-    if issued is not None and now >= issued.expires_at:
+    if now >= issued.expires_at:
         raise NotShown(
             IN_FORCE, "The token has ended", jti=issued.jti, expired_at=issued.expires_at.isoformat()
         )
 
 
 @enforces(NOT_REVOKED)
-def check_not_revoked(issued: IssuedToken | None) -> None:
+def check_not_revoked(issued: IssuedToken) -> None:
     """RFC 7662 §2.2: not revoked."""
-    if issued is not None and issued.revoked_at is not None:
+    if issued.revoked_at is not None:
         raise NotShown(
             NOT_REVOKED, "The token is revoked", jti=issued.jti, revoked_at=issued.revoked_at.isoformat()
         )

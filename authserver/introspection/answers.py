@@ -21,7 +21,7 @@ from authserver.issued_tokens.models import IssuedToken
 from authserver.keys.signing_keys import SigningKey
 from sender_constraint import jws
 
-INACTIVE = {"active": False}
+INACTIVE: dict[str, Any] = {"active": False}
 SIGNED_TYPE = "token-introspection+jwt"
 SIGNED_MEDIA_TYPE = f"application/{SIGNED_TYPE}"
 
@@ -40,6 +40,8 @@ def answer_about(
     """
     # What does not concern the caller is not read on: that takes as long as with an unknown token.
     check_issued(issued)
+    if issued is None:
+        return INACTIVE
     check_concerns(caller, issued)
     header, claims = _parts(token, issued)
     check_key_published(header.get("kid"), keys)
@@ -66,10 +68,8 @@ def signed_answer(
     return jws.sign({"typ": SIGNED_TYPE, "kid": key.kid}, claims, key.private_key)
 
 
-def _parts(token: str, issued: IssuedToken | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Header and claims of a token that was issued here; empty for others."""
-    if issued is None:
-        return {}, {}
+def _parts(token: str, issued: IssuedToken) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a token that was issued here."""
     if issued.claims is not None:
         return {}, issued.claims
     return jws.header_of(token), jws.payload_of(token)

@@ -18,9 +18,13 @@ TOKEN_TYPE = rule(
     "A client wants a JWT revoked that is no access token: no other is revoked here.",
 )
 ISSUED = rule(
-    "token-revocation.issued", "RFC 7009 §2.2", "A client wants a token revoked that this server did not issue."
+    "token-revocation.issued",
+    "RFC 7009 §2.2",
+    "A client wants a token revoked that this server did not issue.",
 )
-OWN = rule("token-revocation.own", "RFC 7009 §2.1", "A client wants a token revoked that is another client's.")
+OWN = rule(
+    "token-revocation.own", "RFC 7009 §2.1", "A client wants a token revoked that is another client's."
+)
 
 # RFC 8725 §3.11: an explicit type, as status lists, introspection answers and DPoP proofs have.
 _EXPLICIT = re.compile(r"\+jwt$", re.IGNORECASE)

@@ -14,11 +14,15 @@ from django.db.models import Max
 
 from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.register import Place
+from sender_constraint.status_lists import MOST_OCTETS
 
 # With a million places a list takes some ninety thousand tokens before four draws in a row are taken.
 DRAWS = 4
 FIRST_LIST = 1
 STATUS_LISTS_PATH = "/status-lists/"
+# Fewer have no herd to hide in (§12.1), and more are a list that nobody wants to fetch each few seconds.
+FEWEST_PLACES = 2**10
+MOST_PLACES = 8 * MOST_OCTETS
 
 
 class OpenList:

@@ -17,6 +17,9 @@ from authserver.status_list.places import list_uri
 from authserver.status_list.signed_list import ListContent, signed
 from sender_constraint.status_lists import MEDIA_TYPE
 
+# What the column holds in any database.
+LARGEST_NUMBER = 2**31 - 1
+
 
 @require_safe
 def status_list(request: HttpRequest, number: int) -> HttpResponse:
@@ -37,6 +40,8 @@ def status_list(request: HttpRequest, number: int) -> HttpResponse:
 
 def _content(number: int) -> ListContent:
     """Read from the record of issued tokens. Raises Http404."""
+    if number > LARGEST_NUMBER:
+        raise Http404
     placed = IssuedToken.objects.filter(status_list=number)
     # The size that a setting had when the tokens were issued may have been another one.
     last = placed.aggregate(last=Max("status_index"))["last"]

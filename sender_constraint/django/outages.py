@@ -1,8 +1,8 @@
 """Alarms about what a service stands on: raised with the first caller who is told that it is away.
 
-The rules of the area ``service`` say what that can be: database, trust bundle, issuer's keys. Each has an
-alarm of its own, as ``service-database``. It ends by itself once a call was served and none was refused
-for that reason for a while: readers may be served while nobody can write.
+The rules of the area ``service`` say what that can be: database, trust bundle, issuer's keys; and so does
+``token.status-stale``. Each has an alarm of its own, as ``service-database``. It ends by itself once a call
+was served and none was refused for that reason for a while: readers may be served while nobody can write.
 """
 
 import threading
@@ -15,6 +15,7 @@ from sender_constraint.errors import Refusal
 from sender_constraint.rules import Rule, all_rules
 
 AREA = "service."
+ALSO = ("token.status-stale",)
 SETTLED_SECONDS = 10.0
 
 
@@ -62,4 +63,4 @@ def name_of(identifier: str) -> str:
 
 
 def _is_outage(rule: Rule) -> bool:
-    return rule.identifier.startswith(AREA)
+    return rule.identifier.startswith(AREA) or rule.identifier in ALSO

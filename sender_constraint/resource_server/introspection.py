@@ -29,6 +29,8 @@ ASK_SECONDS = 2.0
 # For so long the address of the endpoint is used without looking into the metadata again.
 ENDPOINT_SECONDS = 300.0
 REMEMBERED_TOKENS = 4096
+# Longer ones are no handles: in a form they would be longer than what an issuer reads.
+LONGEST_HANDLE = 4096
 
 # RFC 7515 §7.1 and RFC 7516 §7.1: a token of three or five parts is a JWT, or wants to be one.
 _DOTS_OF_A_JWT = (2, 4)
@@ -92,6 +94,8 @@ class IntrospectedTokens:
         Raises InvalidToken with the rule that refused, or TemporarilyUnavailable where nothing can be said.
         """
         check_size(token)
+        if len(token) > LONGEST_HANDLE:
+            check_active({"active": False})
         key = hashlib.sha256(token.encode()).digest()
         answer = self._answers.get(key, lambda _last: self._ask(token))
         check_answered(answer, self._answers, key)

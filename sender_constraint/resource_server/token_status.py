@@ -15,7 +15,12 @@ from sender_constraint.status_lists import VALID, StatusReference, reference_of
 REFERENCE = rule(
     "token.status-claim",
     "draft-ietf-oauth-status-list-21 §6.1",
-    "The token's status claim is malformed, names no status list, or a place beyond the end of its list.",
+    "The token's status claim is malformed, or names no status list.",
+)
+PLACE = rule(
+    "token.status-index",
+    "draft-ietf-oauth-status-list-21 §8.3",
+    "The token's place is beyond the end of its status list.",
 )
 STALE = rule(
     "token.status-stale",
@@ -61,13 +66,14 @@ def read_reference(claims: Mapping[str, Any]) -> StatusReference | None:
         ) from None
 
 
+@enforces(PLACE)
 def looked_up(reference: StatusReference, statuses: TokenStatuses) -> int | None:
     """The status; None where it cannot be had. Raises InvalidToken for a place beyond the list's end."""
     try:
         return statuses.status_of(reference)
     except IndexError as problem:
         raise InvalidToken(
-            REFERENCE, "The access token has no status", problem=str(problem), presented=reference.index
+            PLACE, "The access token has no status", problem=str(problem), presented=reference.index
         ) from None
 
 

@@ -101,3 +101,9 @@ def test_a_server_without_trust_bundle_does_not_start(settings: Any, tmp_path: A
 def test_a_server_without_signing_key_does_not_start(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setattr("authserver.checks.signing_key_store", lambda: SigningKeyStore(tmp_path))
     assert ids(SERVING) == ["authserver.E002"]
+
+
+@pytest.mark.parametrize("size", [0, 1023, 8 * 1024 * 1024 + 1])
+def test_a_status_list_has_room_and_can_be_kept_in_memory(settings: Any, size: int) -> None:
+    settings.STATUS_LIST_SIZE = size
+    assert ids() == ["authserver.E013"]

@@ -152,7 +152,8 @@ def test_one_list_is_drawn_from_until_draws_in_a_row_were_in_vain() -> None:
 @pytest.mark.django_db
 def test_a_list_in_which_no_token_has_a_place_is_not_found(now: list[datetime]) -> None:  # noqa: ARG001
     assert fetched(f"{ISSUER}/status-lists/1").status_code == 404
-    assert fetched(f"{ISSUER}/status-lists/one").status_code == 404
+    for number in ("one", "-1", "0", str(2**31), "9" * 40):
+        assert fetched(f"{ISSUER}/status-lists/{number}").status_code == 404
 
 
 def test_a_list_that_was_larger_when_its_tokens_were_issued_stays_so(

@@ -93,6 +93,6 @@ def test_report_mode_is_forbidden_here(settings: Any, monkeypatch: pytest.Monkey
 
 def test_whoever_asks_about_opaque_tokens_has_a_certificate_to_ask_with(settings: Any) -> None:
     settings.CERTIFICATE_STORES = {"server": settings.CERTIFICATE_STORES["server"]}
-    assert "bank_api.E011" in ids()
+    assert "bank_api.E011" in identifiers()
     settings.INTROSPECTION_CLIENT_ID = ""
-    assert "bank_api.E011" not in ids()
+    assert "bank_api.E011" not in identifiers()

@@ -81,7 +81,6 @@ def test_without_a_list_as_young_as_promised_nobody_is_served(
         "good",
         {"other_list": {"id": 1}},
         {"status_list": {"idx": "7", "uri": STATUS_LIST}},
-        {"status_list": {"idx": 64, "uri": STATUS_LIST}},
         {"status_list": {"idx": 7, "uri": "http://localhost:8441/status-lists/1"}},
     ],
     ids=str,
@@ -93,6 +92,17 @@ def test_a_reference_that_leads_nowhere_is_refused(
     token = issuer.token(status=status)
 
     verdict.refused(accounts(partner.but(token=token)), 401, "invalid_token", "token.status-claim")
+
+
+@pytest.mark.clause("draft-ietf-oauth-status-list-21 §8.3")
+def test_a_place_beyond_the_end_of_the_list_is_refused(
+    partner: Caller, token: Callable[..., str], account: Account, verdict: Verdict
+) -> None:
+    del account
+    last, beyond = (token(status={"status_list": {"idx": index, "uri": STATUS_LIST}}) for index in (63, 64))
+    assert accounts(partner.but(token=last)).status_code == 200
+
+    verdict.refused(accounts(partner.but(token=beyond)), 401, "invalid_token", "token.status-index")
 
 
 def test_a_token_that_refers_to_no_list_lives_until_it_expires(

@@ -131,7 +131,7 @@ ATTACKS: tuple[Attack, ...] = (
         "status-index-beyond-the-end",
         "a token whose place is beyond the end of its list",
         referring(lambda good: {"status_list": {**good, "idx": 2**40}}),
-        MALFORMED,
+        Expected(401, "invalid_token", "token.status-index"),
     ),
     _revoked(
         "status-of-another-mechanism",

@@ -2,7 +2,7 @@
 
 from sender_constraint.explanations.wordings.wording import Wording
 
-_NEW_TOKEN = "Ask the authorization server for a new token, and send that one."
+_ANOTHER = "Ask the authorization server for a new token, and send that one."
 _LATER = "Try again in a moment; if it goes on, look whether the authorization server answers."
 _OWN = "Ask about tokens of this client's own; an API, about tokens that are for it."
 
@@ -10,6 +10,11 @@ RULES = {
     "token.status-claim": Wording(
         "a status claim with a status_list, or none",
         "one that leads nowhere: {problem}",
+        "Have the issuer of the token correct it; the caller can do nothing about it.",
+    ),
+    "token.status-index": Wording(
+        "a place in the list that the token names",
+        "index {presented}, which is beyond its end",
         "Have the issuer of the token correct it; the caller can do nothing about it.",
     ),
     "token.status-stale": Wording(
@@ -20,12 +25,12 @@ RULES = {
     "token.revoked": Wording(
         "a token that its issuer stands by",
         "one with the status {token_status} at index {index} of {uri}",
-        f"{_NEW_TOKEN} If nobody here revoked this one, ask the bank who did.",
+        f"{_ANOTHER} If nobody here revoked this one, ask the bank who did.",
     ),
     "token.inactive": Wording(
         "a token that its issuer calls active",
         "one that is unknown to it, has ended, is revoked, or is not for this API",
-        f"{_NEW_TOKEN} The trail of the authorization server says which of these it is.",
+        f"{_ANOTHER} The trail of the authorization server says which of these it is.",
     ),
     "service.introspection": Wording(
         "an answer of the issuer's about the token, at most {promise_seconds} seconds old",
@@ -37,12 +42,12 @@ RULES = {
     "introspection.key": Wording(
         "a token signed by a key that is published",
         "kid {presented}, which has been withdrawn",
-        _NEW_TOKEN,
+        _ANOTHER,
     ),
     "introspection.concerns": Wording("one of {expected}", "{presented}", _OWN),
-    "introspection.expired": Wording("a token in force", "one that ended at {expired_at}", _NEW_TOKEN),
+    "introspection.expired": Wording("a token in force", "one that ended at {expired_at}", _ANOTHER),
     "introspection.revoked": Wording(
-        "a token that is not revoked", "one that was revoked at {revoked_at}", _NEW_TOKEN
+        "a token that is not revoked", "one that was revoked at {revoked_at}", _ANOTHER
     ),
     "token-revocation.type": Wording(
         "an access token",
