@@ -45,6 +45,11 @@ class Orders:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return self._wire.send(method, f"{self.origin}/orders", credentials, headers=headers)
 
+    def proven(self, token: str, proof: str | None) -> Exchange:
+        """The call with a DPoP-bound token and this proof."""
+        headers = {"Authorization": f"DPoP {token}", **({} if proof is None else {"DPoP": proof})}
+        return self._wire.send("GET", f"{self.origin}/orders", headers=headers)
+
     def recorded(self, exchange: Exchange) -> dict[str, Any]:
         """The event of a call in the audit trail."""
         (event,) = (each for each in self.trail() if each.get("correlation_id") == exchange.correlation_id)
@@ -65,8 +70,12 @@ def served(
     *,
     patched: bool,
     reports: bool = False,
+    redis_url: str = "redis://127.0.0.1:1/0",
 ) -> Iterator[Orders]:
-    """Serve it. patched: after the diff. reports: with report mode on the route of the orders."""
+    """Serve it. patched: after the diff. reports: with report mode on the route of the orders.
+
+    redis_url: of the memory of proofs; nobody is there unless a test says otherwise.
+    """
     copy = folder / "orders"
     shutil.copytree(EXAMPLE, copy)
     if patched:
@@ -90,6 +99,7 @@ def served(
         "SERVER_KEY_FILE": str(certificate.private_key),
         "STATE_DIR": str(folder / "state"),
         "REPORT_ROUTES": "orders" if reports else "",
+        "REDIS_URL": redis_url,
     }
     log = folder / "gunicorn.log"
     with log.open("w") as output:

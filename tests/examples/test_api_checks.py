@@ -1,11 +1,8 @@
 """The small API checks in other languages, over real TLS: bound tokens pass, stolen ones do not."""
 
-import hashlib
 import os
-import secrets
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +17,15 @@ from sender_constraint.jwk import jwk_of
 from sender_constraint.thumbprints import jwk_thumbprint
 from tests.examples.languages import MADE, Example
 from tests.examples.orders import credentials_of, thumbprint_of
+from tests.examples.proofs import KEY, proof_of
 from tests.foreign.authorization_server import ForeignServer, placed
 from tests.sender_constraint.authority import Authority
-from tests.sender_constraint.dpop.proofs import ABSENT, claims, header, signed
+from tests.sender_constraint.dpop.proofs import ABSENT
 from tests.waiting import eventually
 from workshop.environment.ports import free_port
 from workshop.wire import NO_CREDENTIALS, Credentials, Exchange, Wire
 
-KEY, OTHER_KEY = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 
 
 @dataclass(frozen=True)
@@ -134,20 +132,6 @@ def test_a_token_without_the_scope_is_not_enough(
     assert (refused.status, refused.error) == (403, "insufficient_scope")
 
 
-def proof_of(
-    api: API, token: str, *, key: jws.PrivateKey = KEY, typ: str = "dpop+jwt", **changes: Any
-) -> str:
-    """A proof for the route of the orders and this token, with claims changed."""
-    valid = {
-        "jti": secrets.token_urlsafe(16),
-        "htm": "GET",
-        "htu": f"{api.origin}/orders",
-        "iat": int(time.time()),
-        "ath": jws.encode(hashlib.sha256(token.encode()).digest()),
-    }
-    return signed(header(key, typ=typ), claims(**{**valid, **changes}), key)
-
-
 def dpop_token(issuer: ForeignServer) -> str:
     return issuer.token(None, jkt=jwk_thumbprint(jwk_of(KEY)))
 
@@ -155,7 +139,7 @@ def dpop_token(issuer: ForeignServer) -> str:
 @pytest.mark.clause("RFC 9449 §7.1")
 def test_a_dpop_bound_token_needs_a_proof_which_counts_once(api: API, issuer: ForeignServer) -> None:
     token = dpop_token(issuer)
-    proof = proof_of(api, token)
+    proof = proof_of(f"{api.origin}/orders", token)
     presented = (("Authorization", f"DPoP {token}"), ("DPoP", proof))
     answer = api.get(*presented)
     assert (answer.status, answer.json()["client_id"]) == (200, "partner")
@@ -182,7 +166,7 @@ def test_a_proof_of_anything_else_is_refused(
     api: API, issuer: ForeignServer, changes: dict[str, Any]
 ) -> None:
     token = dpop_token(issuer)
-    proof = proof_of(api, token, **changes)
+    proof = proof_of(f"{api.origin}/orders", token, **changes)
     refused = api.get(("Authorization", f"DPoP {token}"), ("DPoP", proof))
     assert (refused.status, refused.error) == (401, "invalid_dpop_proof")
 
@@ -190,7 +174,10 @@ def test_a_proof_of_anything_else_is_refused(
 @pytest.mark.clause("RFC 9449 §4.3")
 def test_no_proof_or_two_are_refused(api: API, issuer: ForeignServer) -> None:
     token = dpop_token(issuer)
-    two = (("DPoP", proof_of(api, token)), ("DPoP", proof_of(api, token)))
+    two = (
+        ("DPoP", proof_of(f"{api.origin}/orders", token)),
+        ("DPoP", proof_of(f"{api.origin}/orders", token)),
+    )
     for proofs in ((), two):
         refused = api.get(("Authorization", f"DPoP {token}"), *proofs)
         assert (refused.status, refused.error) == (401, "invalid_dpop_proof")
@@ -199,12 +186,14 @@ def test_no_proof_or_two_are_refused(api: API, issuer: ForeignServer) -> None:
 @pytest.mark.clause("RFC 9449 §7.2")
 def test_no_token_passes_in_the_other_scheme(api: API, issuer: ForeignServer, partner: PlacedFiles) -> None:
     token = dpop_token(issuer)
-    downgraded = api.get(("Authorization", f"Bearer {token}"), ("DPoP", proof_of(api, token)))
+    downgraded = api.get(
+        ("Authorization", f"Bearer {token}"), ("DPoP", proof_of(f"{api.origin}/orders", token))
+    )
     assert (downgraded.status, downgraded.error) == (401, "invalid_token")
     certified = issuer.token(thumbprint_of(partner))
     other = api.get(
         ("Authorization", f"DPoP {certified}"),
-        ("DPoP", proof_of(api, certified)),
+        ("DPoP", proof_of(f"{api.origin}/orders", certified)),
         credentials=credentials_of(partner),
     )
     assert (other.status, other.error) == (401, "invalid_token")

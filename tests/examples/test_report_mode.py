@@ -12,6 +12,7 @@ from cryptography import x509
 from sender_constraint.certificates.placed import PlacedFiles
 from tests.examples.installed import Installed
 from tests.examples.orders import Orders, credentials_of, served, thumbprint_of
+from tests.examples.proofs import JKT, proof_of
 from tests.foreign.authorization_server import ForeignServer, placed
 from tests.sender_constraint.responder import Responder
 from tests.sender_constraint.scheme_status import SchemeStatus
@@ -71,6 +72,22 @@ def test_a_call_without_proof_is_served_and_told_by_its_rule(
         told = event(reporting, answer, "binding.reported")
         assert (told["outcome"], told["rule"], told["client_id"]) == ("recorded", rule, "partner")
         assert told["detail"]["route"] == "orders"
+
+
+@pytest.mark.clause("RFC 9449 §7.2")
+def test_dpop_bound_tokens_without_a_good_proof_are_served_and_told(
+    reporting: Orders, issuer: ForeignServer
+) -> None:
+    token = issuer.token(None, jkt=JKT)
+    other = proof_of("https://other.example/orders", token)
+    calls = (
+        (reporting.get(token), "binding.dpop-token-as-bearer"),
+        (reporting.proven(token, None), "dpop.missing"),
+        (reporting.proven(token, other), "dpop.url"),
+    )
+    for answer, rule in calls:
+        assert answer.status == 200
+        assert event(reporting, answer, "binding.reported")["rule"] == rule
 
 
 def test_a_call_with_its_proof_is_not_told(reporting: Orders, token: str, partner: PlacedFiles) -> None:

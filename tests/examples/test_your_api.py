@@ -7,10 +7,13 @@ import pytest
 
 from sender_constraint.certificates.placed import PlacedFiles
 from tests.examples.installed import Installed
-from tests.examples.orders import DIFF, Orders, credentials_of, served, thumbprint_of
+from tests.examples.orders import DIFF, RESOURCE, Orders, credentials_of, served, thumbprint_of
+from tests.examples.proofs import JKT, proof_of
 from tests.foreign.authorization_server import ForeignServer, placed
+from tests.redis_server import running_redis
 from tests.sender_constraint.responder import Responder
 from tests.waiting import eventually
+from workshop.environment.ports import free_port
 from workshop.wire import NO_CREDENTIALS
 
 LONGEST_DIFF = 20
@@ -103,3 +106,28 @@ def test_a_certificate_that_is_put_in_place_is_served_without_a_restart(
         placed(issuer.authority, tmp_path, "orders-server", server=True)
         eventually(lambda: len(list(generations.iterdir())) == 2, "no new generation")
         assert orders.get(None).status == 401
+
+
+@pytest.mark.clause("RFC 9449 §7.1")
+def test_after_it_dpop_bound_tokens_count_with_their_proof_once(
+    tmp_path: Path, issuer: ForeignServer, responder: Responder, installed: Installed, partner: PlacedFiles
+) -> None:
+    token, htu = issuer.token(None, jkt=JKT), f"{RESOURCE}/orders"
+    port = free_port()
+    api = served(
+        tmp_path, issuer, responder, installed, patched=True, redis_url=f"redis://127.0.0.1:{port}/0"
+    )
+    with api as orders:
+        with running_redis(port, tmp_path):
+            proof = proof_of(htu, token)
+            assert orders.proven(token, proof).status == 200
+            for presented, rule in ((proof, "dpop.replayed"), (None, "dpop.missing")):
+                refused = orders.proven(token, presented)
+                assert (refused.status, refused.error) == (401, "invalid_dpop_proof")
+                assert orders.recorded(refused)["rule"] == rule
+            downgraded = orders.get(token)
+            assert orders.recorded(downgraded)["rule"] == "binding.dpop-token-as-bearer"
+        # Without its memory nothing is said about a proof; who needs none calls on.
+        assert orders.proven(token, proof_of(htu, token)).status == 503
+        bound = issuer.token(thumbprint_of(partner))
+        assert orders.get(bound, credentials_of(partner)).status == 200
