@@ -73,6 +73,7 @@ TRUST_BUNDLE = environment.trust_bundle()
 REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
 STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
 OCSP_URL = environment.ocsp_url()
+ISSUER_STATUS = environment.issuer_status()
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
