@@ -1,5 +1,6 @@
 """What is written down of an issued token, how long, and what that costs."""
 
+import io
 import statistics
 import time
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from typing import Any
 
 import jwt
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -116,3 +118,26 @@ def test_all_tokens_of_a_client_or_of_one_binding_are_revoked(partner: Caller, v
     assert revoke_all("partner", NOW, confirmation) == 2
     assert revoke_all("partner", NOW) == 1
     assert revoke_all("partner", NOW) == 0
+
+
+def test_the_operator_revokes_what_is_bound_to_one_certificate_and_says_how_many(
+    partner: Caller, partner_certificate: Issued, verdict: Verdict
+) -> None:
+    token = verdict.accepted(partner.asks())["access_token"]
+    bound_to = certificate_thumbprint(partner_certificate.der)
+
+    def revokes(*arguments: str) -> str:
+        output = io.StringIO()
+        call_command("revoke_tokens", *arguments, stdout=output)
+        return output.getvalue()
+
+    assert revokes("other-partner") == "revoked 0 tokens of other-partner\n"
+    assert revokes("partner", "--bound-to", "x" * 43) == "revoked 0 tokens of partner\n"
+    assert revokes("partner", "--bound-to", bound_to) == "revoked 1 tokens of partner\n"
+
+    issued = find(token)
+    assert issued is not None
+    assert issued.revoked_at == NOW
+    event = verdict.trail.last()
+    assert (event["event"], event["client_id"]) == ("operator.revoke_tokens", "partner")
+    assert event["detail"] == {"revoked": 1, "bound_to": bound_to}
