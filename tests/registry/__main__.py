@@ -1,4 +1,4 @@
-"""Writes the generated pages, or checks that they are up to date and that every rule has its test."""
+"""Writes the generated pages, or checks that they are up to date and that rules and demands have tests."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ import django
 django.setup()
 
 # Not before Django is set up: rules stand in modules that read settings.
-from tests.registry import documents, program  # noqa: E402 - as said
+from tests.registry import documents, fapi2, program  # noqa: E402 - as said
 from tests.registry.suite import Suite  # noqa: E402 - as said
 from workshop.catalogue import ATTACKS  # noqa: E402 - as said
 
@@ -20,7 +20,8 @@ def main(arguments: list[str]) -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/rules",
-        description="Write docs/rules.md and docs/standards.md from the registry of rules and the tests.",
+        description="Write docs/rules.md, docs/standards.md and docs/fapi2.md from the registry of rules and "
+        "the tests.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
     only_check = parser.parse_args(arguments).check
@@ -40,9 +41,18 @@ def main(arguments: list[str]) -> int:
             problems.append(f"{rule.identifier}: no test tries to break it")
         registered.append(documents.Registered(rule, enforced_by, trying, attacks))
 
+    problems.extend(
+        fapi2.problems(
+            fapi2.REQUIREMENTS,
+            frozenset(rule.identifier for rule in rules),
+            frozenset(test.name for test in tests),
+            fapi2.is_there,
+        )
+    )
     pages = {
         documents.RULES_PAGE: documents.rules_page(registered),
         documents.STANDARDS_PAGE: documents.standards_page(registered, tests),
+        documents.FAPI2_PAGE: documents.fapi2_page(registered, tests),
     }
     for name, text in pages.items():
         file = program.REPOSITORY / name

@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+from sender_constraint.jwk import jwk_of
 from sender_constraint.resource_server import key_discovery
 from sender_constraint.resource_server.issuer_keys import IssuerKeys, KeysUnavailable
 from sender_constraint.resource_server.issuer_signatures import IssuerKey
@@ -337,3 +338,20 @@ def test_a_set_without_keys_is_not_used(jwks: Any) -> None:
 def test_two_keys_of_one_name_are_not_used() -> None:
     with pytest.raises(DiscoveryFailed, match="same kid"):
         verification_keys({"keys": [public_jwk(), public_jwk(OTHER_KEY)]})
+
+
+@pytest.mark.clause("FAPI 2.0 §5.4.3")
+def test_keys_of_one_name_are_told_apart_by_their_algorithm() -> None:
+    named = {"kid": public_jwk()["kid"]}
+    rsa_key, ed25519_key = (
+        {**jwk_of(key), **named}
+        for key in (rsa.generate_private_key(65537, 2048), ed25519.Ed25519PrivateKey.generate())
+    )
+    other_use = {**public_jwk(OTHER_KEY), **named, "use": "enc"}
+    keys = verification_keys(
+        {"keys": [other_use, rsa_key, ed25519_key, public_jwk()]}, ("ES256", "PS256", "EdDSA")
+    )
+    assert {algorithm for _, algorithm in keys} == {"ES256", "PS256", "EdDSA"}
+    signing = keys[named["kid"], "ES256"]
+    assert isinstance(signing, ec.EllipticCurvePublicKey)
+    assert jwk_of(signing)["x"] == public_jwk()["x"]
