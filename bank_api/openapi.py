@@ -60,7 +60,7 @@ def answers(
     bodies = {
         (success, _JSON): serializer,
         # 400: a token in the query string, or a malformed Authorization header. 401 as a problem: no token.
-        # 503: the status of the caller's certificate cannot be had.
+        # 503: the status of the caller's certificate, or of the token, cannot be had.
         **{(status, _JSON): OAuthErrorSerializer for status in (400, 401, 403, 503)},
         **{(status, MEDIA_TYPE): ProblemSerializer for status in (401, *problems, 406, 503)},
     }
@@ -81,12 +81,12 @@ class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "at+jwt",
-                "description": "An access token of RFC 9068, bound by cnf.x5t#S256 (RFC 8705 §3).",
+                "description": "A JWT of RFC 9068 or an opaque token, bound by cnf.x5t#S256 (RFC 8705 §3).",
             },
             {
                 "type": "http",
                 "scheme": "DPoP",
-                "description": "An access token of RFC 9068, bound by cnf.jkt, and a proof (RFC 9449 §7).",
+                "description": "A JWT of RFC 9068 or an opaque token, bound by cnf.jkt, and a proof (RFC 9449 §7).",
             },
         ]
 
