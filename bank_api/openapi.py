@@ -86,7 +86,7 @@ class CertificateBoundToken(OpenApiAuthenticationExtension):  # type: ignore[no-
             {
                 "type": "http",
                 "scheme": "DPoP",
-                "description": "A JWT of RFC 9068 or an opaque token, bound by cnf.jkt, and a proof (RFC 9449 §7).",
+                "description": "The same, bound by cnf.jkt, and a proof (RFC 9449 §7).",
             },
         ]
 
