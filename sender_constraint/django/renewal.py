@@ -140,7 +140,8 @@ def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> N
         return
     state, level = trouble
     until = f"; it ends at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
-    why = f": {outcome.error}" if outcome.error else ""
+    reasons = dict.fromkeys(str(each) for each in (outcome.broken, outcome.error) if each)
+    why = f": {'; '.join(reasons)}" if reasons else ""
     remedy = f"; deliver a new one-time secret in {declared.secret_file}"
     asks = remedy if state in ("refused", "revoked", "missing") else ""
     alarms().raised(
