@@ -211,7 +211,7 @@ def test_both_edges_of_clock_skew_are_where_the_leeway_puts_them(
 
 
 def test_without_leeway_the_edges_are_the_claims_own() -> None:
-    none = {"leeway_seconds": 0, "future_seconds": 0}
+    none: dict[str, Any] = {"leeway_seconds": 0, "future_seconds": 0}
     assert verifier(at(0), **none).verify(VALID)
     assert verifier(at(LIFETIME - 0.001), **none).verify(VALID)
     for moment in (at(-0.001), at(LIFETIME)):
