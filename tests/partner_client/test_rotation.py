@@ -310,7 +310,24 @@ def test_status_shows_the_generation_and_its_remaining_life(client: Client, gene
     assert certificate["last_rotation"] == generation.obtained_at.isoformat()
     assert certificate["next_rotation"] == RenewalPolicy().due_at(generation).isoformat()
     assert 0 < certificate["remaining_seconds"] <= 60
-    assert client.get("/").json().keys() == status.keys()
+    assert {task["name"] for task in status["tasks"]} == {"certificates", "expiries"}
+    assert status["expiries"][0]["what"] == "client certificate"
+
+
+def test_people_see_the_same_as_a_page(client: Client, generation: Generation) -> None:
+    answer = client.get("/")
+    page = answer.content.decode()
+
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
+    assert "<script" not in page
+    for words in (generation.thumbprint, "client certificate", "background task", "https://localhost:8442"):
+        assert words in page
+    for address in ("/static/rotation/home.css", "/static/rotation/icon.svg"):
+        assert address in page
+        served = client.get(address)
+        assert served.status_code == 200
+        assert b"".join(served)
+        served.close()
 
 
 def test_status_tells_of_an_expired_certificate(generation: Generation, store: GenerationStore) -> None:
