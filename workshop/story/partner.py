@@ -77,6 +77,7 @@ def show(
         thumbprint=thumbprint,
         refused=refused,
         wanted=exchange.status == expected_status,
+        answered=exchange.status is not None,
     )
 
 
