@@ -11,7 +11,10 @@ import pytest
 from sender_constraint.server.environment import REPOSITORY
 
 NOBODY = 65534
-SCRIPTS = ("demo", "up", "down", "status", "explain", "test", "check", "lock", "manage")
+SCRIPTS = (
+    *("demo", "up", "down", "status", "explain", "soak", "fuzz"),
+    *("test", "check", "lock", "manage", "rules"),
+)
 
 
 @pytest.fixture
