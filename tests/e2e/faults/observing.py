@@ -8,9 +8,14 @@ from workshop.environment.deployment import Deployment
 
 
 def alarm(deployment: Deployment, service: str, name: str) -> dict[str, Any]:
-    """The alarm that stands; empty if none does."""
+    """The alarm of a service that stands; empty if none does."""
+    return standing_alarm(deployment.states[service], name)
+
+
+def standing_alarm(state: Path, name: str) -> dict[str, Any]:
+    """The alarm that stands in a state directory; empty if none does."""
     try:
-        standing: dict[str, Any] = json.loads(_alarms(deployment, service, name).read_bytes())
+        standing: dict[str, Any] = json.loads((state / "alarms" / f"{name}.json").read_bytes())
     except FileNotFoundError:
         return {}
     return standing
@@ -33,7 +38,3 @@ class Events:
         lines = self._file.read_bytes()[self._begin :].splitlines() if self._file.exists() else []
         events = [json.loads(line) for line in lines]
         return [each for each in events if expected.items() <= each.items()]
-
-
-def _alarms(deployment: Deployment, service: str, name: str) -> Path:
-    return deployment.states[service] / "alarms" / f"{name}.json"

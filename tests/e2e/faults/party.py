@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.enrolment import ensure_generation
@@ -16,6 +17,7 @@ from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
 from sender_constraint.certificates.renewal import RenewalOutcome
 from sender_constraint.server.environment import REPOSITORY
+from tests.e2e.faults.observing import standing_alarm
 from tests.e2e.registering import manage
 from workshop.environment.deployment import Deployment
 
@@ -29,11 +31,15 @@ WHERE register_participant.name = ?
 
 @dataclass(frozen=True)
 class Party:
-    """A participant with a state directory, which may lie anywhere, and the partner's own code."""
+    """A participant with a state directory, which may lie anywhere, and the partner's own code.
+
+    authority: the origin at which it knows the authority, if it is not where everybody does.
+    """
 
     deployment: Deployment
     name: str
     state: Path
+    authority: str | None = None
 
     @property
     def subject(self) -> str:
@@ -54,7 +60,7 @@ class Party:
     def issuer(self) -> EstIssuer:
         """The authority, over EST."""
         trust = self.deployment.trust_bundle
-        est = EstClient(f"{self.deployment.ca_url}/.well-known/est", trust)
+        est = EstClient(self._est_url, trust)
         return EstIssuer(est, RequestedNames(self.subject), self.name, self.secret_file, trust)
 
     def admit(self) -> None:
@@ -99,6 +105,14 @@ class Party:
             check=False,
         )
 
+    def alarm(self) -> dict[str, Any]:
+        """The alarm of its certificate that stands; empty if none does."""
+        return standing_alarm(self.state, "certificate-client")
+
+    @property
+    def _est_url(self) -> str:
+        return f"{self.authority or self.deployment.ca_url}/.well-known/est"
+
     def _environment(self) -> Mapping[str, str]:
         return {
             **os.environ,
@@ -109,7 +123,7 @@ class Party:
             "CERTIFICATE_SUBJECT": self.subject,
             "CERTIFICATE_SAN_DNS": "",
             "CERTIFICATE_SAN_URI": "",
-            "EST_URL": f"{self.deployment.ca_url}/.well-known/est",
+            "EST_URL": self._est_url,
             "OCSP_URL": f"{self.deployment.ca_public_url}/ocsp",
             "TRUST_BUNDLE": str(self.deployment.trust_bundle),
         }

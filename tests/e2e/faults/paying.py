@@ -40,13 +40,15 @@ def calling(
     deployment: Deployment,
     policy: RetryPolicy = QUICK,
     *,
+    client: str = "partner",
+    scope: str = "accounts payments",
     store: GenerationStore | None = None,
     clock: Clock = utc_now,
     observer: CallerObserver | None = None,
 ) -> Caller:
     """A process of the partner's that calls, and checks whom it calls. To be closed."""
     book = StatusBook(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Unheard())
-    request = TokenRequest("partner", "accounts payments", deployment.api_url)
+    request = TokenRequest(client, scope, deployment.api_url)
     return Caller(
         store or GenerationStore(deployment.certificate_store("partner_client")),
         CallerSettings(deployment.issuer, request, deployment.trust_bundle),
