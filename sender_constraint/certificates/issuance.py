@@ -44,7 +44,8 @@ class EstIssuer:
 
     participant: the name that the authority knows, beside which the one-time secret stands.
     secret_file: holds that secret; read for a first enrolment only, and removed after it.
-    trust_bundle: PEM, where the issuers that an answer leaves out are taken from (RFC 7030 §4.2.3).
+    trust_bundle: PEM, where the issuers that an answer leaves out are taken from (RFC 7030 §4.2.3); those
+        that are new since it came are asked for.
     """
 
     def __init__(
@@ -88,7 +89,13 @@ class EstIssuer:
         if len(own) != 1:
             raise UnusableAnswer(f"the answer has {len(own)} certificates for our key, not one")
         known = x509.load_pem_x509_certificates(self._trust_bundle.read_bytes())
-        return complete_chain(own[0], [*answer, *known])
+        try:
+            return complete_chain(own[0], [*answer, *known])
+        except UnusableAnswer:
+            # An issuing authority that took another's place since the bundle came (RFC 7030 §4.1.3). What EST
+            # says adds nobody to those who are trusted: it has to lead to an anchor of the bundle.
+            others = [each for each in self._est.cacerts() if each.subject != each.issuer]
+            return complete_chain(own[0], [*answer, *known, *others])
 
 
 def complete_chain(
