@@ -48,16 +48,16 @@ ALARMS = (
             BY_ITSELF,
             notice="its renewal is due and failed",
             warning="the current one is broken and an earlier one serves, or the disk takes no new one",
-            critical="the authority refuses to renew it, it is revoked, or there is none",
+            critical="the authority refuses to renew it, it or its issuer is revoked, or there is none",
         ),
         "by itself at the next look that succeeds; refused, revoked or missing: once the operator delivers a "
-        "new one-time secret",
+        "new one-time secret; of a revoked issuer: once that has a successor",
     ),
     AlarmKind(
         "expiry-authority-*",
         "an authority in the trust bundle",
         _left(BY_PEOPLE),
-        "once the trust bundle has its successor",
+        "once the trust bundle has its successor: `ca/manage.py replace_issuing`",
     ),
     AlarmKind(
         "expiry-*",

@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 from celery.worker import state
+from cryptography import x509
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -222,6 +223,39 @@ def test_a_revoked_certificate_is_an_alarm_before_its_renewal_is_due(
     assert alarm() == ("critical", "revoked")
     own_status.status_of.assert_called_with(generation.chain[0], generation.chain[1])
     assert issuer.operations == []
+
+
+@pytest.mark.clause("RFC 5280 §6.1.3")
+def test_what_a_revoked_authority_issued_is_replaced_at_the_next_look(
+    issuer: CountingIssuer,
+    generation: Generation,
+    store: GenerationStore,
+    own_status: Mock,
+    authority: Authority,
+    settings: Settings,
+) -> None:
+    settings.TRUST_BUNDLE = authority.trust_bundle
+    renew_certificates.apply(throw=True)
+    assert store.current() == generation
+
+    def status(certificate: x509.Certificate, _issuer: x509.Certificate) -> CertificateStatus:
+        state = State.REVOKED if certificate == authority.issuing else State.GOOD
+        return CertificateStatus(state, None, None, 0)
+
+    own_status.status_of.side_effect = status
+    # As long as it has no successor the authority issues nothing.
+    issuer.fails_with = {"next": IssuerUnreachable("away")}
+    renew_certificates.apply(throw=True)
+    assert alarm() == ("critical", "of a revoked issuer")
+    own_status.status_of.assert_any_call(authority.issuing, authority.root)
+
+    issuer.fails_with = {}
+    own_status.status_of.side_effect = None  # of the successor
+    renew_certificates.apply(throw=True)
+    assert store.current() != generation
+    assert alarm() is None
+    renew_certificates.apply(throw=True)
+    assert issuer.operations == ["next", "next"]
 
 
 def test_a_disk_that_is_full_is_an_alarm_and_the_old_certificate_serves(
