@@ -18,7 +18,7 @@ from cryptography.x509 import ocsp
 
 from ca.authority.reasons import reason_named
 from ca.register.models import IssuedCertificate
-from ca.status.authorities import StatusAuthority, status_authorities
+from ca.status.authorities import StatusAuthority, known_authorities
 from ca.status.refusals import StatusRefused, TryLater
 from ca.status.requests import StatusRequest
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
@@ -73,7 +73,7 @@ class Answer:
 
 def authority_asked_about(request: StatusRequest) -> StatusAuthority:
     """Ours whose name and key the request names. Raises StatusRefused, and NoAuthority."""
-    for authority in status_authorities():
+    for authority in known_authorities():
         name_hash, key_hash = _issuer_hashes(authority.certificate, request.algorithm)
         if (name_hash, key_hash) == (request.issuer_name_hash, request.issuer_key_hash):
             return check_is_ours(request, authority)
