@@ -62,6 +62,8 @@ STATIC_URL = "/static/"
 # The page's style is served as it lies in the package, which a process reads once, at its start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# No page of another origin reads it.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 DATABASES: dict[str, dict[str, str]] = {}
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from partner_client.rotation.status import certificate_status
+from partner_client.rotation.status import certificate_rows, certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
 from sender_constraint.django.health import healthy_with
 from sender_constraint.django.status_command import status_document
-from sender_constraint.server.status_tables import tables_of
+from sender_constraint.server.status_tables import tables_of, time_text
 
 # Its certificate is no need: without one there is all the more to show.
 health = healthy_with()
@@ -21,7 +21,13 @@ health = healthy_with()
 def home(request: HttpRequest) -> HttpResponse:
     """``GET /``: for people, what ``manage.py status`` says, and our certificate."""
     document = _document()
-    answer = render(request, "rotation/home.html", {"status": document, "tables": tables_of(document)})
+    context = {
+        "status": document,
+        "as_of": time_text(document["time"]),
+        "certificate": certificate_rows(document["certificate"]),
+        "tables": tables_of(document),
+    }
+    answer = render(request, "rotation/home.html", context)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
