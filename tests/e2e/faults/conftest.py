@@ -13,7 +13,7 @@ from tests.e2e.second_service import SecondService, own_configuration
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
 
-SHORT_LIFETIME_SECONDS = 30
+SHORT_LIFETIME_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +63,9 @@ def behind_a_gate(
         yield stack.enter_context(Gate(urlsplit(origin).port or 0, urlsplit(second.origin).port or 0))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def turning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    """An environment of its own, whose certificates turn every twenty seconds."""
+    """An environment of its own, whose certificates turn every fourteen seconds."""
     root = tmp_path_factory.mktemp("faults")
     with Environment(
         root, ports=Ports.free(), lifetime_seconds=SHORT_LIFETIME_SECONDS, fresh=True
