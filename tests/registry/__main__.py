@@ -1,4 +1,4 @@
-"""Writes the generated pages, or checks that they are up to date and that every rule has its test."""
+"""Writes what is generated of the documents, or checks that it is up to date and every rule has its test."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ import django
 django.setup()
 
 # Not before Django is set up: rules stand in modules that read settings.
+from sender_constraint.server.alarm_table import alarm_table  # noqa: E402 - as said
 from tests.registry import documents, program  # noqa: E402 - as said
 from tests.registry.suite import Suite  # noqa: E402 - as said
 from workshop.catalogue import ATTACKS  # noqa: E402 - as said
@@ -20,7 +21,8 @@ def main(arguments: list[str]) -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/rules",
-        description="Write docs/rules.md and docs/standards.md from the registry of rules and the tests.",
+        description="Write docs/rules.md and docs/standards.md from the registry of rules and the tests, "
+        "and the alarms in docs/operations.md.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
     only_check = parser.parse_args(arguments).check
@@ -43,6 +45,9 @@ def main(arguments: list[str]) -> int:
     pages = {
         documents.RULES_PAGE: documents.rules_page(registered),
         documents.STANDARDS_PAGE: documents.standards_page(registered, tests),
+        documents.OPERATIONS_PAGE: documents.with_alarms(
+            (program.REPOSITORY / documents.OPERATIONS_PAGE).read_text(), alarm_table()
+        ),
     }
     for name, text in pages.items():
         file = program.REPOSITORY / name
