@@ -88,7 +88,7 @@ def _play(stage: Stage, arguments: argparse.Namespace) -> int:
         raise
     finally:
         if arguments.attacks:
-            stage.narrator.say(_sum_of(stage, "the catalogue"))
+            stage.narrator.say(_sum_of(stage, every_attack.what_was_played(stage)))
         elif stage.rows:
             _close(stage, numbers)
         if arguments.report:
