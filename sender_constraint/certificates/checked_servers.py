@@ -8,6 +8,7 @@ connection and on one that was open already, and no request gets past it, whoeve
 Not prevented: a revoked server that completes a handshake has seen the caller's certificate, which is public.
 """
 
+import errno
 import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,14 @@ def _checked(base: type[ssl.SSLSocket], anchors: TrustAnchors, status: ServerSta
     class CheckedSocket(base):  # type: ignore[misc, valid-type]  # the base is known when it runs
         _chain: tuple[x509.Certificate, ...] | None = None
         _in_use = False
+
+        def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+            # ssl itself looks for bytes where the connection was lost before the handshake. It would leave
+            # the socket open then, or go on with it without TLS.
+            if self._sslobj is None:
+                self.close()
+                raise ConnectionResetError(errno.ECONNRESET, "the connection was lost before the handshake")
+            return bytes(super().recv(buflen, flags))
 
         def send(self, data: Any, flags: int = 0) -> int:
             self._check()

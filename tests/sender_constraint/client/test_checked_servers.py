@@ -1,8 +1,10 @@
 """Servers whose certificate is revoked are told nothing, on new connections and on those that are open."""
 
 import json
+import os
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +27,7 @@ from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.ocsp_answers import OcspAnswers
 from tests.sender_constraint.responder import Responder, nonce_of
 from tests.sender_constraint.tls_server import Answer, TLSServer
+from tests.waiting import eventually
 
 PROMISE_SECONDS = 5.0
 
@@ -356,3 +359,34 @@ def test_what_a_server_answers_late_is_still_read(
 
     # The request was sent in good faith: whoever paid wants to know.
     assert json.loads(caller.request("POST", f"{api.origin}/payments").content) == {"done": True}
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_a_connection_that_is_lost_before_the_handshake_is_closed_and_never_used_without_tls(
+    authority: Authority, servers: ServerStatus, said: bytes
+) -> None:
+    context = ssl.create_default_context(cafile=str(authority.trust_bundle))
+    check_servers(context, TrustAnchors.from_pem(pem(authority.root)), servers)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plain = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+        accepted.sendall(said)
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()  # with a reset
+        eventually(lambda: is_lost(plain), "the reset has arrived")
+        descriptor = plain.fileno()
+        with plain, pytest.raises(ConnectionResetError):
+            context.wrap_socket(plain, server_hostname="localhost")
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def is_lost(connection: socket.socket) -> bool:
+    """Whether nobody is at the other end; what was lost with it is not looked at."""
+    try:
+        connection.getpeername()
+    except OSError:
+        return True
+    return False
