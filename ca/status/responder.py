@@ -165,14 +165,17 @@ class Responder:
         return Answer(der, this_update, this_update + (next_update - this_update) / 2)
 
     def _current_signer(self) -> Signer | None:
-        """From the current generation, read anew only when another one took its place."""
+        """From the current generation, read anew only when another one took its place.
+
+        Where that one is broken the last good one goes on: the one in memory, or on disk if none is.
+        """
         signer = self._signer
         if signer is not None and self._store.current_id() == signer.id:
             return signer
         try:
-            generation = self._store.current()
+            generation = self._store.last_good() if signer is None else self._store.current()
         except (NoGeneration, BrokenGeneration):
-            return None
+            return signer
         key = serialization.load_pem_private_key(generation.private_key_path.read_bytes(), password=None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - its worker makes no others
         self._signer = Signer(generation.id, key, generation.certificate)
