@@ -119,7 +119,7 @@ def check_certificate_id(
 ) -> None:
     """RFC 6960 §3.2, 1: the answer is about this certificate: its issuer's name and key, and its serial.
 
-    Who asked knows in which hash it asked; a pre-signed response may have been asked for in SHA-1 (§4.3).
+    Who asked knows in which hash it asked; a pre-signed one may be about SHA-1 (RFC 9919 §3.1.1).
     """
     allowed = (_ASKED_WITH,) if nonce is not None else (_ASKED_WITH, hashes.SHA1)
     algorithm = answer.hash_algorithm

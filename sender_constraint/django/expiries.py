@@ -2,7 +2,7 @@
 
 A service adds its own in ``settings.py``, by the names of functions without arguments::
 
-    EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.status.signing_keys"]
+    EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
 
 Each returns ``Expiry`` objects. One that fails is itself an alarm, and hides nothing of the others.
 """
