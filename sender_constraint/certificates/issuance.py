@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.csr import RequestedNames, first_request, next_request
@@ -85,7 +85,7 @@ class EstIssuer:
     def _chain(
         self, key: ec.EllipticCurvePrivateKey, answer: Sequence[x509.Certificate]
     ) -> list[x509.Certificate]:
-        own = [certificate for certificate in answer if certificate.public_key() == key.public_key()]
+        own = [certificate for certificate in answer if _is_for(certificate, key)]
         if len(own) != 1:
             raise UnusableAnswer(f"the answer has {len(own)} certificates for our key, not one")
         known = x509.load_pem_x509_certificates(self._trust_bundle.read_bytes())
@@ -119,13 +119,20 @@ def complete_chain(
     raise UnusableAnswer(f"the chain is longer than {LONGEST_CHAIN} certificates")
 
 
+def _is_for(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
+    try:
+        return certificate.public_key() == key.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False  # for a key of another kind
+
+
 def _issuer_of(
     certificate: x509.Certificate, authorities: Sequence[x509.Certificate]
 ) -> x509.Certificate | None:
     for authority in authorities:
         try:
             certificate.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             continue
         return authority
     return None

@@ -36,7 +36,15 @@ _STATES = {
     ocsp.OCSPCertStatus.UNKNOWN: State.UNKNOWN,
 }
 # What cryptography raises while it reads parts of a malformed response, or of a certificate in it.
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.ExtensionNotFound)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)

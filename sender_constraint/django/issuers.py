@@ -7,7 +7,7 @@ https://www.rfc-editor.org/rfc/rfc5280
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django.conf import settings
 
 from sender_constraint.certificates.generations import Generation
@@ -37,7 +37,7 @@ def _up_to_anchor(generation: Generation) -> list[x509.Certificate]:
     for anchor in anchors if issuers else ():
         try:
             issuers[-1].verify_directly_issued_by(anchor)
-        except (ValueError, TypeError, InvalidSignature):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             continue
         return [*issuers, anchor]
     return issuers

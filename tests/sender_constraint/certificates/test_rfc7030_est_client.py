@@ -186,6 +186,8 @@ def test_a_failure_of_the_authority_is_no_refusal(est: EstClient, behaviour: Est
         ({"Content-Type": "text/html"}, b"MIIB"),
         (CERTS_ONLY, b"!!! no base64"),
         (CERTS_ONLY, base64.encodebytes(b"no PKCS#7")),
+        # ContentInfo of id-data, RFC 5652 §4, in place of signed data.
+        (CERTS_ONLY, base64.encodebytes(bytes.fromhex("300f06092a864886f70d010701a0020400"))),
         (CERTS_ONLY, b""),
     ],
 )
@@ -310,3 +312,22 @@ def test_an_answer_for_somebody_else_s_key_is_unusable(
 
     with pytest.raises(UnusableAnswer, match="our key"):
         issuer.first(new_private_key())
+
+
+def test_an_answer_for_a_key_of_an_unknown_kind_is_unusable(
+    est: EstClient, behaviour: EstServer, authority: Authority, tmp_path: Path
+) -> None:
+    behaviour.answers["simpleenroll"] = lambda _asked: certificates(of_unknown_kind(authority))
+    secret_file = tmp_path / "client.secret"
+    secret_file.write_text("one-time\n")
+    issuer = EstIssuer(est, NAMES, "partner", secret_file, authority.trust_bundle)
+
+    with pytest.raises(UnusableAnswer, match="our key"):
+        issuer.first(new_private_key())
+
+
+def of_unknown_kind(authority: Authority) -> x509.Certificate:
+    """One whose key is of an algorithm that nobody has defined."""
+    der = authority.issue(new_private_key()).public_bytes(Encoding.DER)
+    known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0209")
+    return x509.load_der_x509_certificate(der.replace(known, unknown, 1))
