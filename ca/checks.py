@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from ca.authority.directory import NoAuthority, WrongPassphrase, pem_of
+from ca.authority.directory import NoAuthority, WrongPassphrase
+from ca.authority.founding import is_bundle_of
 from ca.authority.hierarchy import LONGEST_LIFETIME
 from ca.register.configuration import authority_directory
 from sender_constraint.django.checks import check_renewal
@@ -131,16 +132,30 @@ def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
 
 
 @register(TAG)
+def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E010: an issuing authority lives."""
+    if settings.ISSUING_AUTHORITY_LIFETIME_SECONDS > 0:
+        return []
+    return [
+        Error(
+            f"ISSUING_AUTHORITY_LIFETIME_SECONDS is {settings.ISSUING_AUTHORITY_LIFETIME_SECONDS}.",
+            hint="Use 157680000 for five years.",
+            id="ca.E010",
+        )
+    ]
+
+
+@register(TAG)
 def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E005: what participants trust is this authority."""
     authority = authority_directory()
     if not authority.exists() or not settings.TRUST_BUNDLE.exists():
         return []
     try:
-        expected = pem_of(authority.certificates())
+        is_ours = is_bundle_of(authority, settings.TRUST_BUNDLE)
     except NoAuthority as error:
         return [Error(f"The authority is not whole: {error}.", hint="Restore it from a copy.", id="ca.E006")]
-    if settings.TRUST_BUNDLE.read_bytes() == expected:
+    if is_ours:
         return []
     return [
         Error(

@@ -3,11 +3,28 @@
 Whoever takes a root from here compares its fingerprint with one that came another way.
 """
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from ca.authority.hierarchy import ISSUING, ROOT
 from ca.register import views as register
 from ca.status import views as status
+
+
+class AuthorityName:
+    """The names of authorities in addresses: the root, the first issuing one, its successors."""
+
+    regex = rf"{ROOT}|{ISSUING}(?:-[1-9][0-9]*)?"
+
+    def to_python(self, value: str) -> str:
+        """The name itself."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The name itself."""
+        return value
+
+
+register_converter(AuthorityName, "authority")
 
 handler400 = "sender_constraint.django.problem_details.bad_request"
 handler404 = "sender_constraint.django.problem_details.page_not_found"
@@ -16,11 +33,9 @@ handler500 = "sender_constraint.django.problem_details.server_error"
 urlpatterns = [
     path("ocsp", status.ocsp, name="ocsp"),
     path("ocsp/<path:encoded>", status.ocsp_by_path, name="ocsp"),
-    path("issuing.crl", status.revocation_list, {"authority": ISSUING}, name="crl"),
-    path("root.crl", status.revocation_list, {"authority": ROOT}, name="crl"),
     path("roots.pem", register.roots, name="roots"),
-    path("root.der", register.root_der, name="roots"),
-    path("issuing.pem", register.issuing_pem, name="issuing"),
-    path("issuing.der", register.issuing_der, name="issuing"),
+    path("<authority:authority>.crl", status.revocation_list, name="crl"),
+    path("<authority:authority>.pem", register.authority_pem, name="authority"),
+    path("<authority:authority>.der", register.authority_der, name="authority"),
     path("health", register.health, name="health"),
 ]

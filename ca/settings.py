@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from ca.authority.hierarchy import LONGEST_LIFETIME
 from ca.status.schedule import list_publication
 from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER, responder_store
 from sender_constraint.django.certificate_stores import declared_store
@@ -30,12 +31,21 @@ EST_URL = f"{PUBLIC_ORIGIN}/.well-known/est"
 
 # Of each certificate, counted from its issue.
 CERTIFICATE_LIFETIME_SECONDS = _environment.number("CERTIFICATE_LIFETIME_SECONDS", 24 * 60 * 60)
+# Of the next issuing authority: at `manage.py init`, and at `manage.py replace_issuing`.
+ISSUING_AUTHORITY_LIFETIME_SECONDS = _environment.number(
+    "ISSUING_AUTHORITY_LIFETIME_SECONDS", 5 * 365 * 24 * 60 * 60
+)
 # For how long after its end a participant's latest certificate still renews itself.
 RENEWAL_AFTER_EXPIRY_SECONDS = _environment.number("RENEWAL_AFTER_EXPIRY_SECONDS", 30 * 24 * 60 * 60)
 
 # How long an OCSP response holds: whoever staples one shows it no longer.
 OCSP_VALIDITY_SECONDS = _environment.number("OCSP_VALIDITY_SECONDS", 60)
-OCSP_RESPONDER_LIFETIME_SECONDS = _environment.number("OCSP_RESPONDER_LIFETIME_SECONDS", 24 * 60 * 60)
+# Longer than whatever a participant holds: should the issuing authority's key be lost, everybody has renewed
+# under its successor before nobody can answer any more for what it issued.
+OCSP_RESPONDER_LIFETIME_SECONDS = _environment.number(
+    "OCSP_RESPONDER_LIFETIME_SECONDS",
+    min(3 * max(CERTIFICATE_LIFETIME_SECONDS, 24 * 60 * 60), int(LONGEST_LIFETIME.total_seconds())),
+)
 CRL_LIFETIME_SECONDS = _environment.number("CRL_LIFETIME_SECONDS", 24 * 60 * 60)
 CRL_INTERVAL_SECONDS = _environment.number("CRL_INTERVAL_SECONDS", 60 * 60)
 # Of what the root signs: its list, and the certificate of its responder. So often its key, if it is in a
@@ -51,6 +61,7 @@ CERTIFICATE_STORES = {
     ISSUING_RESPONDER: responder_store(_environment, ISSUING_RESPONDER, "Scheme Issuing CA"),
     ROOT_RESPONDER: responder_store(_environment, ROOT_RESPONDER, "Scheme Root CA"),
 }
+CERTIFICATE_STORES_IN_USE = "ca.status.authorities.stores_in_use"
 CERTIFICATE_ISSUER = "ca.status.delegation.own_issuer"
 RENEWAL_CHECK_SECONDS = _environment.number(
     "RENEWAL_CHECK_SECONDS", max(1, CERTIFICATE_LIFETIME_SECONDS // 30)

@@ -54,14 +54,28 @@ DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "partner_client.urls"
 WSGI_APPLICATION = "partner_client.wsgi.application"
-INSTALLED_APPS = ["partner_client", "partner_client.banking", "partner_client.rotation"]
+INSTALLED_APPS = [
+    "django.contrib.staticfiles",
+    "partner_client",
+    "partner_client.banking",
+    "partner_client.rotation",
+]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
+    "sender_constraint.django.pages.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "sender_constraint.django.problem_details.methods",
 ]
 APPEND_SLASH = False
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+STATIC_URL = "/static/"
+# The page's style is served as it lies in the package, which a process reads once, at its start.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+# No page of another origin reads it.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 DATABASES: dict[str, dict[str, str]] = {}
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from partner_client.rotation.views import health, jwks, status
+from partner_client.rotation.views import health, home, jwks, status
 
 handler400 = "sender_constraint.django.problem_details.bad_request"
 handler404 = "sender_constraint.django.problem_details.page_not_found"
 handler500 = "sender_constraint.django.problem_details.server_error"
 
 urlpatterns = [
-    path("", status, name="home"),
+    path("", home, name="home"),
     path("status", status, name="status"),
     path("health", health, name="health"),
     path("jwks", jwks, name="jwks"),

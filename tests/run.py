@@ -18,6 +18,9 @@ SERVICES = ("ca", "authserver", "bank_api", "partner_client")
 # The folders whose tests start the whole environment.
 WITH_ENVIRONMENT = ("e2e", "workshop")
 
+# Tests that mostly wait for the story's clocks: they have a run of their own, beside all others.
+STORY = TESTS / "e2e" / "test_demo.py"
+
 # Tests that measure how long somebody waits: they run last, and nothing runs beside them.
 ALONE = TESTS / "e2e" / "hostile"
 
@@ -31,8 +34,7 @@ NOTHING_COLLECTED = 5
 def main(arguments: list[str]) -> int:
     """Run what ``arguments`` select (everything, without paths). Returns the exit status.
 
-    Beside the first run, which mostly waits for real clocks, the others run one after the other; when all
-    have ended, those that are to run alone.
+    The lanes run beside one another, since two of them mostly wait; at the end, what is to run alone.
     """
     paths, options = _divide(arguments)
     with tempfile.TemporaryDirectory() as folder:
@@ -42,21 +44,24 @@ def main(arguments: list[str]) -> int:
             reports.append(Path(folder) / f"{len(reports)}.xml")
             return [*selected, *settings, *options, f"--junit-xml={reports[-1]}"]
 
-        together = [command(*run) for run in runs(paths)]
-        alone = [command(selected, []) for selected in (alone_in(paths),) if selected]
-        statuses = _beside_the_first(together) + [pytest(run)[0] for run in alone]
+        together = [[command(*run) for run in lane] for lane in lanes(paths)]
+        alone = [command(selected, []) for selected in (apart(paths, ALONE),) if selected]
+        statuses = _beside_one_another(together) + [pytest(run)[0] for run in alone]
         return _sum_up(statuses, reports)
 
 
-def _beside_the_first(commands: list[list[str]]) -> list[int]:
-    """The exit statuses of runs, of which the first has another one beside it until all have ended."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        waiting = [beside.submit(pytest, run, captured=True) for run in commands[1:]]
-        statuses = [pytest(run)[0] for run in commands[:1]]
+def _beside_one_another(lanes: list[list[list[str]]]) -> list[int]:
+    """The exit statuses of all runs of all lanes. The first lane is seen while it runs, the others later."""
+    with ThreadPoolExecutor() as beside:
+        waiting = [
+            beside.submit(lambda runs: [pytest(run, captured=True) for run in runs], runs)
+            for runs in lanes[1:]
+        ]
+        statuses = [pytest(run)[0] for lane in lanes[:1] for run in lane]
         for ended in waiting:
-            status, output = ended.result()
-            statuses.append(status)
-            print(output, flush=True)
+            for status, output in ended.result():
+                statuses.append(status)
+                print(output, flush=True)
     return statuses
 
 
@@ -72,25 +77,32 @@ def _sum_up(statuses: list[int], reports: list[Path]) -> int:
     return 1 if unlisted or any(status not in (0, NOTHING_COLLECTED) for status in statuses) else 0
 
 
-def runs(paths: list[str]) -> list[tuple[list[str], list[str]]]:
-    """Pairs of paths and options, one pair for each run of pytest, the longest first; without those alone."""
+def lanes(paths: list[str]) -> list[list[tuple[list[str], list[str]]]]:
+    """What runs beside one another: lists of runs of pytest, each a pair of paths and options.
+
+    Without what runs alone. The longest lane comes first.
+    """
     divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT[0], *SERVICES, "")}
     for path in paths or _all():
-        if _is_alone(path):
+        if _is_in(path, ALONE) or _is_in(path, STORY):
             continue
         folder = _folder(path)
         if folder in WITH_ENVIRONMENT:
             folder = WITH_ENVIRONMENT[0]
         divided.get(folder, divided[""]).append(path)
-    options = {name: [f"--ds=tests.{name}.settings"] for name in SERVICES}
-    options[WITH_ENVIRONMENT[0]] = [f"--ignore={ALONE}"]
-    return [(selected, options.get(name, [])) for name, selected in divided.items() if selected]
+    with_environment = (divided.pop(WITH_ENVIRONMENT[0]), [f"--ignore={ALONE}", f"--ignore={STORY}"])
+    story: tuple[list[str], list[str]] = (apart(paths, STORY), [])
+    others = [
+        (selected, [f"--ds=tests.{name}.settings"] if name else []) for name, selected in divided.items()
+    ]
+    chosen = [[run for run in lane if run[0]] for lane in ([with_environment], [story], others)]
+    return [lane for lane in chosen if lane]
 
 
-def alone_in(paths: list[str]) -> list[str]:
-    """What of these paths is for the last run, which is alone."""
-    whole = [path for path in paths or _all() if ALONE.is_relative_to(_file(path))]
-    return [str(ALONE)] if whole else [path for path in paths if _is_alone(path)]
+def apart(paths: list[str], part: Path) -> list[str]:
+    """What of these paths is in a part that has a run of its own."""
+    whole = [path for path in paths or _all() if "::" not in path and part.is_relative_to(_file(path))]
+    return [str(part)] if whole else [path for path in paths if _is_in(path, part)]
 
 
 def count(report: Path) -> Counter[str]:
@@ -150,8 +162,8 @@ def _folder(path: str) -> str:
     return inside.relative_to(TESTS).parts[0] if TESTS in inside.parents else ""
 
 
-def _is_alone(path: str) -> bool:
-    return _file(path).is_relative_to(ALONE)
+def _is_in(path: str, part: Path) -> bool:
+    return _file(path).is_relative_to(part)
 
 
 def _file(path: str) -> Path:

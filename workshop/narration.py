@@ -82,17 +82,19 @@ class Narrator:
         thumbprint: str | None,
         refused: Refused | None = None,
         wanted: bool = True,
+        answered: bool = True,
     ) -> None:
         """Show one call: who, whom, method, path, status, the caller's thumbprint, and why it was refused.
 
         outcome: the status, or how TLS ended it. wanted: whether it came out as it should.
+        answered: False where TLS ended it: then no certificate was accepted, and none is told.
         """
         mark = "[green]✓[/]" if wanted else "[red]✗[/]"
-        shown = f"certificate {thumbprint}" if thumbprint else "no certificate"
+        shown = f"  [dim]{f'certificate {thumbprint}' if thumbprint else 'no certificate'}[/]"
         colour = "yellow" if refused else "green"
         self.console.print(
             f"  {mark} [bold]{escape(who)}[/] → {escape(whom)}  {method} {escape(path)}  "
-            f"[{colour}]{escape(outcome)}[/]  [dim]{shown}[/]",
+            f"[{colour}]{escape(outcome)}[/]{shown if answered else ''}",
             soft_wrap=True,
         )
         if refused:

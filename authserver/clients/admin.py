@@ -86,7 +86,8 @@ class ClientAdmin(ViewOnly):
     @admin.display(description="keys (RFC 7638 thumbprints)")
     def key_thumbprints(self, client: Client) -> str:
         """Of the public keys in its ``jwks``, one in a line."""
-        return "\n".join(map(_thumbprint, (client.jwks or {}).get("keys", [])))
+        thumbprints = "\n".join(map(_thumbprint, (client.jwks or {}).get("keys", [])))
+        return thumbprints or self.get_empty_value_display()
 
 
 def _thumbprint(jwk: dict[str, str]) -> str:

@@ -49,12 +49,9 @@ class SigningKeyStore:
         """The keys as they are now; they are read again once one came or went. Raises NoSigningKey."""
         with self._lock:
             try:
-                version = self._version()
-                if self._read is None or self._read[0] != version:
-                    self._read = (version, self._ring())
+                return self._current()
             except (OSError, ValueError) as error:
                 raise NoSigningKey(f"{self._directory}: {error}") from error
-            return self._read[1]
 
     def ensure(self) -> SigningKey:
         """The key that signs, born now if there is none. Two processes at once get the same one."""
@@ -98,6 +95,18 @@ class SigningKeyStore:
     def alone(self) -> AbstractContextManager[None]:
         """For whoever changes anything: one at a time, of all processes."""
         return locked(self._directory / "lock")
+
+    def _current(self) -> KeyRing:
+        while True:
+            version = self._version()
+            if self._read is not None and self._read[0] == version:
+                return self._read[1]
+            try:
+                self._read = (version, self._ring())
+            except FileNotFoundError:
+                # Removed while we were reading: the names tell.
+                if self._version() == version:
+                    raise
 
     def _version(self) -> _Version:
         names = frozenset(entry for entry in os.listdir(self._directory) if _is_key(entry))  # noqa: PTH208 - on each request's path

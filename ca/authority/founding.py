@@ -1,11 +1,13 @@
 """Founding the scheme: a root and an issuing authority, and the trust bundle that every party gets."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
+
 from ca.authority.directory import AuthorityDirectory, AuthorityExists, pem_of
-from ca.authority.hierarchy import Hierarchy, create_hierarchy
+from ca.authority.hierarchy import ISSUING_LIFETIME, Hierarchy, create_hierarchy
 from sender_constraint.certificates import durable_files
 
 
@@ -18,11 +20,12 @@ def found(
     trust_bundle: Path,
     clock: Callable[[], datetime],
     status_origin: str | None = None,
+    issuing_lifetime: timedelta = ISSUING_LIFETIME,
 ) -> bool:
     """Create the hierarchy unless there is one, and publish its certificates in the trust bundle.
 
-    status_origin: see ``create_hierarchy``.
-    trust_bundle: PEM, the root and then the issuing CA; replaced by one rename.
+    status_origin, issuing_lifetime: see ``create_hierarchy``.
+    trust_bundle: see ``publish_bundle``.
     Returns whether the hierarchy is new. Raises ForeignTrustBundle and NoAuthority.
     """
     is_new = False
@@ -32,8 +35,8 @@ def found(
                 f"{trust_bundle} exists, but its authority is not in {authority.path}: "
                 "restore the authority; or, to begin anew, remove the trust bundle and all certificates"
             )
-        is_new = _create(authority, create_hierarchy(clock(), status_origin))
-    _publish(authority, trust_bundle)
+        is_new = _create(authority, create_hierarchy(clock(), status_origin, issuing_lifetime))
+    publish_bundle(authority, trust_bundle)
     return is_new
 
 
@@ -45,14 +48,31 @@ def _create(authority: AuthorityDirectory, hierarchy: Hierarchy) -> bool:
     return True
 
 
-def _publish(authority: AuthorityDirectory, trust_bundle: Path) -> None:
-    bundle = pem_of(authority.certificates())
+def publish_bundle(authority: AuthorityDirectory, trust_bundle: Path) -> None:
+    """Write the trust bundle: PEM, the root, then all issuing authorities; replaced by one rename.
+
+    Raises ForeignTrustBundle and NoAuthority.
+    """
     if trust_bundle.exists():
-        if trust_bundle.read_bytes() != bundle:
+        if not is_bundle_of(authority, trust_bundle):
             raise ForeignTrustBundle(
                 f"{trust_bundle} does not hold the certificates of {authority.path}: "
                 "remove it to have it rewritten"
             )
-        return
+        if trust_bundle.read_bytes() == pem_of(authority.certificates()):
+            return
     trust_bundle.parent.mkdir(parents=True, exist_ok=True)
-    durable_files.replace(trust_bundle, bundle, durable_files.PUBLIC)
+    durable_files.replace(trust_bundle, pem_of(authority.certificates()), durable_files.PUBLIC)
+
+
+def is_bundle_of(authority: AuthorityDirectory, trust_bundle: Path) -> bool:
+    """Whether a trust bundle has this root and nobody else's authorities. Raises NoAuthority.
+
+    An issuing authority may still be missing: chains carry it.
+    """
+    root, *issuing = authority.certificates()
+    try:
+        held = x509.load_pem_x509_certificates(trust_bundle.read_bytes())
+    except ValueError:
+        return False
+    return root in held and all(each in (root, *issuing) for each in held)

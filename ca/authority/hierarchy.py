@@ -1,7 +1,9 @@
 """The hierarchy: a root that certifies one issuing authority, which certifies participants.
 
-The root's key is used once. Where there is an operator with a safe it goes there; the issuing authority
-can then be replaced without touching anybody's trust bundle.
+The root's key is used seldom. Where there is an operator with a safe it goes there; the issuing authority
+can then be replaced without touching anybody's trust bundle: its successor has the same name and another key,
+which the key identifiers tell apart (RFC 5280 §4.2.1.1), and chains carry its certificate.
+https://www.rfc-editor.org/rfc/rfc5280
 """
 
 from collections.abc import Iterable, Sequence
@@ -72,9 +74,7 @@ class CertificateAuthority:
                 f"a lifetime is more than nothing and at most {LONGEST_LIFETIME}, not {lifetime}"
             )
         issued_at = now.replace(microsecond=0)
-        if not self.certificate.not_valid_before_utc <= issued_at < self.certificate.not_valid_after_utc:
-            name = self.certificate.subject.rfc4514_string()
-            raise AuthorityExpired(f"{name} ended at {self.certificate.not_valid_after_utc}")
+        self.check_valid(issued_at)
         builder = _builder(
             subject,
             self.certificate.subject,
@@ -92,6 +92,12 @@ class CertificateAuthority:
         )
         return builder.sign(self.private_key, hashes.SHA256())
 
+    def check_valid(self, now: datetime) -> None:
+        """Whether it may certify at an aware time. Raises AuthorityExpired."""
+        if not self.certificate.not_valid_before_utc <= now < self.certificate.not_valid_after_utc:
+            name = self.certificate.subject.rfc4514_string()
+            raise AuthorityExpired(f"{name} ended at {self.certificate.not_valid_after_utc}")
+
 
 @dataclass(frozen=True)
 class Hierarchy:
@@ -101,32 +107,52 @@ class Hierarchy:
     issuing: CertificateAuthority
 
 
-def create_hierarchy(now: datetime, status_origin: str | None = None) -> Hierarchy:
+def create_hierarchy(
+    now: datetime, status_origin: str | None = None, issuing_lifetime: timedelta = ISSUING_LIFETIME
+) -> Hierarchy:
     """A new root and issuing authority, both P-256, with keys that existed nowhere before.
 
-    status_origin: where the status of the issuing authority's certificate is published; None leaves that out.
+    status_origin, issuing_lifetime: see ``create_issuing``.
+    """
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _authority_name("Scheme Root CA")
+    issued_at = now.replace(microsecond=0)
+    certificate = _builder(
+        name,
+        name,
+        key.public_key(),
+        issued_at - BACKDATING,
+        issued_at + ROOT_LIFETIME,
+        authority_extensions(key.public_key(), None, None, path_length=1),
+    ).sign(key, hashes.SHA256())
+    root = CertificateAuthority(key, certificate)
+    return Hierarchy(root, create_issuing(root, now, status_origin, issuing_lifetime))
+
+
+def create_issuing(
+    root: CertificateAuthority,
+    now: datetime,
+    status_origin: str | None = None,
+    lifetime: timedelta = ISSUING_LIFETIME,
+) -> CertificateAuthority:
+    """An issuing authority with a new key, P-256, below a root. All have the same name.
+
+    status_origin: where the status of its certificate is published; None leaves that out.
+    lifetime: counted from now; cut off at the root's own end. Raises AuthorityExpired.
     """
     pointers = StatusPointers.at(status_origin, ROOT) if status_origin else None
-    root_key, issuing_key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    root_name, issuing_name = _authority_name("Scheme Root CA"), _authority_name("Scheme Issuing CA")
-    begins = now.replace(microsecond=0) - BACKDATING
-    root = _builder(
-        root_name,
-        root_name,
-        root_key.public_key(),
-        begins,
-        begins + ROOT_LIFETIME,
-        authority_extensions(root_key.public_key(), None, None, path_length=1),
-    ).sign(root_key, hashes.SHA256())
-    issuing = _builder(
-        issuing_name,
-        root_name,
-        issuing_key.public_key(),
-        begins,
-        begins + ISSUING_LIFETIME,
-        authority_extensions(issuing_key.public_key(), root, pointers, path_length=0),
-    ).sign(root_key, hashes.SHA256())
-    return Hierarchy(CertificateAuthority(root_key, root), CertificateAuthority(issuing_key, issuing))
+    key = ec.generate_private_key(ec.SECP256R1())
+    issued_at = now.replace(microsecond=0)
+    root.check_valid(issued_at)
+    certificate = _builder(
+        _authority_name("Scheme Issuing CA"),
+        root.certificate.subject,
+        key.public_key(),
+        issued_at - BACKDATING,
+        min(issued_at + lifetime, root.certificate.not_valid_after_utc),
+        authority_extensions(key.public_key(), root.certificate, pointers, path_length=0),
+    ).sign(root.private_key, hashes.SHA256())
+    return CertificateAuthority(key, certificate)
 
 
 def _authority_name(common_name: str) -> x509.Name:

@@ -125,7 +125,7 @@ class IssuedCertificateAdmin(ViewOnly):
         ("Names", {"fields": ("subject", "alternative_names", "issued_by")}),
         ("Times", {"fields": ("issued_at", "not_before", "not_after")}),
         ("Its line", {"fields": ("enrolment", "line", "replaces", "replaced_by")}),
-        ("Revocation", {"fields": ("revoked_at", "revocation_reason", "crl_number")}),
+        ("Revocation", {"fields": ("revoked_at", "revocation_reason", "list_number")}),
         ("The certificate", {"fields": ("pem",)}),
     )
 
@@ -168,7 +168,14 @@ class IssuedCertificateAdmin(ViewOnly):
 
     def replaced_by(self, record: IssuedCertificate) -> str:
         """Its successors, one in a line."""
-        return "\n".join(each.serial for each in record.successors.order_by("id"))
+        serials = "\n".join(each.serial for each in record.successors.order_by("id"))
+        return serials or self.get_empty_value_display()
+
+    @admin.display(description="CRL number")
+    def list_number(self, record: IssuedCertificate) -> str:
+        """Of the first revocation list that it is on."""
+        number = record.crl_number
+        return self.get_empty_value_display() if number is None else str(number)
 
     @admin.display(description="PEM")
     def pem(self, record: IssuedCertificate) -> SafeString:

@@ -182,7 +182,7 @@ def secret_state(enrolment: Enrolment) -> str:
 def state_of(record: IssuedCertificate, now: datetime) -> str:
     """How a certificate is, for people; whoever revoked it said why."""
     if record.revoked_at is not None:
-        return f"revoked {record.revoked_at:%Y-%m-%d %H:%M:%S} {record.revocation_reason}".strip()
+        return f"revoked {record.revoked_at:%Y-%m-%d %H:%M:%S} UTC {record.revocation_reason}".strip()
     return "expired" if record.is_expired(now) else "valid"
 
 

@@ -16,7 +16,7 @@ from ca.authority.hierarchy import AuthorityExpired
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
 from ca.register import configuration
-from ca.register.configuration import authority_directory, current_issuer
+from ca.register.configuration import current_issuer
 from ca.register.issuing import Issuance, Issuer
 from ca.register.models import IssuedCertificate, serial_text
 from ca.register.own_records import AuthorityRevoked
@@ -79,7 +79,8 @@ def _record_of(generation: Generation) -> IssuedCertificate | None:
 def _issued(issue: Callable[[Issuer], Issuance]) -> list[x509.Certificate]:
     try:
         issuance = issue(current_issuer())
-        _, issuing = authority_directory().certificates()
+        certificate = issuance.record.certificate
+        issuing = configuration.issuer_of(certificate)
     except (NoAuthority, AuthorityExpired, AuthorityRevoked, NotAdmitted, EnrolmentRefused) as error:
         raise IssuanceFailed(str(error)) from error
-    return [issuance.record.certificate, issuing]
+    return [certificate, issuing]

@@ -25,7 +25,8 @@ class RevocationListAdmin(ViewOnly):
 
     def serials(self, record: RevocationList) -> str:
         """Theirs, as the register writes them, one in a line."""
-        return "\n".join(f"{each.serial_number:x}" for each in _parsed(record))
+        serials = "\n".join(f"{each.serial_number:x}" for each in _parsed(record))
+        return serials or self.get_empty_value_display()
 
 
 def _parsed(record: RevocationList) -> x509.CertificateRevocationList:

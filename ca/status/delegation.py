@@ -8,27 +8,28 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ca.authority.directory import NoAuthority
-from ca.authority.hierarchy import ISSUING, ROOT, AuthorityExpired
+from ca.authority.hierarchy import ROOT, AuthorityExpired
 from ca.authority.profiles import RESPONDER
 from ca.register import configuration
 from ca.register.own_certificate import OwnCertificateIssuer
 from ca.register.own_records import record_own
 from ca.status.authorities import status_authority
-from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER
+from ca.status.stores import authority_answered_for
 from sender_constraint.certificates.errors import IssuanceFailed
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import Issuer
 from sender_constraint.django.certificate_stores import DeclaredStore
 
-_AUTHORITY_OF = {ROOT_RESPONDER: ROOT, ISSUING_RESPONDER: ISSUING}
-
 
 class ResponderIssuer:
-    """Issues the certificates of one responder (``sender_constraint.certificates.issuance.Issuer``)."""
+    """Issues the certificates of one responder (``sender_constraint.certificates.issuance.Issuer``).
 
-    def __init__(self, declared: DeclaredStore) -> None:
+    authority: the name of the one that it answers for.
+    """
+
+    def __init__(self, declared: DeclaredStore, authority: str) -> None:
         self._declared = declared
-        self._name = _AUTHORITY_OF[declared.purpose]
+        self._name = authority
 
     def first(self, key: ec.EllipticCurvePrivateKey) -> list[x509.Certificate]:
         """A certificate for a key, and the issuing authority's if it issued it. Raises IssuanceFailed."""
@@ -58,6 +59,5 @@ class ResponderIssuer:
 
 def own_issuer(declared: DeclaredStore) -> Issuer:
     """The issuer of one of this service's own stores; see the setting ``CERTIFICATE_ISSUER``."""
-    if declared.purpose in _AUTHORITY_OF:
-        return ResponderIssuer(declared)
-    return OwnCertificateIssuer(declared)
+    authority = authority_answered_for(declared.purpose)
+    return OwnCertificateIssuer(declared) if authority is None else ResponderIssuer(declared, authority)

@@ -77,6 +77,9 @@ def _publish(authority: StatusAuthority, signer: CertificateAuthority, now: date
             next_update=next_update,
             scheduled_at=scheduled_at,
         )
+        if RevocationList.objects.filter(issuer=authority.identity, number__gt=number).exists():
+            # Our number was free only because a later list has removed the one that had it.
+            raise IntegrityError(f"a later list than number {number} is published")
         first_listed = [record.pk for record in records if record.crl_number is None]
         IssuedCertificate.objects.filter(pk__in=first_listed).update(crl_number=number)
         RevocationList.objects.filter(issuer=authority.identity, number__lt=number).delete()

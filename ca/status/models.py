@@ -23,4 +23,4 @@ class RevocationList(models.Model):
         constraints = (models.UniqueConstraint(fields=("issuer", "number"), name="one_list_for_each_number"),)
 
     def __str__(self) -> str:
-        return f"{self.issuer[:8]} {self.number}"
+        return f"number {self.number} of {self.issuer[:8]}"

@@ -18,7 +18,7 @@ from cryptography.x509 import ocsp
 
 from ca.authority.reasons import reason_named
 from ca.register.models import IssuedCertificate
-from ca.status.authorities import StatusAuthority, status_authorities
+from ca.status.authorities import StatusAuthority, known_authorities
 from ca.status.refusals import StatusRefused, TryLater
 from ca.status.requests import StatusRequest
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
@@ -73,7 +73,7 @@ class Answer:
 
 def authority_asked_about(request: StatusRequest) -> StatusAuthority:
     """Ours whose name and key the request names. Raises StatusRefused, and NoAuthority."""
-    for authority in status_authorities():
+    for authority in known_authorities():
         name_hash, key_hash = _issuer_hashes(authority.certificate, request.algorithm)
         if (name_hash, key_hash) == (request.issuer_name_hash, request.issuer_key_hash):
             return check_is_ours(request, authority)
@@ -165,14 +165,17 @@ class Responder:
         return Answer(der, this_update, this_update + (next_update - this_update) / 2)
 
     def _current_signer(self) -> Signer | None:
-        """From the current generation, read anew only when another one took its place."""
+        """From the current generation, read anew only when another one took its place.
+
+        Where that one is broken the last good one goes on: the one in memory, or on disk if none is.
+        """
         signer = self._signer
         if signer is not None and self._store.current_id() == signer.id:
             return signer
         try:
-            generation = self._store.current()
+            generation = self._store.last_good() if signer is None else self._store.current()
         except (NoGeneration, BrokenGeneration):
-            return None
+            return signer
         key = serialization.load_pem_private_key(generation.private_key_path.read_bytes(), password=None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)  # noqa: S101 - its worker makes no others
         self._signer = Signer(generation.id, key, generation.certificate)

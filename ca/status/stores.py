@@ -4,8 +4,19 @@ from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.django.certificate_stores import DeclaredStore
 from sender_constraint.server.environment import ServiceEnvironment
 
-ISSUING_RESPONDER = "ocsp-issuing"
-ROOT_RESPONDER = "ocsp-root"
+_PREFIX = "ocsp-"
+ISSUING_RESPONDER = f"{_PREFIX}issuing"
+ROOT_RESPONDER = f"{_PREFIX}root"
+
+
+def responder_purpose(authority: str) -> str:
+    """Of the store of an authority's responder. authority: ``root``, ``issuing``, ``issuing-2`` ..."""
+    return f"{_PREFIX}{authority}"
+
+
+def authority_answered_for(purpose: str) -> str | None:
+    """The other way round; None for a store that is no responder's."""
+    return purpose.removeprefix(_PREFIX) if purpose.startswith(_PREFIX) else None
 
 
 def responder_store(environment: ServiceEnvironment, purpose: str, authority: str) -> DeclaredStore:

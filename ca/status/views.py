@@ -20,7 +20,8 @@ from django.views.decorators.http import require_POST, require_safe
 from ca.authority.directory import NoAuthority
 from ca.availability import outage_of
 from ca.register import configuration
-from ca.status.authorities import status_authority
+from ca.register.views import known
+from ca.status.authorities import responder_store_of, status_authority
 from ca.status.lists import check_published, latest_list
 from ca.status.refusals import StatusRefused, TryLater
 from ca.status.requests import StatusRequest, check_media_type, decode_path, read_request
@@ -51,8 +52,8 @@ def ocsp_by_path(request: HttpRequest, encoded: str) -> HttpResponse:
 
 @require_safe
 def revocation_list(request: HttpRequest, authority: str) -> HttpResponse:
-    """The latest revocation list of ``root`` or ``issuing``, DER; a cache asks each time for it."""
-    latest = check_published(latest_list(status_authority(authority)))
+    """The latest revocation list of an authority, DER; a cache asks each time for it."""
+    latest = check_published(latest_list(status_authority(known(authority))))
     headers = {
         "ETag": f'"{latest.number}"',
         "Last-Modified": http_date(latest.this_update.timestamp()),
@@ -93,7 +94,7 @@ def _answer(question: StatusRequest, now: datetime) -> Answer:
 def _responder(purpose: str) -> Responder:
     """That of this process: what it has signed may be given again."""
     validity = timedelta(seconds=settings.OCSP_VALIDITY_SECONDS)
-    return Responder(settings.CERTIFICATE_STORES[purpose].store, validity)
+    return Responder(responder_store_of(purpose).store, validity)
 
 
 def _response(der: bytes, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:

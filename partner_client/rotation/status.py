@@ -1,11 +1,13 @@
 """What there is to say about the partner's certificate."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.renewal import RenewalPolicy
+from sender_constraint.server.status_tables import Cell, time_text
 
 
 def certificate_status(store: GenerationStore, now: datetime, policy: RenewalPolicy) -> dict[str, Any]:
@@ -26,6 +28,24 @@ def certificate_status(store: GenerationStore, now: datetime, policy: RenewalPol
         "last_rotation": generation.obtained_at.isoformat(),
         "next_rotation": policy.due_at(generation).isoformat(),
     }
+
+
+def certificate_rows(status: Mapping[str, Any]) -> list[tuple[str, Cell]]:
+    """What ``certificate_status`` says, with a name for each, as people read it."""
+    state = str(status["state"])
+    rows = [("state", Cell(state, "ok" if state == "valid" else "critical"))]
+    if "reason" in status:
+        return [*rows, ("reason", Cell(status["reason"]))]
+    return [
+        *rows,
+        ("ends", Cell(time_text(status["not_after"]))),
+        ("obtained", Cell(time_text(status["last_rotation"]))),
+        ("next rotation", Cell(time_text(status["next_rotation"]))),
+        ("subject", Cell(status["subject"])),
+        ("serial number", Cell(status["serial_number"])),
+        ("thumbprint (x5t#S256)", Cell(status["x5t#S256"])),
+        ("generation", Cell(status["generation"])),
+    ]
 
 
 def _description(generation: Generation) -> dict[str, str]:

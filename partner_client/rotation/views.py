@@ -1,14 +1,18 @@
 """How the partner's service is: for the supervisor, and for people."""
 
+from typing import Any
+
 from django.conf import settings
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from partner_client.rotation.keys import key_set, serving_keys
-from partner_client.rotation.status import certificate_status
+from partner_client.rotation.status import certificate_rows, certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
 from sender_constraint.django.health import healthy_with
 from sender_constraint.django.status_command import status_document
+from sender_constraint.server.status_tables import tables_of, time_text
 
 # Its certificate is no need: without one there is all the more to show.
 health = healthy_with()
@@ -23,10 +27,30 @@ def jwks(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signa
 
 
 @require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """``GET /``: for people, what ``manage.py status`` says, and our certificate."""
+    document = _document()
+    context = {
+        "status": document,
+        "as_of": time_text(document["time"]),
+        "certificate": certificate_rows(document["certificate"]),
+        "tables": tables_of(document),
+    }
+    answer = render(request, "rotation/home.html", context)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@require_safe
 def status(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's signature
-    """``GET /status``: as whom we call whom, and how long our certificate lives."""
+    """``GET /status``: the same for programs, as ``manage.py status --json`` has it."""
+    return JsonResponse(_document(), headers={"Cache-Control": "no-store"}, json_dumps_params={"indent": 1})
+
+
+def _document() -> dict[str, Any]:
+    """As whom we call whom, how long our certificate lives, and how this service is."""
     store = settings.CERTIFICATE_STORES["client"].store
-    document = {
+    return {
         "client_id": settings.CLIENT_ID,
         "issuer": settings.ISSUER,
         "api": settings.API_URL,
@@ -34,6 +58,5 @@ def status(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's sig
         "tokens_bound_by": settings.TOKEN_BINDING,
         "keys": serving_keys(utc_now()),
         "certificate": certificate_status(store, utc_now(), RenewalPolicy()),
-        "alarms": status_document()["alarms"],
+        **status_document(),
     }
-    return JsonResponse(document, headers={"Cache-Control": "no-store"}, json_dumps_params={"indent": 1})

@@ -8,8 +8,9 @@ connection and on one that was open already, and no request gets past it, whoeve
 Not prevented: a revoked server that completes a handshake has seen the caller's certificate, which is public.
 """
 
+import errno
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,8 @@ from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.errors import Refusal, TemporarilyUnavailable
 from sender_constraint.revocation import StatusSource, check_revocation
 from sender_constraint.trust_anchors import TrustAnchors
+
+_DER = 2  # what the ssl module calls ENCODING_DER, and does not export
 
 
 class ServerCertificateRefused(Refusal):
@@ -82,6 +85,14 @@ def _checked(base: type[ssl.SSLSocket], anchors: TrustAnchors, status: ServerSta
         _chain: tuple[x509.Certificate, ...] | None = None
         _in_use = False
 
+        def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+            # ssl itself looks for bytes where the connection was lost before the handshake. It would leave
+            # the socket open then, or go on with it without TLS.
+            if self._sslobj is None:
+                self.close()
+                raise ConnectionResetError(errno.ECONNRESET, "the connection was lost before the handshake")
+            return bytes(super().recv(buflen, flags))
+
         def send(self, data: Any, flags: int = 0) -> int:
             self._check()
             return int(super().send(data, flags))
@@ -97,7 +108,7 @@ def _checked(base: type[ssl.SSLSocket], anchors: TrustAnchors, status: ServerSta
         def _check(self) -> None:
             try:
                 if self._chain is None:
-                    self._chain = server_chain(self.getpeercert(binary_form=True) or b"", anchors)
+                    self._chain = server_chain(_shown(self), anchors)
                 check_revocation(self._chain, status.source, ServerCertificateRefused)
             except Refusal as refusal:
                 server = f"{self.server_hostname}:{self.getpeername()[1]}"
@@ -110,11 +121,16 @@ def _checked(base: type[ssl.SSLSocket], anchors: TrustAnchors, status: ServerSta
     return CheckedSocket
 
 
-def server_chain(der: bytes, anchors: TrustAnchors) -> tuple[x509.Certificate, ...]:
-    """From a server's certificate to an anchor, by the authorities of the bundle.
+def server_chain(shown: Sequence[bytes], anchors: TrustAnchors) -> tuple[x509.Certificate, ...]:
+    """From a server's certificate to an anchor, by the authorities of the bundle and those that it showed.
 
-    What else the server sent is not used: the scheme's authorities are all in its bundle.
+    shown: DER, the server's own first. An issuing authority that took another's place is in no bundle yet.
     Raises ServerCertificateRefused where they lead nowhere: there is nobody to ask.
     """
-    certificate = load_certificate(der, ServerCertificateRefused)
-    return check_chain(certificate, (), anchors, utc_now(), ServerCertificateRefused)
+    certificate = load_certificate(shown[0] if shown else b"", ServerCertificateRefused)
+    return check_chain(certificate, shown[1:], anchors, utc_now(), ServerCertificateRefused)
+
+
+def _shown(connection: Any) -> list[bytes]:
+    """What the server sent in its handshake, DER: public in Python from 3.13 on, and never in gevent."""
+    return [each.public_bytes(_DER) for each in connection._sslobj.get_unverified_chain() or ()]

@@ -95,20 +95,33 @@ class _Stream(httpcore.NetworkStream):
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
-        # gevent's handshake gives each of its reads the whole time: only the end of the connection stops it.
-        seconds = _left(timeout, httpcore.ConnectTimeout)
-        watch = threading.Timer(seconds, self._end) if seconds is not None else None
-        if watch is not None:
-            watch.daemon = True
-            watch.start()
         try:
-            return _Stream(self._stream.start_tls(ssl_context, server_hostname, seconds))
-        finally:
-            if watch is not None:
-                watch.cancel()
+            seconds = _left(timeout, httpcore.ConnectTimeout)
+            with self._ended_after(seconds):
+                return _Stream(self._stream.start_tls(ssl_context, server_hostname, seconds))
+        except BaseException:
+            self.close()  # nobody else does where not even httpcore's handshake has begun
+            raise
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
+
+    @contextmanager
+    def _ended_after(self, seconds: float | None) -> Iterator[None]:
+        """The connection ends if the block takes longer.
+
+        gevent's handshake gives each of its reads the whole time: only the end of the connection stops it.
+        """
+        if seconds is None:
+            yield
+            return
+        watch = threading.Timer(seconds, self._end)
+        watch.daemon = True
+        watch.start()
+        try:
+            yield
+        finally:
+            watch.cancel()
 
     def _end(self) -> None:
         with suppress(OSError):

@@ -9,11 +9,11 @@ https://www.rfc-editor.org/rfc/rfc7030 https://www.rfc-editor.org/rfc/rfc8951
 """
 
 import base64
-import binascii
 from pathlib import Path
 
 import httpx
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from sender_constraint.certificates.deadlines import client_with_deadlines
@@ -103,7 +103,7 @@ def _certificates(operation: str, response: httpx.Response) -> list[x509.Certifi
         # RFC 8951 §3.1: white space of any kind may break the lines.
         der = base64.b64decode(b"".join(response.content.split()), validate=True)
         certificates = pkcs7.load_der_pkcs7_certificates(der)
-    except (binascii.Error, ValueError) as error:
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise UnusableAnswer(f"{operation} answered with something that is not certs-only PKCS#7") from error
     if not certificates:
         raise UnusableAnswer(f"{operation} answered without a certificate")

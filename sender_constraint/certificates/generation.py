@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from sender_constraint.certificates.durable_files import read_private
@@ -56,16 +56,17 @@ def read_generation(directory: Path) -> Generation:
     try:
         key = serialization.load_pem_private_key(read_private(directory / PRIVATE_KEY), password=None)
         chain = tuple(x509.load_pem_x509_certificates((directory / CERTIFICATE).read_bytes()))
+        certificate = chain[0]
+        certified_key = certificate.public_key()
         record = json.loads((directory / RECORD).read_bytes())
         obtained_at = datetime.fromisoformat(record["obtained_at"]).astimezone(UTC)
         recorded_thumbprint = record["thumbprint"]
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
         raise BrokenGeneration(f"{directory} is not a whole generation: {error}") from error
-    certificate = chain[0]
     thumbprint = certificate_thumbprint(certificate.public_bytes(serialization.Encoding.DER))
     if thumbprint != recorded_thumbprint:
         raise BrokenGeneration(f"{directory / CERTIFICATE} is not the certificate that {RECORD} records")
-    if key.public_key() != certificate.public_key():
+    if key.public_key() != certified_key:
         raise BrokenGeneration(f"{directory / PRIVATE_KEY} is not the key of the certificate beside it")
     _check_links(directory, chain)
     return Generation(
@@ -92,7 +93,7 @@ def _check_links(directory: Path, chain: tuple[x509.Certificate, ...]) -> None:
     for certificate, issuer in pairwise(chain):
         try:
             certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
             subject = issuer.subject.rfc4514_string()
             raise BrokenGeneration(
                 f"{directory / CERTIFICATE}: {subject} did not issue the one before"

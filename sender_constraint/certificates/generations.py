@@ -216,7 +216,7 @@ class GenerationStore:
     ) -> None:
         try:
             record = record_of(x509.load_pem_x509_certificates(chain_pem), obtained_at)
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise BrokenGeneration(f"no certificate to publish: {error}") from error
         self.after(Step.DIRECTORY_MADE)
         durable_files.write_new(directory / PRIVATE_KEY, private_key_pem, durable_files.PRIVATE)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.csr import RequestedNames, first_request, next_request
@@ -44,7 +44,8 @@ class EstIssuer:
 
     participant: the name that the authority knows, beside which the one-time secret stands.
     secret_file: holds that secret; read for a first enrolment only, and removed after it.
-    trust_bundle: PEM, where the issuers that an answer leaves out are taken from (RFC 7030 §4.2.3).
+    trust_bundle: PEM, where the issuers that an answer leaves out are taken from (RFC 7030 §4.2.3); those
+        that are new since it came are asked for.
     """
 
     def __init__(
@@ -84,11 +85,17 @@ class EstIssuer:
     def _chain(
         self, key: ec.EllipticCurvePrivateKey, answer: Sequence[x509.Certificate]
     ) -> list[x509.Certificate]:
-        own = [certificate for certificate in answer if certificate.public_key() == key.public_key()]
+        own = [certificate for certificate in answer if _is_for(certificate, key)]
         if len(own) != 1:
             raise UnusableAnswer(f"the answer has {len(own)} certificates for our key, not one")
         known = x509.load_pem_x509_certificates(self._trust_bundle.read_bytes())
-        return complete_chain(own[0], [*answer, *known])
+        try:
+            return complete_chain(own[0], [*answer, *known])
+        except UnusableAnswer:
+            # An issuing authority that took another's place since the bundle came (RFC 7030 §4.1.3). What EST
+            # says adds nobody to those who are trusted: it has to lead to an anchor of the bundle.
+            others = [each for each in self._est.cacerts() if each.subject != each.issuer]
+            return complete_chain(own[0], [*answer, *known, *others])
 
 
 def complete_chain(
@@ -112,13 +119,20 @@ def complete_chain(
     raise UnusableAnswer(f"the chain is longer than {LONGEST_CHAIN} certificates")
 
 
+def _is_for(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
+    try:
+        return certificate.public_key() == key.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return False  # for a key of another kind
+
+
 def _issuer_of(
     certificate: x509.Certificate, authorities: Sequence[x509.Certificate]
 ) -> x509.Certificate | None:
     for authority in authorities:
         try:
             certificate.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature):
+        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
             continue
         return authority
     return None

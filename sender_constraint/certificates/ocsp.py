@@ -36,7 +36,15 @@ _STATES = {
     ocsp.OCSPCertStatus.UNKNOWN: State.UNKNOWN,
 }
 # What cryptography raises while it reads parts of a malformed response, or of a certificate in it.
-_UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.ExtensionNotFound)
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.ExtensionNotFound,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +127,7 @@ def check_certificate_id(
 ) -> None:
     """RFC 6960 §3.2, 1: the answer is about this certificate: its issuer's name and key, and its serial.
 
-    Who asked knows in which hash it asked; a pre-signed response may have been asked for in SHA-1 (§4.3).
+    Who asked knows in which hash it asked; a pre-signed one may be about SHA-1 (RFC 9919 §3.1.1).
     """
     allowed = (_ASKED_WITH,) if nonce is not None else (_ASKED_WITH, hashes.SHA1)
     algorithm = answer.hash_algorithm

@@ -242,6 +242,8 @@ class StatusBook:
             if (status := self._usable(entry, self._promise_seconds)) is not None:
                 return status
             self._felt[key] = self._monotonic()
+            while len(self._felt) > self._remembered:
+                del self._felt[next(iter(self._felt))]
             self._alarm_may_be_up = True
         status = self._usable(entry, self._promise_seconds + self._grace_seconds)
         detail = self.why_none(*key)

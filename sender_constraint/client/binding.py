@@ -14,7 +14,9 @@ class Binding:
     """A generation, its pool and its token source, counted by the calls that are using it.
 
     signing: with what its requests are signed. version: tells whether any part of it has turned since.
-    Once retired, it is closed by the last call that leaves it: ``on_close`` is told then.
+    Once retired, it is closed by the last call that leaves it, or after that by the token that is still being
+    renewed beside the calls: a pool forgets connections that are made while it closes. ``on_close`` is told
+    then.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Binding:
             self._calls -= 1
             last = self._retired and self._calls == 0
         if last:
-            self._close()
+            self.tokens.afterwards(self._close)
 
     def retire(self) -> None:
         """Take no more calls; close when none is left. Once only."""
@@ -58,7 +60,7 @@ class Binding:
             self._retired = True
             idle = self._calls == 0
         if idle:
-            self._close()
+            self.tokens.afterwards(self._close)
 
     def _close(self) -> None:
         self.pool.close()

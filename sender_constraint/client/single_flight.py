@@ -41,6 +41,15 @@ class SingleFlight(Generic[Result]):
         if ours:
             threading.Thread(target=self._fly, args=(flight, work), daemon=True).start()
 
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Have this done when whoever is at it has ended: now, if nobody is."""
+        with self._lock:
+            flight = self._flight
+        if flight is None:
+            work()
+        else:
+            flight.add_done_callback(lambda _landed: work())
+
     def _board(self) -> tuple[Future[Result], bool]:
         with self._lock:
             if self._flight is not None:

@@ -133,6 +133,10 @@ class TokenSource:
         if self._token is token:
             self._token = None
 
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Have this done once no token is on its way: now, if none is. For when nobody asks any more."""
+        self._flight.afterwards(work)
+
     def _fetch(self, correlation_id: str | None = None) -> AccessToken:
         known = self._token
         if known is not None and self._clock() < known.renew_at:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.generations import GenerationStore
@@ -80,6 +81,11 @@ def declared_store(
 
 
 def declared_stores() -> Mapping[str, DeclaredStore]:
-    """The setting ``CERTIFICATE_STORES``, by purpose."""
+    """The setting ``CERTIFICATE_STORES``, by purpose.
+
+    ``CERTIFICATE_STORES_IN_USE``, if set, names a function that makes of it those that are in use now: an
+    authority's come and go while it runs.
+    """
     stores: Mapping[str, DeclaredStore] = settings.CERTIFICATE_STORES
-    return stores
+    in_use = getattr(settings, "CERTIFICATE_STORES_IN_USE", None)
+    return import_string(in_use)(stores) if in_use else stores

@@ -2,13 +2,13 @@
 
 A service adds its own in ``settings.py``, by the names of functions without arguments::
 
-    EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.status.signing_keys"]
+    EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
 
 Each returns ``Expiry`` objects. One that fails is itself an alarm, and hides nothing of the others.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from cryptography import x509
 from django.conf import settings
@@ -66,7 +66,8 @@ def own_certificates() -> Iterator[Expiry]:
 
 def trusted_authorities() -> Iterator[Expiry]:
     """The authorities in the trust bundle: when one ends, so does all that it certified."""
-    for certificate in x509.load_pem_x509_certificates(settings.TRUST_BUNDLE.read_bytes()):
+    bundle = x509.load_pem_x509_certificates(settings.TRUST_BUNDLE.read_bytes())
+    for certificate in bundle:
         common_names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         subject = str(common_names[0].value) if common_names else certificate.subject.rfc4514_string()
         yield Expiry(
@@ -74,8 +75,15 @@ def trusted_authorities() -> Iterator[Expiry]:
             what=f"authority {subject}",
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
-            thresholds=BY_PEOPLE,
+            phase="replaced" if (replaced := _is_replaced(certificate, bundle)) else "valid",
+            thresholds=None if replaced else BY_PEOPLE,
         )
+
+
+def _is_replaced(authority: x509.Certificate, bundle: Sequence[x509.Certificate]) -> bool:
+    """Whether a later one of the same name is there: what this one certified is renewed under that."""
+    begins = authority.not_valid_before_utc
+    return any(each.subject == authority.subject and each.not_valid_before_utc > begins for each in bundle)
 
 
 def _listed(source: str) -> Iterable[Expiry]:

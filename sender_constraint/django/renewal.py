@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from sender_constraint.certificates.enrolment import ensure_generation
-from sender_constraint.certificates.errors import BrokenGeneration, StoreUnwritable
+from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration, StoreUnwritable
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import EstIssuer, Issuer
@@ -22,6 +22,7 @@ from sender_constraint.django.alarms import alarms
 from sender_constraint.django.audit import trail
 from sender_constraint.django.background import BackgroundTask, background_task
 from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
+from sender_constraint.django.issuers import revoked_issuer
 from sender_constraint.django.status import certificate_status
 from sender_constraint.revocation import State
 from sender_constraint.server.alarms import LEVELS, Level
@@ -34,7 +35,9 @@ TASK = "certificates"
 EST_ISSUER = "sender_constraint.django.renewal.est_issuer"
 
 # In what state a service's certificate is, where something is wrong with it.
-Trouble = Literal["missing", "broken", "refused", "revoked", "expired", "unwritable", "overdue"]
+Trouble = Literal[
+    "missing", "broken", "refused", "revoked", "of a revoked issuer", "expired", "unwritable", "overdue"
+]
 
 
 def certificate_renewal(seconds: float) -> BackgroundTask:
@@ -46,6 +49,7 @@ def certificate_renewal(seconds: float) -> BackgroundTask:
 def renew_certificates(run: Run) -> None:
     """Look at every declared store. Idempotent, and one worker at a time."""
     for declared in declared_stores().values():
+        _replace_if_issuer_revoked(declared)
         outcome = ensure(declared)
         _tell(run, declared, outcome)
         _sound(declared, outcome, utc_now())
@@ -75,9 +79,12 @@ def issuer_of(declared: DeclaredStore) -> Issuer:
     return issuer
 
 
-def trouble_of(outcome: RenewalOutcome, now: datetime, *, revoked: bool) -> tuple[Trouble, Level] | None:
+def trouble_of(
+    outcome: RenewalOutcome, now: datetime, *, revoked: bool, issuer_revoked: bool = False
+) -> tuple[Trouble, Level] | None:
     """What is wrong after a look, and how loud that is at least; None if nothing is.
 
+    revoked: the certificate. issuer_revoked: an authority in its chain.
     The remaining life makes it louder: see ``expiries.BY_ITSELF``.
     """
     generation = outcome.generation
@@ -87,6 +94,8 @@ def trouble_of(outcome: RenewalOutcome, now: datetime, *, revoked: bool) -> tupl
         return "revoked", "critical"
     if outcome.action in (Action.ENROLLED, Action.RENEWED):
         return None
+    if issuer_revoked:
+        return "of a revoked issuer", "critical"
     by_life = level_of(generation.obtained_at, generation.not_after, now, BY_ITSELF)
     if generation.is_expired(now):
         return ("refused" if outcome.is_refused else "expired"), "critical"
@@ -142,13 +151,19 @@ def _tell(run: Run, declared: DeclaredStore, outcome: RenewalOutcome) -> None:
 def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> None:
     name = f"certificate-{declared.purpose}"
     generation = outcome.generation
-    trouble = trouble_of(outcome, now, revoked=generation is not None and _is_revoked(generation))
+    trouble = trouble_of(
+        outcome,
+        now,
+        revoked=generation is not None and _is_revoked(generation),
+        issuer_revoked=generation is not None and revoked_issuer(generation) is not None,
+    )
     if trouble is None:
         alarms().cleared(name)
         return
     state, level = trouble
     until = f"; it ends at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
-    why = f": {outcome.error}" if outcome.error else ""
+    reasons = dict.fromkeys(str(each) for each in (outcome.broken, outcome.error) if each)
+    why = f": {'; '.join(reasons)}" if reasons else ""
     remedy = f"; deliver a new one-time secret in {declared.secret_file}"
     if declared.placed is not None:
         remedy = f"; put a new one in {declared.placed.certificate}"
@@ -169,6 +184,17 @@ def _is_revoked(generation: Generation) -> bool:
         return False
     status = certificate_status().status_of(generation.chain[0], generation.chain[1])
     return status is not None and status.state is State.REVOKED
+
+
+def _replace_if_issuer_revoked(declared: DeclaredStore) -> None:
+    """What a revoked authority certified is refused everywhere: its successor's is not due, but needed."""
+    try:
+        if revoked_issuer(declared.store.current()) is not None:
+            declared.store.order_replacement()
+    except (NoGeneration, BrokenGeneration):
+        return  # the look itself tells of it
+    except StoreUnwritable as problem:
+        logger.warning("%s certificate is not replaced: %s", declared.purpose, problem)
 
 
 def _louder(one: Level, other: Level | None) -> Level:

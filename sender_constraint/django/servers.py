@@ -1,4 +1,4 @@
-"""How a Django service checks the servers that it calls: by the settings of ``status``, on record."""
+"""How a Django service checks the servers that it calls: by the settings of ``status``, into its trail."""
 
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.django.audit import trail

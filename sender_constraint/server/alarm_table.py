@@ -1,6 +1,6 @@
 """Every alarm that a service can raise, what each level means, and how it ends. Documents quote this."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -10,12 +10,16 @@ from sender_constraint.server.expiries import BY_ITSELF, BY_PEOPLE, Thresholds
 
 @dataclass(frozen=True, slots=True)
 class AlarmKind:
-    """name: as in ``Alarms.raised``; ``*`` stands for what it is about. ends: how it recovers."""
+    """name: as in ``Alarms.raised``; ``*`` stands for what it is about.
+
+    ends: how it recovers. remedy: what people can do.
+    """
 
     name: str
     about: str
     when: Mapping[Level, str]
     ends: str
+    remedy: str
 
 
 def _left(thresholds: Thresholds) -> dict[Level, str]:
@@ -40,6 +44,8 @@ ALARMS = (
             "critical": "none can be had, and callers are refused",
         },
         "by itself when the authority's responder answers",
+        "see that the authority's responder (`OCSP_URL`) is up and can be reached; before a planned outage "
+        "set `STATUS_GRACE_SECONDS`",
     ),
     AlarmKind(
         "certificate-*",
@@ -48,16 +54,21 @@ ALARMS = (
             BY_ITSELF,
             notice="its renewal is due and failed",
             warning="the current one is broken and an earlier one serves, or the disk takes no new one",
-            critical="the authority refuses to renew it, it is revoked, or there is none",
+            critical="the authority refuses to renew it, it or its issuer is revoked, or there is none",
         ),
         "by itself at the next look that succeeds; refused, revoked or missing: once the operator delivers a "
-        "new one-time secret",
+        "new one-time secret; of a revoked issuer: once that has a successor",
+        "`overdue`, `expired`: see that the authority is up and answers with certificates; `unwritable`: "
+        "make room on the disk; `broken`: find out who wrote there; `refused`, `revoked`, `missing`: have "
+        "the operator make a secret (`ca/manage.py participant secret`), and put it where the message says; "
+        "`issuer revoked`: the authority needs its successor, see the runbook",
     ),
     AlarmKind(
         "expiry-authority-*",
         "an authority in the trust bundle",
         _left(BY_PEOPLE),
-        "once the trust bundle has its successor",
+        "once the trust bundle has its successor: `ca/manage.py replace_issuing`",
+        "replace the authority: see the runbook",
     ),
     AlarmKind(
         "expiry-*",
@@ -65,24 +76,29 @@ ALARMS = (
         _left(BY_ITSELF) | {"critical": f"{_left(BY_ITSELF)['critical']}, or cannot be listed"},
         "by itself when it is renewed; a signing key has a margin of its own, since one that is overdue "
         "goes on signing",
+        "see in `status` why the task that renews it has not; a signing key: "
+        "`authserver/manage.py rotate_signing_key`",
     ),
     AlarmKind(
         "task-*",
         "a background task",
         {"warning": "it failed for what passes: database or disk", "critical": "it ended with a defect"},
         "by itself with the next run that ends well",
+        "warning: mend what the message names; critical: the log has the traceback, report it",
     ),
     AlarmKind(
         "late-*",
         "a background task, as status sees it",
         {"warning": "it should have run twice since its last run (at least 30 seconds ago), or never ran"},
         "by itself once a worker and its schedule run",
+        "see that the service's worker, its schedule and its Redis are up",
     ),
     AlarmKind(
         "signing-key",
         "the key that signs tokens",
         {"critical": "there is none that can be used, and no token is issued"},
         "once the key is mended, or made by `manage.py prepare`",
+        "read the message: give the key back to its owner with mode 0600, or restore it",
     ),
     AlarmKind(
         "service-*",
@@ -90,6 +106,7 @@ ALARMS = (
         "replay memory",
         {"critical": "callers are refused with 503, for the reason of the rule with this name"},
         "by itself with a call that is served, ten seconds after the last one that was not",
+        "mend or put back what the message names",
     ),
     AlarmKind(
         "token-status-stale",
@@ -105,12 +122,17 @@ ALARMS = (
             "was not made"
         },
         "by itself with the next answer",
+        "see the state: `unreachable`, `answer unusable`: ask who runs the server; `server refused`: its "
+        "certificate does not count, do not go round it; `token refused`: have the bank explain the "
+        "correlation id; those that wait, or are about the certificate: see `certificate-*` and "
+        "`certificate-status`",
     ),
     AlarmKind(
         "tokens",
         "access tokens for calls",
         {"warning": "no new one is to be had, or none for a new certificate; the last serves while it lasts"},
         "by itself with the next token",
+        "as for `calls`, at the authorization server",
     ),
     AlarmKind(
         "ocsp-staple",
@@ -120,6 +142,7 @@ ALARMS = (
             "warning": "none is stapled any more",
         },
         "by itself when the authority's responder answers",
+        "see that the authority's responder is up and can be reached",
     ),
 )
 
@@ -130,9 +153,19 @@ def kind_of(name: str) -> AlarmKind | None:
 
 
 def alarm_table() -> str:
-    """The table in Markdown."""
-    rows = [("alarm", "about", *LEVELS, "ends"), ("---",) * (3 + len(LEVELS))]
-    for kind in ALARMS:
-        levels = (kind.when.get(level, "") for level in LEVELS)
-        rows.append((f"`{kind.name}`", kind.about, *levels, kind.ends))
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    """Two tables in Markdown: when each alarm is how loud, and how it ends."""
+    levels = [
+        (f"`{kind.name}`", kind.about, *(kind.when.get(level, "") for level in LEVELS)) for kind in ALARMS
+    ]
+    ends = [(f"`{kind.name}`", kind.ends, kind.remedy) for kind in ALARMS]
+    return "\n".join(
+        (
+            _markdown(("alarm", "about", *LEVELS), levels),
+            _markdown(("alarm", "ends", "what to do"), ends),
+        )
+    )
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    ruled = [columns, ("---",) * len(columns), *rows]
+    return "".join(f"| {' | '.join(row)} |\n" for row in ruled)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sender_constraint.server.expiries import duration_text
@@ -32,6 +32,11 @@ def tables_of(document: Mapping[str, Any], *, tasks: bool = True) -> list[Status
         _expiries(document["expiries"]),
         *([_tasks(document["tasks"], now)] if tasks else []),
     ]
+
+
+def time_text(time: str) -> str:
+    """A time of ISO 8601 as people read it: to the second, in UTC, and saying so."""
+    return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _alarms(alarms: Iterable[Mapping[str, Any]], now: datetime) -> Iterable[StatusTable]:

@@ -25,4 +25,10 @@ for name in (
 ):
     os.environ.pop(name, None)
 
-from authserver.settings import *  # noqa: E402, F403 - read only now, and all of them
+from authserver.pages_settings import *  # noqa: E402, F403 - read only now: with the tables of its admin
+from authserver.settings import (  # noqa: E402 - the service's own surface, all the same
+    ALLOWED_HOSTS,  # noqa: F401 - as above
+    APPEND_SLASH,  # noqa: F401 - as above
+    MIDDLEWARE,  # noqa: F401 - as above
+    ROOT_URLCONF,  # noqa: F401 - as above
+)

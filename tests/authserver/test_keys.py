@@ -114,3 +114,19 @@ def test_without_a_key_the_token_endpoint_is_unavailable(
         "authserver.tokens.views.signing_key_store", lambda: SigningKeyStore(tmp_path / "none")
     )
     verdict.refused(partner.asks(), 503, "temporarily_unavailable", "service.signing-key")
+
+
+def test_a_key_that_is_removed_while_the_keys_are_read_fails_no_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SigningKeyStore(tmp_path / "keys")
+    signing = store.ensure()
+    retiring = store.publish_new()
+    read = durable_files.read_private
+
+    def read_late(file: Path) -> bytes:
+        store.remove(retiring)
+        return read(file)
+
+    monkeypatch.setattr(durable_files, "read_private", read_late)
+    assert [key.kid for key in store.load().published] == [signing.kid]

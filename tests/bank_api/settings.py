@@ -29,8 +29,14 @@ for name in (
 ):
     os.environ.pop(name, None)
 
-from bank_api.settings import *  # noqa: E402, F403 - read only now, and all of them
-from bank_api.settings import DATABASES  # noqa: E402 - as above
+from bank_api.pages_settings import *  # noqa: E402, F403 - read only now: with the tables of its admin
+from bank_api.settings import (  # noqa: E402 - the service's own surface, all the same
+    ALLOWED_HOSTS,  # noqa: F401 - as above
+    APPEND_SLASH,  # noqa: F401 - as above
+    DATABASES,
+    MIDDLEWARE,  # noqa: F401 - as above
+    ROOT_URLCONF,  # noqa: F401 - as above
+)
 
 # A file, as in service: threads that share a database in memory would share its locks too.
 if DATABASES["default"]["ENGINE"].endswith("sqlite"):

@@ -114,7 +114,8 @@ def test_the_issuing_authority_revoked_by_the_root_issues_nothing_more(
     client: Client, partner: Admitted, hierarchy: Hierarchy, trail: Trail
 ) -> None:
     record_authorities((hierarchy.root.certificate, hierarchy.issuing.certificate))
-    assert "found the scheme anew" in revoke(hierarchy.issuing.certificate, "cACompromise")
+    said = revoke(hierarchy.issuing.certificate, "cACompromise")
+    assert f"manage.py replace_issuing {serial_text(hierarchy.issuing.certificate)}" in said
     published = latest_list(status_authority("root"))
     assert published is not None
     (entry,) = x509.load_der_x509_crl(bytes(published.der))

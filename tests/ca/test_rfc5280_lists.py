@@ -154,6 +154,21 @@ def test_whoever_finds_a_number_taken_begins_again_and_knows_no_less(
     assert serials(latest()) == {int(record.serial, 16)}
 
 
+@pytest.mark.clause("RFC 5280 §5.2.3")
+def test_a_number_that_is_free_again_is_taken_by_nobody(
+    record: IssuedCertificate, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process publishes two lists meanwhile, the later of which removes the one before."""
+    authority = status_authority(ISSUING)
+    stale = publish_list(authority, clock.now)
+    assert [publish_list(authority, clock.now).number for _ in range(2)] == [2, 3]
+    revoke(record, x509.ReasonFlags.unspecified, clock.now)
+    looks = iter([stale])
+    monkeypatch.setattr(lists, "latest_list", lambda asked: next(looks, None) or latest_list(asked))
+    assert publish_list(authority, clock.now).number == 4
+    assert serials(latest()) == {int(record.serial, 16)}
+
+
 def test_the_database_itself_keeps_numbers_apart(hierarchy: Hierarchy, clock: MovedClock) -> None:
     published = publish_list(status_authority(ISSUING), clock.now)
     assert published.issuer == identity_of(hierarchy.issuing.certificate)

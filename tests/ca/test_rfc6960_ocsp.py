@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -349,7 +350,7 @@ def test_with_a_responder_that_has_expired_or_is_not_there_it_is_later(
     trail: Trail,
 ) -> None:
     request = ocsp_request(certificate, issuing)
-    clock.move(hours=23, minutes=59, seconds=50)
+    clock.move(hours=71, minutes=59, seconds=50)
     answer = believed(asker.post(request), issuing)
     assert answer.next_update_utc == answer.certificates[0].not_valid_after_utc
     clock.move(seconds=20)
@@ -365,7 +366,7 @@ def test_without_responders_it_is_later(
     asker: Asker, certificate: x509.Certificate, issuing: x509.Certificate, settings: Settings, trail: Trail
 ) -> None:
     for declared in settings.CERTIFICATE_STORES.values():
-        (declared.path / "current").unlink(missing_ok=True)
+        shutil.rmtree(declared.path, ignore_errors=True)
     views._responder.cache_clear()
     response = asker.post(ocsp_request(certificate, issuing))
     assert read(response).response_status is OCSPResponseStatus.TRY_LATER
@@ -411,7 +412,29 @@ def test_a_new_certificate_of_the_responder_is_taken_without_a_restart(
 ) -> None:
     request = ocsp_request(certificate, issuing)
     (before,) = believed(asker.post(request), issuing).certificates
-    clock.move(hours=20)
+    clock.move(hours=60)
     ensure_responders()
     (after,) = believed(asker.post(request), issuing).certificates
     assert before.public_key() != after.public_key()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_with_a_broken_generation_the_last_good_responder_goes_on(
+    asker: Asker,
+    certificate: x509.Certificate,
+    issuing: x509.Certificate,
+    settings: Settings,
+    clock: MovedClock,
+    ensure_responders: Callable[[], None],
+    restarted: bool,
+) -> None:
+    request = ocsp_request(certificate, issuing)
+    (before,) = believed(asker.post(request), issuing).certificates
+    clock.move(hours=60)
+    ensure_responders()
+    store = settings.CERTIFICATE_STORES["ocsp-issuing"].store
+    store.current().private_key_path.write_bytes(b"half of a k")
+    if restarted:
+        views._responder.cache_clear()
+    (after,) = believed(asker.post(request), issuing).certificates
+    assert after == before

@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from django.core.checks import run_checks
+from django.core.checks import Tags, run_checks
 from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import LONGEST_LIFETIME, Hierarchy, create_hierarchy
+from ca.checks import TAG
 from ca.enrolment import views
 from ca.register.configuration import utc_now
 from tests.ca.material import EST
@@ -110,7 +111,7 @@ def test_a_register_that_is_away_is_told_from_a_defect(
 
 
 def findings() -> list[str]:
-    return [str(message.id) for message in run_checks()]
+    return [str(message.id) for message in run_checks(tags=[TAG, Tags.models, Tags.database])]
 
 
 def test_the_defaults_pass_all_checks() -> None:
@@ -131,6 +132,7 @@ def test_the_defaults_pass_all_checks() -> None:
         ("OCSP_VALIDITY_SECONDS", 0, "ca.E009"),
         ("ROOT_STATUS_LIFETIME_SECONDS", -1, "ca.E009"),
         ("CRL_INTERVAL_SECONDS", 24 * 60 * 60, "ca.E009"),
+        ("ISSUING_AUTHORITY_LIFETIME_SECONDS", 0, "ca.E010"),
     ],
 )
 def test_a_setting_that_cannot_be_is_found(

@@ -55,7 +55,7 @@ def test_the_documentation_has_all_that_it_needs_from_its_own_origin(
     for address in page.addresses:
         url = urljoin(str(answer.url), address)
         assert url.startswith(f"{deployment.bank_pages_url}/")
-        found = pages.get(url)
+        found = pages.get(url, follow_redirects=True)
         assert found.status_code == 200
         assert found.headers["x-content-type-options"] == "nosniff"
 

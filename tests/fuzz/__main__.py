@@ -16,7 +16,7 @@ from tests.fuzz.targets import targets
 from workshop.environment.commands import FAILURES
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
-from workshop.narration import Narrator
+from workshop.narration import WIDTH_OF_A_FILE, Narrator
 from workshop.story.stage import Stage
 
 REQUESTS = 100_000
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     """Fuzz. Returns 0, 1 if a server failed at a request, 2 if nothing could be started, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     seed = secrets.randbits(32) if options.seed is None else options.seed
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
     console.print(f"{options.requests} requests, seed {seed}: starting an environment of its own")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         root = Path(folder)

@@ -51,10 +51,11 @@ def state(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_status(monkeypatch: pytest.MonkeyPatch) -> Mock:
-    """What the authority says of the partner's certificate: it is good."""
+    """What is said of the partner's certificate, and of who issued it: they are good."""
     book = Mock()
     book.status_of.return_value = CertificateStatus(State.GOOD, None, None, 0)
-    monkeypatch.setattr("sender_constraint.django.renewal.certificate_status", lambda: book)
+    for module in ("renewal", "issuers"):
+        monkeypatch.setattr(f"sender_constraint.django.{module}.certificate_status", lambda: book)
     return book
 
 

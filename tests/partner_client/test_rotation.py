@@ -11,6 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 from celery.worker import state
+from cryptography import x509
 from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
@@ -224,6 +225,39 @@ def test_a_revoked_certificate_is_an_alarm_before_its_renewal_is_due(
     assert issuer.operations == []
 
 
+@pytest.mark.clause("RFC 5280 §6.1.3")
+def test_what_a_revoked_authority_issued_is_replaced_at_the_next_look(
+    issuer: CountingIssuer,
+    generation: Generation,
+    store: GenerationStore,
+    own_status: Mock,
+    authority: Authority,
+    settings: Settings,
+) -> None:
+    settings.TRUST_BUNDLE = authority.trust_bundle
+    renew_certificates.apply(throw=True)
+    assert store.current() == generation
+
+    def status(certificate: x509.Certificate, _issuer: x509.Certificate) -> CertificateStatus:
+        state = State.REVOKED if certificate == authority.issuing else State.GOOD
+        return CertificateStatus(state, None, None, 0)
+
+    own_status.status_of.side_effect = status
+    # As long as it has no successor the authority issues nothing.
+    issuer.fails_with = {"next": IssuerUnreachable("away")}
+    renew_certificates.apply(throw=True)
+    assert alarm() == ("critical", "of a revoked issuer")
+    own_status.status_of.assert_any_call(authority.issuing, authority.root)
+
+    issuer.fails_with = {}
+    own_status.status_of.side_effect = None  # of the successor
+    renew_certificates.apply(throw=True)
+    assert store.current() != generation
+    assert alarm() is None
+    renew_certificates.apply(throw=True)
+    assert issuer.operations == ["next", "next"]
+
+
 def test_a_disk_that_is_full_is_an_alarm_and_the_old_certificate_serves(
     issuer: CountingIssuer, authority: Authority, store: GenerationStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -310,7 +344,24 @@ def test_status_shows_the_generation_and_its_remaining_life(client: Client, gene
     assert certificate["last_rotation"] == generation.obtained_at.isoformat()
     assert certificate["next_rotation"] == RenewalPolicy().due_at(generation).isoformat()
     assert 0 < certificate["remaining_seconds"] <= 60
-    assert client.get("/").json().keys() == status.keys()
+    assert {task["name"] for task in status["tasks"]} == {"certificates", "expiries"}
+    assert status["expiries"][0]["what"] == "client certificate"
+
+
+def test_people_see_the_same_as_a_page(client: Client, generation: Generation) -> None:
+    answer = client.get("/")
+    page = answer.content.decode()
+
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'; ")
+    assert "<script" not in page
+    for words in (generation.thumbprint, "client certificate", "background task", "https://localhost:8442"):
+        assert words in page
+    for address in ("/static/rotation/home.css", "/static/rotation/icon.svg"):
+        assert address in page
+        served = client.get(address)
+        assert served.status_code == 200
+        assert b"".join(served)
+        served.close()
 
 
 def test_status_tells_of_an_expired_certificate(generation: Generation, store: GenerationStore) -> None:

@@ -1,4 +1,4 @@
-"""Writes the generated pages, or checks that they are up to date and that rules and demands have tests."""
+"""Writes what is generated of the documents, or checks that it is up to date and all that must has tests."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ import django
 django.setup()
 
 # Not before Django is set up: rules stand in modules that read settings.
+from sender_constraint.server.alarm_table import alarm_table  # noqa: E402 - as said
 from tests.registry import documents, fapi2, program  # noqa: E402 - as said
 from tests.registry.suite import Suite  # noqa: E402 - as said
 from workshop.catalogue import ATTACKS  # noqa: E402 - as said
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/rules",
         description="Write docs/rules.md, docs/standards.md and docs/fapi2.md from the registry of rules and "
-        "the tests.",
+        "the tests, and the alarms in docs/operations.md.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
     only_check = parser.parse_args(arguments).check
@@ -53,6 +54,9 @@ def main(arguments: list[str]) -> int:
         documents.RULES_PAGE: documents.rules_page(registered),
         documents.STANDARDS_PAGE: documents.standards_page(registered, tests),
         documents.FAPI2_PAGE: documents.fapi2_page(registered, tests),
+        documents.OPERATIONS_PAGE: documents.with_alarms(
+            (program.REPOSITORY / documents.OPERATIONS_PAGE).read_text(), alarm_table()
+        ),
     }
     for name, text in pages.items():
         file = program.REPOSITORY / name

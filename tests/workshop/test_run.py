@@ -18,24 +18,35 @@ def test_each_service_runs_under_its_own_settings_and_the_others_under_none() ->
         "tests/e2e",
         "tests/workshop/test_run.py::test_x",
     ]
-    assert run.runs(paths) == [
-        (["tests/e2e", "tests/workshop/test_run.py::test_x"], [f"--ignore={run.ALONE}"]),
-        (["tests/ca/test_surfaces.py"], ["--ds=tests.ca.settings"]),
-        (["tests/bank_api"], ["--ds=tests.bank_api.settings"]),
-        (["tests/sender_constraint"], []),
+    ignored = [f"--ignore={run.ALONE}", f"--ignore={run.STORY}"]
+    assert run.lanes(paths) == [
+        [(["tests/e2e", "tests/workshop/test_run.py::test_x"], ignored)],
+        [([str(run.STORY)], [])],
+        [
+            (["tests/ca/test_surfaces.py"], ["--ds=tests.ca.settings"]),
+            (["tests/bank_api"], ["--ds=tests.bank_api.settings"]),
+            (["tests/sender_constraint"], []),
+        ],
     ]
+
+
+def test_one_test_of_the_story_runs_by_itself() -> None:
+    one = "tests/e2e/test_demo.py::test_x"
+    assert run.lanes([one]) == [[([one], [])]]
+    assert run.lanes(["tests/e2e/test_docs.py"])[0][0][0] == ["tests/e2e/test_docs.py"]
+    assert len(run.lanes(["tests/e2e/test_docs.py"])) == 1
 
 
 def test_what_measures_waiting_runs_alone() -> None:
     one = "tests/e2e/hostile/test_hostile_requests.py::test_x"
-    assert run.alone_in([]) == run.alone_in(["tests/e2e", one]) == [str(run.ALONE)]
-    assert run.alone_in(["tests/ca", one]) == [one]
-    assert run.alone_in(["tests/ca", "tests/e2e/test_docs.py"]) == []
-    assert run.runs([one, "tests/sender_constraint"]) == [(["tests/sender_constraint"], [])]
+    assert run.apart([], run.ALONE) == run.apart(["tests/e2e", one], run.ALONE) == [str(run.ALONE)]
+    assert run.apart(["tests/ca", one], run.ALONE) == [one]
+    assert run.apart(["tests/ca", "tests/e2e/test_docs.py"], run.ALONE) == []
+    assert run.lanes([one, "tests/sender_constraint"]) == [[(["tests/sender_constraint"], [])]]
 
 
 def test_without_a_path_every_folder_of_tests_runs() -> None:
-    selected = {Path(path).name for paths, _ in run.runs([]) for path in paths}
+    selected = {Path(path).name for lane in run.lanes([]) for paths, _ in lane for path in paths}
     assert {"ca", "authserver", "bank_api", "partner_client", "sender_constraint", "workshop"} <= selected
 
 

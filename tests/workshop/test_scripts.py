@@ -11,7 +11,10 @@ import pytest
 from sender_constraint.server.environment import REPOSITORY
 
 NOBODY = 65534
-SCRIPTS = ("demo", "up", "down", "status", "explain", "compare", "test", "check", "lock", "manage", "wheel")
+SCRIPTS = (
+    *("demo", "up", "down", "status", "explain", "soak", "fuzz", "compare"),
+    *("test", "check", "lock", "manage", "rules", "wheel"),
+)
 
 
 @pytest.fixture

@@ -198,6 +198,15 @@ def test_a_call_that_came_out_otherwise_is_marked(capsys: pytest.CaptureFixture[
     assert "✗ thief → bank_api  GET /accounts  200  no certificate" in capsys.readouterr().out
 
 
+def test_of_a_call_that_tls_ended_no_certificate_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    Narrator().call(
+        "thief", "bank_api", "GET", "/accounts", "ended by TLS: decrypt_error",
+        thumbprint=None, answered=False,
+    )  # fmt: skip
+
+    assert capsys.readouterr().out == "  ✓ thief → bank_api  GET /accounts  ended by TLS: decrypt_error\n"
+
+
 def test_a_command_is_told_with_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
     Narrator().command("ca/manage.py revoke 7f", ["Revoked 7f", "and [more]"])
 
@@ -303,6 +312,32 @@ def test_lifetimes_are_those_that_people_can_watch(text: str, capsys: pytest.Cap
 
     assert refused.value.code == 2
     assert "--lifetime" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("played", "told"),
+    [
+        ((4,), "1 attempt in act 4: "),
+        ((2, 4), "2 attempts in acts 2, 4: "),
+        ((1, 2, 3, 4), "4 attempts in acts 1 to 4: "),
+    ],
+)
+def test_the_last_line_says_which_acts_were_played(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    played: tuple[int, ...],
+    told: str,
+) -> None:
+    described = parties_on_this_machine(tmp_path, Ports(), 60).deployment
+    monkeypatch.setattr(play, "attached", lambda: described)
+    for number in played:
+        act = SimpleNamespace(TITLE="The act", play=lambda stage: stage.row("1", "a token", "200", "200"))
+        monkeypatch.setitem(play.ACTS, number, act)
+    chosen = [argument for number in played for argument in ("--act", str(number))]
+    play.play_in_the_right_place(parser().parse_args(chosen))
+
+    assert told in capsys.readouterr().out
 
 
 def test_acts_are_played_as_the_help_lists_them() -> None:

@@ -90,7 +90,7 @@ def _play(stage: Stage, arguments: argparse.Namespace) -> int:
         raise
     finally:
         if arguments.attacks:
-            stage.narrator.say(_sum_of(stage, "the catalogue"))
+            stage.narrator.say(_sum_of(stage, every_attack.what_was_played(stage)))
         elif stage.rows:
             _close(stage, numbers)
         if arguments.report:
@@ -109,14 +109,23 @@ def _close(stage: Stage, numbers: list[int]) -> None:
             for row in stage.rows
         ],
     )
-    acts = "act" if len(numbers) == 1 else "acts"
-    narrator.say(_sum_of(stage, f"{acts} {', '.join(map(str, numbers))}"))
+    narrator.say(_sum_of(stage, _acts(numbers)))
+
+
+def _acts(numbers: list[int]) -> str:
+    """``act 4``, ``acts 1, 3``, or ``acts 1 to 8``."""
+    if len(numbers) == 1:
+        return f"act {numbers[0]}"
+    if len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return f"acts {numbers[0]} to {numbers[-1]}"
+    return f"acts {', '.join(map(str, numbers))}"
 
 
 def _sum_of(stage: Stage, what: str) -> str:
     failed = [row for row in stage.rows if not row.holds]
     ended = f"{len(failed)} not as expected." if failed else "every row holds."
-    return f"{len(stage.rows)} attempts in {what}: {ended}"
+    attempts = "1 attempt" if len(stage.rows) == 1 else f"{len(stage.rows)} attempts"
+    return f"{attempts} in {what}: {ended}"
 
 
 @contextmanager

@@ -114,16 +114,19 @@ def show(outcome: Outcome, console: Console) -> None:
             )
         ],
     )
-    _table(
-        console,
-        "Processes: memory and open descriptors, once settled and at the end",
-        ("process", "memory", "", "descriptors", "", "grown"),
-        [
-            (f"{life.name} ({life.process_id})", *_cells(life), "YES" if life.has_grown else "no")
-            for life in outcome.lives
-            if life.start
-        ],
-    )
+    compared = [life for life in outcome.lives if life.start]
+    if compared:
+        _table(
+            console,
+            "Processes: memory and open descriptors, once settled and at the end",
+            ("process", "memory", "", "descriptors", "", "grown"),
+            [
+                (f"{life.name} ({life.process_id})", *_cells(life), "YES" if life.has_grown else "no")
+                for life in compared
+            ],
+        )
+    else:
+        console.print("It was too short to compare memory and open descriptors: no process settled.")
     for what in (*calls.failures[:SHOWN], *payments.lost[:SHOWN], *payments.doubled[:SHOWN]):
         console.print(f"  {what}", markup=False)
     if outcome.stopped:

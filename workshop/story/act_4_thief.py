@@ -56,6 +56,7 @@ def _tell(stage: Stage, played: Played) -> None:
         thumbprint=presented,
         refused=refusal_in(exchange, played.evidence),
         wanted=played.holds,
+        answered=exchange.status is not None,
     )
     for event in played.evidence.events:
         if event["event"] in attack.expected.also:

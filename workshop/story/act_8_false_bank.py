@@ -41,4 +41,5 @@ def _tell(stage: Stage, played: Played) -> None:
         thumbprint=played.evidence.refusal.get("thumbprint"),
         refused=refusal_in(played.exchange, played.evidence),
         wanted=played.holds,
+        answered=was_passed_on,
     )

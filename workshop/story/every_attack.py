@@ -6,6 +6,7 @@ from workshop.story.stage import Stage, outcome_of
 from workshop.story.theft import the_theft
 from workshop.thief import Played, Thief
 
+VALID_CALL = "the valid call"
 COLUMNS = ("attack", "what is tried", "expected", "observed", "holds")
 
 
@@ -16,9 +17,15 @@ def play(stage: Stage) -> None:
     for family in FAMILIES:
         attacks = [attack for attack in ATTACKS if attack.family == family]
         valid = thief.valid(attacks[0])
-        stage.row(family.identifier, "the valid call", str(family.answered), outcome_of(valid))
+        stage.row(family.identifier, VALID_CALL, str(family.answered), outcome_of(valid))
         rows = [_row(stage, family, attack, _played(thief, attack)) for attack in attacks]
         stage.narrator.table(f"{family.title} (the valid call: {outcome_of(valid)})", COLUMNS, rows)
+
+
+def what_was_played(stage: Stage) -> str:
+    """For the last line."""
+    valid = sum(row.attempt == VALID_CALL for row in stage.rows)
+    return f"the catalogue, {valid} valid calls among them"
 
 
 def _played(thief: Thief, attack: Attack) -> Played | None:

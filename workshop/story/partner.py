@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
+from workshop.patience import patiently
 from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
 from workshop.wire import Credentials, Exchange
 
@@ -43,7 +44,7 @@ class Partner:
         self, stage: Stage, client_id: str = "partner", proof: str | None = None, **parameters: str
     ) -> str:
         """An access token. Raises StoryStopped if the authorization server refuses."""
-        exchange = self.request_token(stage, client_id, proof, **parameters)
+        exchange = patiently(lambda: self.request_token(stage, client_id, proof, **parameters))
         if exchange.status != 200:
             raise StoryStopped(f"no token for {client_id}: {outcome_of(exchange)}")
         return str(exchange.json()["access_token"])
@@ -86,6 +87,7 @@ def show(
         thumbprint=thumbprint,
         refused=refused,
         wanted=exchange.status == expected_status,
+        answered=exchange.status is not None,
     )
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from workshop.patience import is_put_off
 from workshop.story.stage import outcome_of
 from workshop.wire import Exchange
 
@@ -21,7 +22,7 @@ class Way:
     """One way to call, and what came of it.
 
     how, whom: for people. last_served: when the last call was sent that was answered with 200.
-    first_refused: when the first other answer was there. refusals: by outcome, the latest of each.
+    first_refused: when the first refusal was there. refusals: by outcome, the latest of each.
     """
 
     how: str
@@ -34,9 +35,11 @@ class Way:
     refusals: dict[str, Exchange] = field(default_factory=dict)
 
     def go(self, clock: Clock = utc_now) -> Exchange:
-        """Call once."""
+        """Call once. Who is put off was neither served nor refused."""
         sent_at, exchange = clock(), self.call()
         self.calls += 1
+        if is_put_off(exchange):
+            return exchange
         self.is_served = exchange.status == 200
         if self.is_served:
             self.last_served = sent_at

@@ -49,6 +49,8 @@ STATIC_URL = "/static/"
 # Files are served as they lie in the packages, which a process reads once, at its start.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
+# No page of another origin reads them.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 SESSION_ENGINE = "sender_constraint.django.administration.sessions"
 SESSION_COOKIE_AGE = 8 * 60 * 60

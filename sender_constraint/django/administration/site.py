@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from sender_constraint.django.administration.login import LoginForm
 from sender_constraint.django.status_command import status_document
-from sender_constraint.server.status_tables import tables_of
+from sender_constraint.server.status_tables import tables_of, time_text
 
 
 class ServiceSite(AdminSite):
@@ -46,6 +46,7 @@ class ServiceSite(AdminSite):
             **self.each_context(request),
             "title": "State",
             "status": document,
+            "as_of": time_text(document["time"]),
             "tables": tables_of(document),
         }
         return TemplateResponse(request, "administration/state.html", context)

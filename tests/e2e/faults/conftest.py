@@ -1,46 +1,71 @@
 """Services behind gates, and an environment whose certificates turn while things are wrong."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.e2e.faults.clocks import CONFIGURATION, MovedClock
 from tests.e2e.faults.gate import Gate
 from tests.e2e.second_service import SecondService, own_configuration
-from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
 
-SHORT_LIFETIME_SECONDS = 30
+SHORT_LIFETIME_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
-def gates(
-    environment: Environment, deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Gate]]:
+def gates(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Gate]]:
     """By service, the gate on the port that everybody knows; the service itself is behind it."""
     logs = tmp_path_factory.mktemp("gates")
-    origins = {"authserver": deployment.issuer, "bank_api": deployment.api_url}
     with ExitStack() as stack:
-        found = {}
-        for service, origin in origins.items():
-            program = service.replace("_", "-")
-            second = SecondService.start(
-                deployment, service, own_configuration(service), {}, logs / f"{service}.log"
+        yield {
+            service: stack.enter_context(
+                behind_a_gate(environment, service, own_configuration(service), logs)
             )
-            stack.callback(second.stop)
-            second.wait_until_healthy(deployment.trust_bundle)
-            environment.stop_program(program)
-            stack.callback(environment.start_program, program)
-            gate = Gate(urlsplit(origin).port or 0, urlsplit(second.origin).port or 0)
-            found[service] = stack.enter_context(gate)
-        yield found
+            for service in ("authserver", "bank_api")
+        }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def clocks(
+    environment: Environment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, MovedClock]]:
+    """By party, its clock: of the services that everybody knows, and one for the partner."""
+    folder = tmp_path_factory.mktemp("clocks")
+    clocks = {party: MovedClock(folder / party) for party in ("partner", "authserver", "bank_api")}
+    with ExitStack() as stack:
+        for service in ("authserver", "bank_api"):
+            told = {"TESTS_SERVICE": service, "TESTS_CLOCK": str(clocks[service].file)}
+            stack.enter_context(behind_a_gate(environment, service, CONFIGURATION, folder, told))
+        yield clocks
+
+
+@contextmanager
+def behind_a_gate(
+    environment: Environment,
+    service: str,
+    configuration: Path,
+    logs: Path,
+    variables: Mapping[str, str] | None = None,
+) -> Iterator[Gate]:
+    """A second instance of a service in place of the first, with a gate on the port that everybody knows."""
+    deployment, program = environment.deployment, service.replace("_", "-")
+    origin = {"authserver": deployment.issuer, "bank_api": deployment.api_url}[service]
+    second = SecondService.start(deployment, service, configuration, variables or {}, logs / f"{service}.log")
+    with ExitStack() as stack:
+        stack.callback(second.stop)
+        second.wait_until_healthy(deployment.trust_bundle)
+        environment.stop_program(program)
+        stack.callback(environment.start_program, program)
+        yield stack.enter_context(Gate(urlsplit(origin).port or 0, urlsplit(second.origin).port or 0))
+
+
+@pytest.fixture(scope="module")
 def turning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
-    """An environment of its own, whose certificates turn every twenty seconds."""
+    """An environment of its own, whose certificates turn every fourteen seconds."""
     root = tmp_path_factory.mktemp("faults")
     with Environment(
         root, ports=Ports.free(), lifetime_seconds=SHORT_LIFETIME_SECONDS, fresh=True

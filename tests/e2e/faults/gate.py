@@ -7,6 +7,7 @@ import socket
 import socketserver
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum, auto
 from types import TracebackType
@@ -40,7 +41,7 @@ class Gate:
         self.lost = 0
         self._upstream = upstream
         self._behaviour = Behaviour.OPEN
-        self._losing = False
+        self._losing: Callable[[], bool] | None = None
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._server: _Listener | None = None
@@ -71,10 +72,13 @@ class Gate:
                 target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
             ).start()
 
-    def lose_next_answer(self) -> None:
-        """Hang up instead of handing on what the service says next: on an open connection, its answer."""
+    def lose_next_answer(self, once: Callable[[], bool] = lambda: True) -> None:
+        """Hang up instead of handing on what the service says next: on an open connection, its answer.
+
+        once: the first after this holds.
+        """
         with self._lock:
-            self._losing = True
+            self._losing = once
 
     def serve(self, caller: socket.socket) -> None:
         """Treat a connection, for as long as it lasts."""
@@ -114,9 +118,11 @@ class Gate:
 
     def _is_to_be_lost(self) -> bool:
         with self._lock:
-            losing, self._losing = self._losing, False
-            self.lost += losing
-        return losing
+            if self._losing is None or not self._losing():
+                return False
+            self._losing = None
+            self.lost += 1
+        return True
 
     def _know(self, connection: socket.socket) -> None:
         with self._lock:

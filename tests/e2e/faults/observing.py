@@ -1,16 +1,27 @@
 """What operators see of a service: its alarms and its audit trail."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.django.status_command import EX_CRITICAL
+from sender_constraint.server.environment import REPOSITORY
+from tests.e2e.faults.clocks import MovedClock
 from workshop.environment.deployment import Deployment
 
 
 def alarm(deployment: Deployment, service: str, name: str) -> dict[str, Any]:
-    """The alarm that stands; empty if none does."""
+    """The alarm of a service that stands; empty if none does."""
+    return standing_alarm(deployment.states[service], name)
+
+
+def standing_alarm(state: Path, name: str) -> dict[str, Any]:
+    """The alarm that stands in a state directory; empty if none does."""
     try:
-        standing: dict[str, Any] = json.loads(_alarms(deployment, service, name).read_bytes())
+        standing: dict[str, Any] = json.loads((state / "alarms" / f"{name}.json").read_bytes())
     except FileNotFoundError:
         return {}
     return standing
@@ -35,5 +46,26 @@ class Events:
         return [each for each in events if expected.items() <= each.items()]
 
 
-def _alarms(deployment: Deployment, service: str, name: str) -> Path:
-    return deployment.states[service] / "alarms" / f"{name}.json"
+def status(deployment: Deployment, service: str, clock: MovedClock) -> dict[str, Any]:
+    """What ``manage.py status --json`` of a service says to who asks when the clock shows another time."""
+    moved = (
+        "import pathlib, django; django.setup(); "
+        "from django.core.management import call_command; import sender_constraint.django.status_command; "
+        f"from tests.e2e.faults import clocks; clocks.move_this_process(pathlib.Path({str(clock.file)!r})); "
+        "call_command('status', '--json')"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", moved],
+        cwd=REPOSITORY,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": f"{service}.settings",
+            "STATE_DIR": str(deployment.states[service]),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode in (0, EX_CRITICAL), asked.stderr
+    document: dict[str, Any] = json.loads(asked.stdout)
+    return document

@@ -40,13 +40,15 @@ def calling(
     deployment: Deployment,
     policy: RetryPolicy = QUICK,
     *,
+    client: str = "partner",
+    scope: str = "accounts payments",
     store: GenerationStore | None = None,
     clock: Clock = utc_now,
     observer: CallerObserver | None = None,
 ) -> Caller:
     """A process of the partner's that calls, and checks whom it calls. To be closed."""
     book = StatusBook(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Unheard())
-    request = TokenRequest("partner", "accounts payments", deployment.api_url)
+    request = TokenRequest(client, scope, deployment.api_url)
     return Caller(
         store or GenerationStore(deployment.certificate_store("partner_client")),
         CallerSettings(deployment.issuer, request, deployment.trust_bundle),
@@ -61,13 +63,13 @@ def calling(
 class Payments:
     """The partner's payments, each with a key of its own, and whether each was booked once.
 
-    account: from which they are made.
+    account: from which they are made. booked_before: what had been booked to it, by id.
     """
 
     bank: BankingClient
     account: str
     threads: ThreadPoolExecutor
-    booked_before: int
+    booked_before: frozenset[str]
     placed: dict[str, Future[Payment]] = field(default_factory=dict)
 
     def pay(self, number: int = 1) -> list[Future[Payment]]:
@@ -89,7 +91,7 @@ class Payments:
         for reference, payment in paid.items():
             assert self.bank.payment(payment.id).instruction.reference == reference
         bookings = self.bank.transactions(self.account)
-        booked = [each.description for each in bookings[: len(bookings) - self.booked_before]]
+        booked = [each.description for each in bookings if each.id not in self.booked_before]
         assert sorted(booked) == sorted(f"{CREDITOR}: {reference}" for reference in paid)
 
     def _pay(self, reference: str) -> Payment:
@@ -107,6 +109,6 @@ def paying(deployment: Deployment, *, clock: Clock = utc_now) -> Iterator[Paymen
     with calling(deployment, PATIENT, clock=clock) as caller, ThreadPoolExecutor(4) as threads:
         bank = BankingClient(caller, deployment.api_url)
         account = bank.list_accounts()[0].id
-        payments = Payments(bank, account, threads, len(bank.transactions(account)))
+        payments = Payments(bank, account, threads, frozenset(each.id for each in bank.transactions(account)))
         yield payments
         payments.settle()

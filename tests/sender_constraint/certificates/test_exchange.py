@@ -10,9 +10,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpcore
 import httpx
 import pytest
 
+from sender_constraint.certificates import deadlines
 from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.exchange import AnswerEncoded, exchange
 from tests.sender_constraint.authority import Authority
@@ -55,6 +57,16 @@ def test_a_handshake_that_drips_is_cut_off(client: httpx.Client) -> None:
     # The header of a handshake record of 16 KB, RFC 8446 §5.1, and then its content in single bytes.
     with RawServer(drip(b"\x16\x03\x03\x40\x00" + b"\x02" * 16384, 0.05)) as server:
         assert seconds_of_refusal(client, f"https://127.0.0.1:{server.port}/", 0.5) < 1.5
+
+
+def test_a_connection_on_which_no_handshake_begins_in_time_is_closed() -> None:
+    with RawServer(say(b"")) as server:
+        backend = deadlines._Backend()
+        stream = backend.connect_tcp("127.0.0.1", server.port)
+        connection = stream.get_extra_info("socket")
+        with deadlines.deadline(lambda: 0.0), pytest.raises(httpcore.ConnectTimeout):
+            stream.start_tls(ssl.create_default_context(), "localhost")
+        assert connection.fileno() == -1
 
 
 def test_each_exchange_on_a_connection_has_a_deadline_of_its_own(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """A store of generations gives whole ones, or says why not."""
 
+import base64
 import errno
 import os
+import ssl
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -93,6 +95,30 @@ def test_a_half_written_generation_is_refused(
         file.write_bytes(file.read_bytes()[:kept_bytes])
 
     with pytest.raises(BrokenGeneration, match="not a whole generation"):
+        store.current()
+
+
+def test_a_key_of_an_unknown_kind_is_no_whole_generation(
+    authority: Authority, store: GenerationStore
+) -> None:
+    file = authority.publish(store).private_key_path
+    # PKCS#8, RFC 5958 §2, of an algorithm that nobody has defined.
+    unknown = base64.encodebytes(bytes.fromhex("300e020100300506032a030404020400"))
+    file.write_bytes(b"-----BEGIN PRIVATE KEY-----\n" + unknown + b"-----END PRIVATE KEY-----\n")
+
+    with pytest.raises(BrokenGeneration, match="not a whole generation: Unknown key type"):
+        store.current()
+
+
+def test_a_certificate_of_an_unknown_kind_is_no_whole_generation(
+    authority: Authority, store: GenerationStore
+) -> None:
+    file = authority.publish(store).certificate_path
+    der = ssl.PEM_cert_to_DER_cert(file.read_text().partition("-----END")[0] + "-----END CERTIFICATE-----\n")
+    known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0209")
+    file.write_text(ssl.DER_cert_to_PEM_cert(der.replace(known, unknown, 1)))
+
+    with pytest.raises(BrokenGeneration, match="not a whole generation: Unknown key type"):
         store.current()
 
 

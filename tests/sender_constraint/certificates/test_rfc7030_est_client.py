@@ -19,7 +19,7 @@ from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
 from sender_constraint.certificates.renewal import Action, RenewalPolicy
-from tests.sender_constraint.authority import Authority
+from tests.sender_constraint.authority import Authority, pem
 from tests.sender_constraint.tls_server import Answer, Asked, TLSServer
 
 NAMES = RequestedNames("CN=partner,O=Partner Ltd,C=GB", ("partner.example",), ("urn:example:partner",))
@@ -186,6 +186,8 @@ def test_a_failure_of_the_authority_is_no_refusal(est: EstClient, behaviour: Est
         ({"Content-Type": "text/html"}, b"MIIB"),
         (CERTS_ONLY, b"!!! no base64"),
         (CERTS_ONLY, base64.encodebytes(b"no PKCS#7")),
+        # ContentInfo of id-data, RFC 5652 §4, in place of signed data.
+        (CERTS_ONLY, base64.encodebytes(bytes.fromhex("300f06092a864886f70d010701a0020400"))),
         (CERTS_ONLY, b""),
     ],
 )
@@ -273,6 +275,33 @@ def test_a_store_is_enrolled_renewed_and_its_secret_removed(
     assert server.asked[-1].thumbprint == enrolled.generation.thumbprint
 
 
+@pytest.mark.clause("RFC 7030 §4.1.3")
+def test_an_issuer_that_is_not_in_the_bundle_yet_is_asked_for(
+    est: EstClient, server: TLSServer, authority: Authority, store: GenerationStore, tmp_path: Path
+) -> None:
+    secret_file, only_root = tmp_path / "client.secret", tmp_path / "only-root.pem"
+    secret_file.write_text("one-time\n")
+    only_root.write_bytes(pem(authority.root))
+
+    enrolled = ensure_generation(store, EstIssuer(est, NAMES, "partner", secret_file, only_root))
+
+    assert enrolled.generation is not None
+    assert enrolled.generation.chain[1:] == (authority.issuing,)
+    assert [asked.path.rpartition("/")[2] for asked in server.asked] == ["simpleenroll", "cacerts"]
+
+
+def test_an_issuer_that_leads_to_no_anchor_of_the_bundle_is_not_believed(
+    est: EstClient, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    secret_file = tmp_path / "client.secret"
+    secret_file.write_text("one-time\n")
+    stranger = Authority(tmp_path / "other", "Stranger")
+
+    with pytest.raises(UnusableAnswer, match="neither answer nor trust bundle"):
+        EstIssuer(est, NAMES, "partner", secret_file, stranger.trust_bundle).first(new_private_key())
+
+
 def test_an_answer_for_somebody_else_s_key_is_unusable(
     est: EstClient, behaviour: EstServer, authority: Authority, tmp_path: Path
 ) -> None:
@@ -283,3 +312,22 @@ def test_an_answer_for_somebody_else_s_key_is_unusable(
 
     with pytest.raises(UnusableAnswer, match="our key"):
         issuer.first(new_private_key())
+
+
+def test_an_answer_for_a_key_of_an_unknown_kind_is_unusable(
+    est: EstClient, behaviour: EstServer, authority: Authority, tmp_path: Path
+) -> None:
+    behaviour.answers["simpleenroll"] = lambda _asked: certificates(of_unknown_kind(authority))
+    secret_file = tmp_path / "client.secret"
+    secret_file.write_text("one-time\n")
+    issuer = EstIssuer(est, NAMES, "partner", secret_file, authority.trust_bundle)
+
+    with pytest.raises(UnusableAnswer, match="our key"):
+        issuer.first(new_private_key())
+
+
+def of_unknown_kind(authority: Authority) -> x509.Certificate:
+    """One whose key is of an algorithm that nobody has defined."""
+    der = authority.issue(new_private_key()).public_bytes(Encoding.DER)
+    known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0209")
+    return x509.load_der_x509_certificate(der.replace(known, unknown, 1))

@@ -470,3 +470,32 @@ def test_a_closed_caller_calls_no_more(
     assert watcher.closed_ids == [generation.id]
     with pytest.raises(ServerUnreachable, match="closed"):
         caller.request("GET", accounts)
+
+
+def test_a_token_that_is_being_renewed_when_the_caller_is_closed_closes_its_connections_itself(
+    caller: Caller,
+    generation: Generation,
+    accounts: str,
+    bank: Bank,
+    clock: MovedClock,
+    watcher: Watcher,
+) -> None:
+    bank.token_lifetime_seconds = 10
+    caller.request("GET", accounts)
+    asked_for, go_on = threading.Event(), threading.Event()
+
+    def slow(asked: Asked) -> Answer:
+        asked_for.set()
+        assert go_on.wait(10)
+        return bank.token(asked)
+
+    bank.answers["/token"] = slow
+    clock.moved += timedelta(seconds=9)
+    caller.request("GET", accounts)
+    assert asked_for.wait(10)
+
+    caller.close()
+    assert watcher.closed_ids == []
+    go_on.set()
+    watcher.wait_until(lambda: watcher.closed_ids == [generation.id])
+    assert [token for _, token in watcher.tokens] == ["token-1", "token-2"]

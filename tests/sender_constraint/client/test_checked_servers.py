@@ -1,14 +1,19 @@
 """Servers whose certificate is revoked are told nothing, on new connections and on those that are open."""
 
 import json
+import os
+import socket
+import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sender_constraint.certificates.checked_servers import ServerStatus
+from sender_constraint.certificates.checked_servers import ServerNotTrusted, ServerStatus, check_servers
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.status import StatusBook
 from sender_constraint.client.caller import Caller, CallerSettings
@@ -16,11 +21,13 @@ from sender_constraint.client.errors import ServerRefused, WaitingForStatus
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
 from sender_constraint.errors import Refusal
+from sender_constraint.trust_anchors import TrustAnchors
 from tests.sender_constraint.authority import Authority, pem
 from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.ocsp_answers import OcspAnswers
 from tests.sender_constraint.responder import Responder, nonce_of
 from tests.sender_constraint.tls_server import Answer, TLSServer
+from tests.waiting import eventually
 
 PROMISE_SECONDS = 5.0
 
@@ -294,21 +301,49 @@ def hanging() -> Iterator[Callable[..., bytes]]:
     ended.set()
 
 
-def test_a_server_whose_issuer_is_not_in_the_bundle_is_told_nothing(
+@pytest.mark.clause("RFC 5280 §6.1")
+def test_an_issuer_that_is_not_in_the_bundle_yet_is_believed_by_the_chain_that_the_server_shows(
     store: GenerationStore,
     generation: Generation,  # noqa: ARG001 - there is one
     server: TLSServer,
     authority: Authority,
     servers: ServerStatus,
+    statuses: OcspAnswers,
+    clock: Clock,
 ) -> None:
     only_root = authority.folder / "only-root.pem"
-    only_root.write_bytes(pem(authority.root))  # enough for TLS: the server sends the issuing authority
+    only_root.write_bytes(pem(authority.root))
     settings = CallerSettings(server.origin, TokenRequest("partner"), only_root)
+    with Caller(store, settings, servers=servers) as caller:
+        assert caller.request("GET", f"{server.origin}/accounts").status_code == 200
+        # It is asked about all the same.
+        statuses.revoke(authority.issuing)
+        clock.pass_by(PROMISE_SECONDS)
+        with pytest.raises(ServerRefused) as raised:
+            caller.request("GET", f"{server.origin}/accounts")
+    assert raised.value.refusal.rule.identifier == "certificate.revoked"
 
-    with Caller(store, settings, servers=servers) as caller, pytest.raises(ServerRefused) as raised:
-        caller.request("GET", f"{server.origin}/accounts")
+
+def test_a_server_whose_chain_leads_nowhere_is_told_nothing(
+    authority: Authority, server: TLSServer, servers: ServerStatus, heard: Heard, tmp_path: Path
+) -> None:
+    (tmp_path / "other").mkdir()
+    stranger = Authority(tmp_path / "other", "Stranger")
+    # The issuing authority alone is no anchor: nobody can be asked whether it still counts.
+    anchors = TrustAnchors.from_pem(pem(stranger.root, authority.issuing))
+    context = ssl.create_default_context(cafile=str(authority.trust_bundle))  # TLS has no objection
+    check_servers(context, anchors, servers)
+    port = int(server.origin.rpartition(":")[2])
+
+    with (
+        socket.create_connection(("localhost", port)) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as connection,
+        pytest.raises(ServerNotTrusted) as raised,
+    ):
+        connection.sendall(b"GET /accounts HTTP/1.1\r\n\r\n")
 
     assert raised.value.refusal.rule.identifier == "certificate.chain"
+    assert heard.refused == [(f"localhost:{port}", "certificate.chain")]
     assert server.asked == []
 
 
@@ -324,3 +359,34 @@ def test_what_a_server_answers_late_is_still_read(
 
     # The request was sent in good faith: whoever paid wants to know.
     assert json.loads(caller.request("POST", f"{api.origin}/payments").content) == {"done": True}
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.0 200 OK\r\n\r\n"])
+def test_a_connection_that_is_lost_before_the_handshake_is_closed_and_never_used_without_tls(
+    authority: Authority, servers: ServerStatus, said: bytes
+) -> None:
+    context = ssl.create_default_context(cafile=str(authority.trust_bundle))
+    check_servers(context, TrustAnchors.from_pem(pem(authority.root)), servers)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        plain = socket.create_connection(listener.getsockname())
+        accepted, _ = listener.accept()
+        accepted.sendall(said)
+        accepted.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        accepted.close()  # with a reset
+        eventually(lambda: is_lost(plain), "the reset has arrived")
+        descriptor = plain.fileno()
+        with plain, pytest.raises(ConnectionResetError):
+            context.wrap_socket(plain, server_hostname="localhost")
+
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(descriptor)
+
+
+def is_lost(connection: socket.socket) -> bool:
+    """Whether nobody is at the other end; what was lost with it is not looked at."""
+    try:
+        connection.getpeername()
+    except OSError:
+        return True
+    return False

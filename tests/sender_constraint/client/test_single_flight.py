@@ -112,3 +112,18 @@ def test_work_beside_the_caller_is_started_once() -> None:
 
     assert flight.run(work, wait_seconds=10) in (1, 2)
     assert work.runs <= 2
+
+
+def test_what_is_to_be_done_afterwards_waits_for_whoever_is_at_it() -> None:
+    flight, work, done = SingleFlight[int](), Work(), threading.Event()
+    flight.afterwards(done.set)
+    assert done.is_set()
+
+    done.clear()
+    flight.start(work)
+    assert work.begun.acquire(timeout=10)
+    flight.afterwards(done.set)
+    assert not done.is_set()
+    work.error = RuntimeError("away")
+    work.end.set()
+    assert done.wait(10)

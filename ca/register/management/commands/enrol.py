@@ -2,9 +2,20 @@
 
 from django.core.management.base import CommandError
 
-from ca.status.stores import ROOT_RESPONDER
+from ca.authority.hierarchy import ROOT
+from ca.register.configuration import authority_directory
+from ca.status.stores import authority_answered_for
 from sender_constraint.django.certificate_stores import DeclaredStore
 from sender_constraint.django.enrol_command import EnrolCommand
+
+ROOT_AWAY = (
+    "Nobody learns now whether the issuing authority is revoked: fetch the root's key from its safe, and run "
+    "`manage.py enrol`"
+)
+REPLACED_AWAY = (
+    "Nobody learns now whether what this replaced authority issued is revoked, so it is refused: its holders "
+    "renew it"
+)
 
 
 class Command(EnrolCommand):
@@ -19,9 +30,7 @@ class Command(EnrolCommand):
         try:
             super()._ensure(declared, seconds)
         except CommandError as error:
-            if declared.purpose != ROOT_RESPONDER:
+            authority = authority_answered_for(declared.purpose)
+            if authority in (None, authority_directory().current_issuing()):
                 raise
-            self.stderr.write(
-                f"{error}. Nobody learns now whether the issuing authority is revoked: fetch the root's key "
-                "from its safe, and run `manage.py enrol`"
-            )
+            self.stderr.write(f"{error}. {ROOT_AWAY if authority == ROOT else REPLACED_AWAY}")

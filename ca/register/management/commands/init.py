@@ -1,5 +1,6 @@
 """``manage.py init``: found the scheme."""
 
+from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives import hashes
@@ -27,7 +28,13 @@ class Command(BaseCommand):
         """Found the scheme once, and show its fingerprints each time."""
         directory = authority_directory()
         try:
-            is_new = found(directory, settings.TRUST_BUNDLE, configuration.utc_now, settings.STATUS_ORIGIN)
+            is_new = found(
+                directory,
+                settings.TRUST_BUNDLE,
+                configuration.utc_now,
+                settings.STATUS_ORIGIN,
+                timedelta(seconds=settings.ISSUING_AUTHORITY_LIFETIME_SECONDS),
+            )
             certificates = directory.certificates()
             record_authorities(certificates)
         except OperationalError as error:

@@ -14,7 +14,7 @@ from ca.authority.hierarchy import AuthorityExpired
 from ca.authority.profiles import PROFILES
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
-from ca.register.configuration import authority_directory, current_issuer
+from ca.register.configuration import current_issuer, issuer_of
 from ca.register.own_records import AuthorityRevoked
 from sender_constraint.django.audit import trail
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 raise CommandError("the request names nobody: no subject and no alternative name")
             check_server_name(asked, profile)
             record = current_issuer().by_hand(profile, asked).record
-            _, issuing = authority_directory().certificates()
+            issuing = issuer_of(record.certificate)
         except EnrolmentRefused as refusal:
             trail().refused("operator.issue", refusal)
             raise CommandError(

@@ -9,7 +9,8 @@ from ca.authority.directory import NoAuthority
 from ca.authority.profiles import AUTHORITY, RESPONDER
 from ca.authority.reasons import OPERATORS, UnknownReason, reason_named
 from ca.register import configuration
-from ca.register.models import certificate_with_serial
+from ca.register.configuration import authority_directory
+from ca.register.models import certificate_with_serial, serial_text
 from ca.status.revoking import NotRevocable, Revoked, publish_revocations, revoke
 from sender_constraint.django.audit import trail
 
@@ -74,11 +75,20 @@ class Command(BaseCommand):
                 f"A new line for {participant} begins with: manage.py participant secret {participant}"
             )
         elif record.profile_name == AUTHORITY:
-            self.stdout.write("Nothing is issued any more: found the scheme anew, and have everybody enrol")
+            self._say_of_authority(record.serial)
         elif record.profile_name == RESPONDER.name:
             self.stdout.write(
                 "Who trusts this responder does not ask for its status: remove its folder below "
                 "STATE_DIR/certificates and run `manage.py enrol`"
+            )
+
+    def _say_of_authority(self, serial: str) -> None:
+        directory = authority_directory()
+        current = directory.certificate(directory.current_issuing())
+        if serial_text(current) == serial:
+            self.stdout.write(
+                "Nothing is issued any more; the next authority is made by: manage.py replace_issuing "
+                f"{serial}. Whoever has a worker then renews by itself"
             )
 
     def _publish(self) -> None:

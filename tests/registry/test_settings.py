@@ -1,0 +1,43 @@
+"""The table of settings in docs/architecture.md has every setting that a service reads, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from sender_constraint.server.environment import REPOSITORY, ServiceEnvironment
+
+# "str" is what they call themselves.
+READERS = {name for name in vars(ServiceEnvironment) if not name.startswith("_")} | {"str"}
+FOLDERS = ("ca", "authserver", "bank_api", "partner_client", "sender_constraint")
+SETTING = re.compile(r"[A-Z][A-Z_]{3,}")
+
+
+def test_every_setting_that_is_read_is_in_the_table_and_no_other() -> None:
+    read = {name for folder in FOLDERS for name in settings_read(folder)}
+    assert {"STATE_DIR", "BIND", "PUBLIC_BIND", "HANDSHAKE_SECONDS", "CERTIFICATE_SUBJECT"} <= read
+    assert sorted(read) == sorted(settings_documented())
+
+
+def settings_read(folder: str) -> Iterator[str]:
+    """The names with which the readers of ``ServiceEnvironment`` are called, and the names of ports."""
+    for file in (REPOSITORY / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Call(func=ast.Attribute(attr=reader), args=[ast.Constant(value=str(name)), *_]) if (
+                    reader in READERS and SETTING.fullmatch(name)
+                ):
+                    yield name
+                case ast.Call(
+                    func=ast.Name(id="plain_front" | "tls_front"), args=[_, ast.Constant(value=name)]
+                ):
+                    yield str(name)
+                case ast.arg(arg="bind"):
+                    yield "BIND"
+
+
+def settings_documented() -> set[str]:
+    """From the first column of the table."""
+    text = (REPOSITORY / "docs" / "architecture.md").read_text()
+    _, table = text.split("| setting | of | what |\n", 1)
+    rows = [line for line in table.split("\n\n", 1)[0].splitlines() if not line.startswith("|---")]
+    return {name for row in rows for name in re.findall(r"`([A-Z_]+)`", row.split("|")[1])}
