@@ -113,6 +113,7 @@ ALARMS = (
         "the issuer's status lists, by which revoked tokens are known",
         {"critical": "none can be had that is as young as promised, and callers are refused with 503"},
         "by itself with a call that is served, ten seconds after the last one that was not",
+        "look whether the authorization server answers; `REVOCATION_SECONDS` is the promise",
     ),
     AlarmKind(
         "calls",
