@@ -7,6 +7,7 @@ from django.conf import settings
 from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import ISSUING
 from ca.authority.profiles import StatusPointers
+from ca.authority.requests import KEY_PROFILES, KeyProfile
 from ca.register.issuing import Issuer
 from ca.register.own_records import check_not_revoked
 
@@ -19,6 +20,11 @@ def utc_now() -> datetime:
 def authority_directory() -> AuthorityDirectory:
     """Where root and issuing authority are kept."""
     return AuthorityDirectory(settings.KEYS_DIR, settings.KEY_PASSPHRASE_FILE)
+
+
+def key_profile() -> KeyProfile:
+    """Which keys this authority certifies."""
+    return KEY_PROFILES[settings.CERTIFICATE_PROFILE]
 
 
 def current_issuer() -> Issuer:
