@@ -48,15 +48,20 @@ class Fetching:
     publisher: Publisher
     seconds: list[float]
     fetched: FetchedKeys
+    changed: list[Any]
 
 
 @pytest.fixture
 def fetching() -> Fetching:
-    publisher, seconds = Publisher(), [0.0]
-    transport = httpx.Client(transport=httpx.MockTransport(publisher))
-    return Fetching(
-        publisher, seconds, FetchedKeys(transport, ("keys.example",), PROMISE_SECONDS, lambda: seconds[0])
+    publisher, seconds, changed = Publisher(), [0.0], []
+    fetched = FetchedKeys(
+        httpx.Client(transport=httpx.MockTransport(publisher)),
+        ("keys.example",),
+        PROMISE_SECONDS,
+        lambda *change: changed.append(change),
+        lambda: seconds[0],
     )
+    return Fetching(publisher, seconds, fetched, changed)
 
 
 def test_keys_are_fetched_once_for_many_requests(fetching: Fetching) -> None:
@@ -71,6 +76,7 @@ def test_a_new_key_counts_within_the_promise_and_nobody_waits_for_it(fetching: F
     fetching.seconds[0] += PROMISE_SECONDS / 2
     assert fetching.fetched.of(client()) == JWKS
     eventually(lambda: fetching.fetched.of(client()) == turned, lambda: "never", seconds=5)
+    assert fetching.changed == [("asserting", JWKS, turned)]
 
 
 def test_a_key_that_was_taken_away_stops_with_the_promise(fetching: Fetching) -> None:
@@ -105,7 +111,7 @@ def test_what_is_no_key_set_is_not_used(fetching: Fetching, answer: Callable[[],
 
 def test_of_a_host_that_is_allowed_no_more_nothing_is_fetched(fetching: Fetching) -> None:
     transport = httpx.Client(transport=httpx.MockTransport(fetching.publisher))
-    none = FetchedKeys(transport, (), PROMISE_SECONDS)
+    none = FetchedKeys(transport, (), PROMISE_SECONDS, print)
     with pytest.raises(TemporarilyUnavailable):
         none.of(client())
     assert not fetching.publisher.asked
