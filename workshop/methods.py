@@ -14,11 +14,14 @@ from urllib.parse import urlencode
 
 import httpx
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.assertions import ClientAssertions
 from sender_constraint.client.dpop import DpopProofs
+from sender_constraint.thumbprints import certificate_thumbprint
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
 from workshop.wire import NO_CREDENTIALS, Credentials
@@ -93,6 +96,14 @@ class Holder:
         endpoints = metadata | (metadata.get("mtls_endpoint_aliases", {}) if method.certificate else {})
         self.token_endpoint = str(endpoints["token_endpoint"])
         self.revocation_endpoint = str(endpoints["revocation_endpoint"])
+
+    @property
+    def thumbprint(self) -> str | None:
+        """Of the certificate that its connections show; None where they show none."""
+        if self.credentials.certificate is None:
+            return None
+        certificate = x509.load_pem_x509_certificate(self.credentials.certificate.read_bytes())
+        return certificate_thumbprint(certificate.public_bytes(serialization.Encoding.DER))
 
     def token_call(self) -> Call:
         """RFC 6749 §4.4.2, with the client's authentication, and a proof where tokens are bound to a key."""
