@@ -8,8 +8,9 @@ connection and on one that was open already, and no request gets past it, whoeve
 Not prevented: a revoked server that completes a handshake has seen the caller's certificate, which is public.
 """
 
+import _ssl
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,7 +98,8 @@ def _checked(base: type[ssl.SSLSocket], anchors: TrustAnchors, status: ServerSta
         def _check(self) -> None:
             try:
                 if self._chain is None:
-                    self._chain = server_chain(self.getpeercert(binary_form=True) or b"", anchors)
+                    leaf = self.getpeercert(binary_form=True) or b""
+                    self._chain = server_chain(leaf, anchors, _between(self))
                 check_revocation(self._chain, status.source, ServerCertificateRefused)
             except Refusal as refusal:
                 server = f"{self.server_hostname}:{self.getpeername()[1]}"
@@ -110,11 +112,23 @@ def _checked(base: type[ssl.SSLSocket], anchors: TrustAnchors, status: ServerSta
     return CheckedSocket
 
 
-def server_chain(der: bytes, anchors: TrustAnchors) -> tuple[x509.Certificate, ...]:
-    """From a server's certificate to an anchor, by the authorities of the bundle.
+def server_chain(
+    der: bytes, anchors: TrustAnchors, between: Sequence[bytes] = ()
+) -> tuple[x509.Certificate, ...]:
+    """From a server's certificate to an anchor, by the authorities of the bundle, and those between.
 
-    What else the server sent is not used: the scheme's authorities are all in its bundle.
+    between: DER of what the server sent beside its own, for a bundle that holds its root alone.
     Raises ServerCertificateRefused where they lead nowhere: there is nobody to ask.
     """
     certificate = load_certificate(der, ServerCertificateRefused)
-    return check_chain(certificate, (), anchors, utc_now(), ServerCertificateRefused)
+    return check_chain(certificate, between, anchors, utc_now(), ServerCertificateRefused)
+
+
+def _between(connection: Any) -> list[bytes]:
+    """DER of the chain that the handshake verified, without the server's own certificate and without its end.
+
+    Python 3.13 has this as a method of its own class, which gevent's class lacks; the object behind either
+    has it since 3.10.
+    """
+    verified = connection._sslobj.get_verified_chain() or ()
+    return [each.public_bytes(_ssl.ENCODING_DER) for each in verified[1:-1]]

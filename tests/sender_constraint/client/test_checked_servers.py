@@ -7,8 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from sender_constraint.certificates.checked_servers import ServerStatus
+from sender_constraint.certificates.checked_servers import (
+    ServerCertificateRefused,
+    ServerStatus,
+    server_chain,
+)
+from sender_constraint.certificates.csr import new_private_key
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.status import StatusBook
 from sender_constraint.client.caller import Caller, CallerSettings
@@ -16,6 +22,7 @@ from sender_constraint.client.errors import ServerRefused, WaitingForStatus
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
 from sender_constraint.errors import Refusal
+from sender_constraint.trust_anchors import TrustAnchors
 from tests.sender_constraint.authority import Authority, pem
 from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.ocsp_answers import OcspAnswers
@@ -294,22 +301,44 @@ def hanging() -> Iterator[Callable[..., bytes]]:
     ended.set()
 
 
-def test_a_server_whose_issuer_is_not_in_the_bundle_is_told_nothing(
+@pytest.mark.clause("RFC 5280 §6.1.3")
+def test_where_the_bundle_has_the_root_alone_what_the_server_sends_between_is_asked_about_too(
     store: GenerationStore,
     generation: Generation,  # noqa: ARG001 - there is one
     server: TLSServer,
     authority: Authority,
     servers: ServerStatus,
+    statuses: OcspAnswers,
+    clock: Clock,
 ) -> None:
     only_root = authority.folder / "only-root.pem"
-    only_root.write_bytes(pem(authority.root))  # enough for TLS: the server sends the issuing authority
+    only_root.write_bytes(pem(authority.root))
     settings = CallerSettings(server.origin, TokenRequest("partner"), only_root)
+    retries = Retries(RetryPolicy(attempts=2), sleep=lambda _seconds: clock.pass_by(1.0))
 
-    with Caller(store, settings, servers=servers) as caller, pytest.raises(ServerRefused) as raised:
-        caller.request("GET", f"{server.origin}/accounts")
+    with Caller(store, settings, servers=servers, retries=retries) as caller:
+        assert caller.request("GET", f"{server.origin}/accounts").status_code == 200
+        calls = len(server.asked)
+        statuses.revoke(authority.issuing)
+        clock.pass_by(PROMISE_SECONDS)
+        with pytest.raises(ServerRefused) as raised:
+            caller.request("GET", f"{server.origin}/accounts")
 
-    assert raised.value.refusal.rule.identifier == "certificate.chain"
-    assert server.asked == []
+    assert raised.value.refusal.rule.identifier == "certificate.revoked"
+    assert len(server.asked) == calls
+
+
+@pytest.mark.clause("RFC 5280 §6.1")
+def test_a_server_s_certificate_that_leads_to_no_anchor_is_refused(
+    authority: Authority, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = Authority(tmp_path_factory.mktemp("other"), "Other")
+    anchors = TrustAnchors.from_pem(other.trust_bundle.read_bytes())
+    der = authority.issue(new_private_key(), "CN=server", server=True).public_bytes(Encoding.DER)
+    between = authority.issuing.public_bytes(Encoding.DER)
+    with pytest.raises(ServerCertificateRefused) as refused:
+        server_chain(der, anchors, [between])
+    assert refused.value.rule.identifier == "certificate.chain"
 
 
 def test_what_a_server_answers_late_is_still_read(
