@@ -170,11 +170,12 @@ def test_a_step_is_what_usually_passes_and_not_what_passed_once() -> None:
     assert first.whole(COLD_STEPS) == count(300, 3)
 
 
-def test_a_load_is_the_median_of_its_turns() -> None:
+def test_a_load_is_the_least_of_its_turns() -> None:
     load = Load()
     load.turns = [Turn((0.1,), client, {"API": 1.0}, count(10)) for client in (0.001, 0.002, 0.5)]
 
-    assert load.client() == pytest.approx(2.0)
+    assert load.client() == pytest.approx(1.0)
+    assert load.spread() == 0
     assert load.servers() == pytest.approx(1000.0)
     assert load.octets_between_servers() == 10
     assert load.calls == 3

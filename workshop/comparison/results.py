@@ -136,6 +136,7 @@ class Results:
                 **{name: round(load.server(name), 3) for name in self.servers},
                 "all servers": round(load.servers(), 3),
             },
+            "servers_spread_among_rounds": round(load.spread(), 3),
             "octets_between_servers_a_call": round(load.octets_between_servers()),
             "milliseconds_a_call": round(load.milliseconds(), 2),
         }
