@@ -187,7 +187,9 @@ def test_nobody_waits_for_a_responder_that_hangs(stapling: Stapling) -> None:
             assert stapling.handshake() == (b"", new)
         # All of that while the first question was open.
         assert len(stapling.responder.asked) == asked + 1
-        assert "Timeout" in stapling.wait_for_alarm()
+        # Which of the two limits is reached first is a matter of milliseconds.
+        said = stapling.wait_for_alarm()
+        assert "Timeout" in said or "TooSlow" in said
     finally:
         go_on.set()
 
