@@ -139,3 +139,11 @@ def test_the_partner_calls_under_the_profile(under_fapi2: Environment) -> None:
     assert "\nPROFILE=fapi2\n" in settings
     command = [sys.executable, "-m", "workshop.environment.management", "partner_client", "accounts"]
     assert "EUR" in manage(deployment, "partner_client", command)
+
+
+@pytest.mark.clause("RFC 8705 §3")
+def test_a_token_serves_on_every_connection_with_its_certificate(own: Callable[[str], OwnClient]) -> None:
+    token = own("").asks().json()["access_token"]
+    for _ in range(2):
+        assert own("").calls(token).status_code == 200
+    assert own("OTHER_").calls(token).status_code == 401
