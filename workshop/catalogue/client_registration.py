@@ -39,11 +39,6 @@ def without_certificate(call: Call, _loot: Loot) -> Call:
     return call.but(credentials=NO_CREDENTIALS)
 
 
-def deleting(call: Call, loot: Loot) -> Call:
-    """The same to make the client disappear."""
-    return as_thief(call, loot).but(method="DELETE")
-
-
 def guessed(call: Call, loot: Loot) -> Call:
     """Another token."""
     return as_thief(call, loot).but(token=GUESS)
@@ -88,7 +83,6 @@ ATTACKS: tuple[Attack, ...] = (
     _denied(
         "registration-token-alone", "a stolen token, and no certificate", without_certificate, "certificate"
     ),
-    _denied("registration-deleted", "a stolen token, to delete the client", deleting, "certificate"),
     _denied("registration-guessed", "a guessed token", guessed, "registration-token", guessed_of_nobody),
     _denied(
         "registration-without-token",
