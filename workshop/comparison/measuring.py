@@ -171,7 +171,10 @@ def _turn(customer: DistantCustomer, instruments: Instruments, name: str, times:
             break
     else:
         raise CustomerFailed(TOO_BUSY)
-    servers = {server: now - used[server] for server, now in instruments.processor_seconds().items()}
+    # A thread that ended in between took its time with it.
+    servers = {
+        server: max(0.0, now - used[server]) for server, now in instruments.processor_seconds().items()
+    }
     others_before, others = (_of(each, each.keys() - batch.lines) for each in (before, instruments.by_line()))
     return Turn(batch.seconds, batch.processor_seconds, servers, others - others_before)
 
