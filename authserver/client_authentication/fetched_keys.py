@@ -116,18 +116,21 @@ def check_there(found: JwkSet | None, client: RegisteredClient, why: Mapping[str
 def keys_of(client: RegisteredClient) -> JwkSet:
     """The client's JWK set, registered or fetched. Raises TemporarilyUnavailable."""
     if client.jwks_uri:
-        return _fetched_keys().of(client)
+        return own_fetched_keys().of(client)
     return client.jwks or {"keys": []}
 
 
 @cache
-def _fetched_keys() -> FetchedKeys:
+def own_fetched_keys() -> FetchedKeys:
     """Of this process, made when first needed: never shared with the process that it forked from."""
+    return FetchedKeys(trusting_client(), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS, _revoke)
+
+
+def trusting_client() -> httpx.Client:
+    """A client that trusts the authorities of JWKS_URI_TRUST, or of the machine; and the scheme's."""
     context = ssl.create_default_context(cafile=settings.JWKS_URI_TRUST)
     context.load_verify_locations(settings.TRUST_BUNDLE)
-    return FetchedKeys(
-        client_with_deadlines(context), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS, _revoke
-    )
+    return client_with_deadlines(context)
 
 
 def _revoke(client_id: str, before: JwkSet, after: JwkSet) -> None:
