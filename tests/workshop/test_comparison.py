@@ -211,6 +211,24 @@ def test_what_comes_out_otherwise_is_named(results: Results) -> None:
     assert results.as_json()["holds"] is False
 
 
+def test_a_token_that_the_thief_gets_is_not_in_the_report() -> None:
+    asked = tried(theft("200", None), 200, None, None)
+    answer = Exchange(
+        "POST", "https://localhost/token", "id", "", datetime.now(UTC), 200, {}, b'{"access_token": "secret"}'
+    )
+
+    assert Tried(asked.theft, answer, Evidence(())).answer == "a token"
+
+
+def test_whoever_has_the_signing_key_gets_tokens_although_the_certificate_is_revoked(
+    results: Results,
+) -> None:
+    assert results.seconds_of_theft("certificate_jwt")["key"].endswith(
+        "new tokens: certificate revoked 1.5 s"
+    )
+    assert results.seconds_of_theft("private_key_jwt")["key"].endswith("until the registration changes")
+
+
 def test_a_revocation_that_comes_too_late_or_ends_too_much_does_not_hold() -> None:
     assert Ended("dpop", TOKEN, API, 4.9, "401", ends=True).holds
     assert not Ended("dpop", TOKEN, API, 5.1, "401", ends=True).holds

@@ -55,7 +55,7 @@ def _tell(stage: Stage, tried: Tried) -> None:
     stage.narrator.remark(f"{theft.taken}, {theft.what}{'' if theft.rule else ': it works'}")
     stage.narrator.call(
         "thief",
-        "bank_api",
+        "bank_api" if exchange.url.startswith(stage.deployment.api_url) else "authserver",
         exchange.method,
         f"/{exchange.url.partition('://')[2].partition('/')[2]}",
         tried.outcome,
