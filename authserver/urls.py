@@ -6,6 +6,7 @@ from authserver.health import health
 from authserver.introspection.views import introspect
 from authserver.keys.views import jwks
 from authserver.metadata.views import metadata, openapi_document
+from authserver.registration.views import client, clients
 from authserver.revocation.views import revoke
 from authserver.status_list.views import status_list
 from authserver.tokens.views import token
@@ -18,6 +19,8 @@ urlpatterns = [
     path("token", token, name="token"),
     path("introspect", introspect, name="introspect"),
     path("revoke", revoke, name="revoke"),
+    path("register", clients, name="register"),
+    path("register/<str:client_id>", client, name="registered-client"),
     path("jwks", jwks, name="jwks"),
     path("status-lists/<int:number>", status_list, name="status-list"),
     path(".well-known/oauth-authorization-server", metadata, name="metadata"),

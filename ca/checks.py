@@ -11,6 +11,7 @@ from django.core.checks import CheckMessage, Error, register
 from ca.authority.directory import NoAuthority, WrongPassphrase
 from ca.authority.founding import is_bundle_of
 from ca.authority.hierarchy import LONGEST_LIFETIME
+from ca.authority.requests import KEY_PROFILES
 from ca.register.configuration import authority_directory
 from sender_constraint.django.checks import check_renewal
 
@@ -52,6 +53,16 @@ def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
             id="ca.E002",
         )
     ]
+
+
+@register(TAG)
+def check_certificate_profile(**_kwargs: Any) -> list[CheckMessage]:
+    """ca.E010: a profile that is misspelt would be one that nobody keeps to."""
+    if settings.CERTIFICATE_PROFILE in KEY_PROFILES:
+        return []
+    names = ", ".join(filter(None, KEY_PROFILES))
+    hint = f"Leave it empty, or use {names}."
+    return [Error(f"CERTIFICATE_PROFILE is {settings.CERTIFICATE_PROFILE!r}.", hint=hint, id="ca.E010")]
 
 
 @register(TAG)

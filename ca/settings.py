@@ -35,6 +35,9 @@ CERTIFICATE_LIFETIME_SECONDS = _environment.number("CERTIFICATE_LIFETIME_SECONDS
 ISSUING_AUTHORITY_LIFETIME_SECONDS = _environment.number(
     "ISSUING_AUTHORITY_LIFETIME_SECONDS", 5 * 365 * 24 * 60 * 60
 )
+# Which keys are certified; ``fapi1-advanced``: P-256 alone. The rest of what that profile is said to have
+# holds always: 398 days at most, revocation asked for by everybody, stapled by servers (docs/claims.md).
+CERTIFICATE_PROFILE = _environment.text("CERTIFICATE_PROFILE", "")
 # For how long after its end a participant's latest certificate still renews itself.
 RENEWAL_AFTER_EXPIRY_SECONDS = _environment.number("RENEWAL_AFTER_EXPIRY_SECONDS", 30 * 24 * 60 * 60)
 

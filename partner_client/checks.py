@@ -40,6 +40,14 @@ def check_token_endpoint(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG0
     return [Error("TOKEN_ENDPOINT is not an HTTPS URL.", hint=hint, id="partner_client.E004")]
 
 
+def check_token_parameters(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Each is a name and a value."""
+    wrong = [each for each in settings.TOKEN_PARAMETERS if not each.partition("=")[0] or "=" not in each]
+    hint = "Write them as name=value, with commas between."
+    told = f"TOKEN_PARAMETERS has {', '.join(wrong)}."
+    return [Error(told, hint=hint, id="partner_client.E010")] if wrong else []
+
+
 def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """The name under which the bank registered us."""
     if settings.CLIENT_ID:
@@ -62,6 +70,13 @@ def check_client_keys(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
 
 def register_checks() -> None:
     """Register all of them, and those of the library."""
-    own = (check_issuer, check_token_endpoint, check_api_url, check_client_id, check_client_keys)
+    own = (
+        check_issuer,
+        check_token_endpoint,
+        check_token_parameters,
+        check_api_url,
+        check_client_id,
+        check_client_keys,
+    )
     for check in (*own, profile_check(CLIENT), check_renewal, *REVOCATION):
         register(check, TAG)

@@ -21,6 +21,8 @@ API_URL = environment.text("API_URL", "https://localhost:8442")
 CLIENT_ID = environment.text("CLIENT_ID", "partner")
 SCOPE = environment.text("SCOPE", "accounts payments")
 RESOURCE = environment.text("RESOURCE", API_URL)
+# What another authorization server wants beside these, as ``audience=https://api.example``; by commas.
+TOKEN_PARAMETERS = environment.words("TOKEN_PARAMETERS")
 
 # How our tokens are bound: to our certificate (mtls) or to a key of ours (dpop). How we prove who we are:
 # tls_client_auth, self_signed_tls_client_auth or private_key_jwt. As the bank registered us.

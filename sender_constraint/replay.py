@@ -23,10 +23,12 @@ class ReplayMemoryUnavailable(Exception):
 class ReplayMemory(Protocol):
     """Remembers keys: ``server.replay_memory.RedisReplayMemory``."""
 
-    def first_time(self, key: str, seconds: float) -> bool:
+    def first_time(self, key: str, seconds: float, made_at: float | None = None) -> bool:
         """Whether nobody has shown this key within the seconds that it is remembered; from now on it is.
 
-        Of all who show it at the same time one is told True. Raises ReplayMemoryUnavailable.
+        Of all who show it at the same time one is told True. made_at: when it was made, in seconds since
+        1970, where that is known: of what is older than the memory itself nothing can be said.
+        Raises ReplayMemoryUnavailable.
         """
 
 
@@ -43,10 +45,10 @@ def replay_key(kind: str, *parts: str) -> str:
 
 
 @enforces(MEMORY_AWAY)
-def is_first_time(memory: ReplayMemory, key: str, seconds: float) -> bool:
+def is_first_time(memory: ReplayMemory, key: str, seconds: float, made_at: float | None = None) -> bool:
     """``ReplayMemory.first_time``. Raises TemporarilyUnavailable: 503, and never accepted."""
     try:
-        return memory.first_time(key, seconds)
+        return memory.first_time(key, seconds, made_at)
     except ReplayMemoryUnavailable as problem:
         raise TemporarilyUnavailable(
             MEMORY_AWAY, "The service is not available now", reason=str(problem)[:200]

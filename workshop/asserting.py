@@ -84,17 +84,31 @@ class Signer:
 
 
 @dataclass(frozen=True)
+class Registration:
+    """A client that registered itself (RFC 7591 §3.2.1).
+
+    path: of its own address. token: its registration access token. spent: the initial access token.
+    """
+
+    path: str
+    token: str
+    spent: str
+
+
+@dataclass(frozen=True)
 class SigningClients:
     """Honest clients, each with its key.
 
     by_key: authenticates by assertions, its tokens are bound to a DPoP key. by_key_bound_to_certificate: the
     same, bound to a certificate. self_signed: the certificate that a client made for itself, and its key.
+    registration: of the partner, which registered itself once more; raises LookupError where nobody lets it.
     """
 
     by_key: Signer
     by_key_bound_to_certificate: Signer
     self_signed: Credentials
     self_signed_client_id: str
+    registration: Callable[[], Registration]
 
 
 @dataclass(frozen=True)
@@ -104,13 +118,16 @@ class SigningLoot:
     leaked: an assertion that the first signed, with members of its header and its claims changed: made for
     others, or for other times. overheard: has it call, and gives the assertion and the proof that it showed.
     forger: signs by a key of the thief's, in the name of that client (None) or of another.
-    certificate: of the client that made its own; public.
+    certificate: of the client that made its own; public. spent_initial_token, initial_token: by which the
+    partner registered itself, and one for the thief.
     """
 
     leaked: Callable[..., str]
     overheard: Callable[[], tuple[str, str]]
     forger: Callable[[str | None], Signer]
     certificate: x509.Certificate
+    spent_initial_token: Callable[[], str]
+    initial_token: Callable[[], str]
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:

@@ -91,6 +91,7 @@ class Loot:
     in_advance: a token of the partner's that is bound to a key, and what that key signed before the theft was
     noticed: whatever the thief asked for (RFC 9449 §11.2). The key itself nobody uses.
     overheard_proof: has the partner call with a proof, and gives that proof.
+    token_endpoint: its address, as the metadata has it.
     signing: what is to be had of clients that sign what they send, or that made their own certificates.
     resource: the API's identifier, for which tokens are.
     workspace: a private directory of the thief's. insider: None where nobody plays this part.
@@ -117,6 +118,7 @@ class Loot:
     signing: SigningLoot
     in_advance: Proofs
     overheard_proof: Callable[[], str]
+    token_endpoint: str
     resource: str
     workspace: Path
     insider: Insider | None = None
@@ -177,6 +179,7 @@ class Cast:
     """Everyone who plays.
 
     holder: the partner as a client whose token is bound to a key.
+    given_nonce: has the token endpoint give one to a client whose proofs need it.
     other: another client of the bank, with accounts of its own, which is honest in its valid calls.
     signing: clients that sign what they send, or that made their own certificates.
     issuer: as the partner knows its authorization server, wherever that listens.
@@ -189,6 +192,7 @@ class Cast:
     trust_bundle: Path
     partner: Member
     holder: Proofs
+    given_nonce: Callable[[], str]
     other: Member
     signing: SigningClients
     loot: Loot

@@ -14,11 +14,14 @@ from urllib.parse import urlencode
 
 import httpx
 import jwt
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.assertions import ClientAssertions
 from sender_constraint.client.dpop import DpopProofs
+from sender_constraint.thumbprints import certificate_thumbprint
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
 from workshop.wire import NO_CREDENTIALS, Credentials
@@ -81,18 +84,28 @@ BASELINE = "certificate_jwt"
 class Holder:
     """The rightful client of one method: makes requests that are answered.
 
-    metadata: of the authorization server (RFC 8414 §2). A Holder has one certificate and one key for life.
+    metadata: of the authorization server (RFC 8414 §2). A Holder has one certificate and one key for life. It
+    shows the certificate to the authorization server, and to the API where tokens are bound to it.
     """
 
     def __init__(self, method: Method, deployment: Deployment, metadata: dict[str, Any]) -> None:
         self.method = method
         self.api_url = deployment.api_url
         self.credentials = _credentials(method, deployment)
+        self.at_api = self.credentials if method.bound_to == "certificate" else NO_CREDENTIALS
         self.proofs = DpopProofs(ec.generate_private_key(ec.SECP256R1())) if method.scheme == DPOP else None
         self._assertions = _assertions(method, deployment)
         endpoints = metadata | (metadata.get("mtls_endpoint_aliases", {}) if method.certificate else {})
         self.token_endpoint = str(endpoints["token_endpoint"])
         self.revocation_endpoint = str(endpoints["revocation_endpoint"])
+
+    @property
+    def thumbprint(self) -> str | None:
+        """Of the certificate that it shows to the API; None where it shows none."""
+        if self.at_api.certificate is None:
+            return None
+        certificate = x509.load_pem_x509_certificate(self.at_api.certificate.read_bytes())
+        return certificate_thumbprint(certificate.public_bytes(serialization.Encoding.DER))
 
     def token_call(self) -> Call:
         """RFC 6749 §4.4.2, with the client's authentication, and a proof where tokens are bound to a key."""
@@ -127,7 +140,7 @@ class Holder:
     def presenting(self, call: Call, token: str) -> Call:
         """The call with this client's token, and with all that proves it to be this client's."""
         presented = call.with_header("Authorization", f"{self.method.scheme} {token}")
-        return self._proven(presented.but(credentials=self.credentials), token)
+        return self._proven(presented.but(credentials=self.at_api), token)
 
     def _form_call(self, endpoint: str, parameters: dict[str, str]) -> Call:
         authentication = self._assertions.form() if self._assertions else {}

@@ -374,9 +374,8 @@ def check_once(assertion: Assertion, replay: ReplayMemory, now: datetime) -> Non
     """RFC 7523 §3, RFC 7521 §5.2: each once, remembered until it ends. Raises TemporarilyUnavailable, too."""
     # The memory may count whole seconds, by a clock of its own.
     seconds = max(assertion.claims["exp"] - now.timestamp(), 0.0) + 1.0
-    if not is_first_time(
-        replay, replay_key("assertion", assertion.client_id, assertion.claims["jti"]), seconds
-    ):
+    key = replay_key("assertion", assertion.client_id, assertion.claims["jti"])
+    if not is_first_time(replay, key, seconds, assertion.claims.get("iat")):
         raise InvalidClient(REPLAYED, "The client assertion was shown before", client=assertion.client_id)
 
 

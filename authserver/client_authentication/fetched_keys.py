@@ -10,13 +10,16 @@ while they are used.
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
+from django.db import connection
 
+from authserver.clients.changes import revoke_removed
 from authserver.clients.client_keys import check_keys
 from authserver.clients.registered_client import RegisteredClient
 from sender_constraint.certificates.deadlines import client_with_deadlines
@@ -43,7 +46,8 @@ class FetchedKeys:
     """The key sets of clients that publish them, as young as promised; shared by all requests of a process.
 
     client: trusts the servers of these addresses. hosts: of which addresses are fetched, with port if it has
-    one. promise_seconds: no set is used for longer. monotonic: as ``time.monotonic``.
+    one. promise_seconds: no set is used for longer. on_change: is told of each set that takes another's
+    place: the client's identifier, the set before, and the new one. monotonic: as ``time.monotonic``.
     """
 
     def __init__(
@@ -51,10 +55,12 @@ class FetchedKeys:
         client: httpx.Client,
         hosts: Collection[str],
         promise_seconds: float,
+        on_change: Callable[[str, JwkSet, JwkSet], object],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._hosts = frozenset(hosts)
+        self._on_change = on_change
         self._monotonic = monotonic
         self._sets: FreshAnswers[JwkSet] = FreshAnswers(
             promise_seconds, remembered=REMEMBERED_KEY_SETS, wait_seconds=FETCH_SECONDS, monotonic=monotonic
@@ -62,10 +68,12 @@ class FetchedKeys:
 
     def of(self, client: RegisteredClient) -> JwkSet:
         """The keys at this client's ``jwks_uri``. Raises TemporarilyUnavailable."""
-        found = self._sets.get(client.jwks_uri, lambda _: self._fetch(client))
-        return check_there(found, client, self._sets.why_none(client.jwks_uri))
+        # Clients may share an address, and yet each has checks and tokens of its own.
+        whose = (client.client_id, client.jwks_uri)
+        found = self._sets.get(whose, lambda last: self._fetch(client, last))
+        return check_there(found, client, self._sets.why_none(whose))
 
-    def _fetch(self, client: RegisteredClient) -> Answer[JwkSet]:
+    def _fetch(self, client: RegisteredClient, last: JwkSet | None) -> Answer[JwkSet]:
         """Raises NoAnswer."""
         address = client.jwks_uri
         if urlsplit(address).netloc.lower() not in self._hosts:
@@ -90,6 +98,8 @@ class FetchedKeys:
             raise NoAnswer(f"no set of keys: {problem}") from problem
         except InvalidClientMetadata as refusal:
             raise NoAnswer(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
+        if last is not None and last != jwks:
+            self._on_change(client.client_id, last, jwks)
         return Answer(jwks)
 
 
@@ -106,13 +116,27 @@ def check_there(found: JwkSet | None, client: RegisteredClient, why: Mapping[str
 def keys_of(client: RegisteredClient) -> JwkSet:
     """The client's JWK set, registered or fetched. Raises TemporarilyUnavailable."""
     if client.jwks_uri:
-        return _fetched_keys().of(client)
+        return own_fetched_keys().of(client)
     return client.jwks or {"keys": []}
 
 
 @cache
-def _fetched_keys() -> FetchedKeys:
+def own_fetched_keys() -> FetchedKeys:
     """Of this process, made when first needed: never shared with the process that it forked from."""
+    return FetchedKeys(trusting_client(), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS, _revoke)
+
+
+def trusting_client() -> httpx.Client:
+    """A client that trusts the authorities of JWKS_URI_TRUST, or of the machine; and the scheme's."""
     context = ssl.create_default_context(cafile=settings.JWKS_URI_TRUST)
     context.load_verify_locations(settings.TRUST_BUNDLE)
-    return FetchedKeys(client_with_deadlines(context), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS)
+    return client_with_deadlines(context)
+
+
+def _revoke(client_id: str, before: JwkSet, after: JwkSet) -> None:
+    """Tokens end with the certificate to which they are bound, where its client takes that away."""
+    try:
+        revoke_removed(client_id, before, after, datetime.now(UTC))
+    finally:
+        # This runs beside the requests, in a thread whose connection nobody else would close.
+        connection.close()

@@ -41,6 +41,11 @@ def authenticated_client(
     return authenticated
 
 
+def authenticated_by_certificate(request: HttpRequest, form: Form) -> AuthenticatedClient:
+    """The client whose certificate the connection has, whatever else the request shows. Raises a Refusal."""
+    return authenticate(form, Connection(peer_of(request).certificates, None), _surroundings())
+
+
 def claim(request: HttpRequest, form: Form) -> None:
     """Let the audit trail name the client that the caller says it is: with ``refused``, it is a claim."""
     _name(request, form.get("client_id", ("",))[0])

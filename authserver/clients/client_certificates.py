@@ -17,6 +17,7 @@ from jwt.exceptions import InvalidKeyError
 from sender_constraint.certificate_checks import check_key, load_certificate
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.rules import enforces, rule
+from sender_constraint.thumbprints import certificate_thumbprint
 
 CERTIFICATE_NEEDED = rule(
     "registration.certificate-needed",
@@ -73,6 +74,12 @@ def check_certificate_key(key: Mapping[str, Any], certificate: x509.Certificate)
         raise InvalidClientMetadata(
             CERTIFICATE_KEY, "jwks has an x5c of another key than its own", members=sorted(said)
         )
+
+
+def thumbprints_of(jwks: Mapping[str, Any] | None) -> frozenset[str]:
+    """``x5t#S256`` of the certificates in a set that was registered; none where it has none."""
+    keys = (jwks or {}).get("keys", [])
+    return frozenset(certificate_thumbprint(certificate_of(key)) for key in keys if "x5c" in key)
 
 
 def check_certificates(jwks: Mapping[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """What this server offers to clients, from its settings."""
 
+from dataclasses import replace
+
 from django.conf import settings
 
 from authserver.clients.registration import RegistrationPolicy
@@ -11,6 +13,11 @@ def registration_policy() -> RegistrationPolicy:
     return RegistrationPolicy(
         tuple(settings.SCOPES), tuple(settings.RESOURCES), unbound_tokens(), tuple(settings.JWKS_URI_HOSTS)
     )
+
+
+def dynamic_registration_policy() -> RegistrationPolicy:
+    """The policy by which clients register themselves: none gets tokens that are bound to nothing."""
+    return replace(registration_policy(), demo=False)
 
 
 def unbound_tokens() -> bool:

@@ -16,6 +16,7 @@ TOKEN_PATH = "/token"  # noqa: S105  # a path
 JWKS_PATH = "/jwks"
 INTROSPECTION_PATH = "/introspect"
 REVOCATION_PATH = "/revoke"
+REGISTRATION_PATH = "/register"
 
 
 def server_metadata(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
@@ -31,6 +32,7 @@ def server_metadata(issuer: str, scopes: Sequence[str], resources: Sequence[str]
     return {
         "issuer": issuer,
         **endpoints,
+        "registration_endpoint": issuer + REGISTRATION_PATH,
         "jwks_uri": issuer + JWKS_PATH,
         "scopes_supported": list(scopes),
         # REQUIRED by §2, though §3.2 says to omit empty lists: readers insist on the former.

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from authserver.introspection.answers import SIGNED_MEDIA_TYPE
-from authserver.metadata.document import INTROSPECTION_PATH, JWKS_PATH, REVOCATION_PATH, TOKEN_PATH
+from authserver.metadata.document import (
+    INTROSPECTION_PATH,
+    JWKS_PATH,
+    REGISTRATION_PATH,
+    REVOCATION_PATH,
+    TOKEN_PATH,
+)
 from authserver.metadata.schemas import SCHEMAS, token_request
 from sender_constraint.django.problem_details import MEDIA_TYPE
 from sender_constraint.status_lists import MEDIA_TYPE as STATUS_LIST_MEDIA_TYPE
@@ -25,7 +31,7 @@ def openapi(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> Obj
         "info": {
             "title": "Authorization server",
             "version": "1.0.0",
-            "description": "Certificate-bound access tokens (RFC 8705) by the client credentials grant.",
+            "description": "Sender-constrained access tokens (RFC 8705, RFC 9449), by client credentials.",
         },
         "servers": [{"url": issuer}],
         "paths": {
@@ -33,6 +39,12 @@ def openapi(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> Obj
             INTROSPECTION_PATH: {"post": _introspection()},
             REVOCATION_PATH: {"post": _revocation()},
             "/status-lists/{number}": {"get": _status_list()},
+            REGISTRATION_PATH: {"post": _registration("registerClient", "Register (RFC 7591).", "201")},
+            REGISTRATION_PATH + "/{client_id}": {
+                "get": _registered("readClient", "What a client registered (RFC 7592 §2.1)."),
+                "put": _registration("updateClient", "Change what it registered (RFC 7592 §2.2).", "200"),
+                "delete": _registered("deleteClient", "Forget a client (RFC 7592 §2.3).", "204"),
+            },
             JWKS_PATH: {"get": _read("readKeys", "The keys by which tokens are verified.", "KeySet")},
             "/.well-known/oauth-authorization-server": {
                 "get": _read("readMetadata", "What this server is (RFC 8414).", "Metadata")
@@ -45,7 +57,12 @@ def openapi(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> Obj
         "components": {
             "schemas": SCHEMAS | {"TokenRequest": token_request(scopes, resources)},
             "securitySchemes": {
-                "mutualTLS": {"type": "mutualTLS", "description": "The client's certificate (RFC 8705 §2.1)."}
+                "mutualTLS": {"type": "mutualTLS", "description": "The client's certificate (RFC 8705 §2)."},
+                "registration": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "An initial or a registration access token (RFC 7591 §3, RFC 7592 §3).",
+                },
             },
         },
     }
@@ -57,7 +74,7 @@ def _token(scopes: Sequence[str], resources: Sequence[str]) -> Object:
         example |= {"scope": scopes[0], "resource": resources[0]}
     return {
         "operationId": "issueToken",
-        "summary": "Issue an access token that is bound to the certificate of this connection.",
+        "summary": "Issue an access token, bound to the client's certificate or to its DPoP key.",
         "security": [{"mutualTLS": []}],
         "requestBody": {
             "required": True,
@@ -115,6 +132,39 @@ def _about_a_token(operation: str, summary: str, answer: Object) -> Object:
             **_everywhere({_JSON: "Error"}),
         },
     }
+
+
+def _registration(operation: str, summary: str, status: str) -> Object:
+    example = {
+        "token_endpoint_auth_method": "tls_client_auth",
+        "tls_client_auth_subject_dn": "CN=acme,O=Acme Ltd,C=GB",
+    }
+    body = {"schema": _schema("ClientMetadata"), "example": example}
+    return {
+        **_registered(operation, summary, status),
+        "requestBody": {"required": True, "content": {_JSON: body}},
+    }
+
+
+def _registered(operation: str, summary: str, status: str = "200") -> Object:
+    information = _answer("What is registered.", {_JSON: "ClientInformation"})
+    refused = {_JSON: "RegistrationError", MEDIA_TYPE: "Problem"}
+    document: Object = {
+        "operationId": operation,
+        "summary": summary,
+        "security": [{"registration": []}],
+        "responses": {
+            status: {"description": "It is forgotten."} if status == "204" else information,
+            "400": _answer("The metadata is refused.", refused),
+            "401": _answer("The token is not one for this.", {_JSON: "RegistrationError"}),
+            **_everywhere({MEDIA_TYPE: "Problem"}),
+        },
+    }
+    if operation != "registerClient":
+        identifier = {"type": "string", "minLength": 1, "maxLength": 128}
+        document["parameters"] = [{"name": "client_id", "in": "path", "required": True, "schema": identifier}]
+        document["responses"]["404"] = _answer("There is no such address.", {MEDIA_TYPE: "Problem"})
+    return document
 
 
 def _status_list() -> Object:

@@ -3,13 +3,24 @@
 from collections.abc import Sequence
 from typing import Any
 
+from authserver.client_authentication.assertions import ASSERTION_TYPE
+from authserver.clients.bindings import CERTIFICATE_BOUND, DPOP_BOUND, NONCE_REQUIRED
+from authserver.clients.registered_client import (
+    AUTH_METHODS,
+    JWT_FORMAT,
+    NAME_MEMBERS,
+    OPAQUE_FORMAT,
+    SIGNING_ALGORITHMS,
+)
 from authserver.tokens.grants import GRANT_TYPES_SUPPORTED
 from sender_constraint.errors import (
     InvalidClient,
+    InvalidClientMetadata,
     InvalidDpopProof,
     InvalidRequest,
     InvalidScope,
     InvalidTarget,
+    InvalidToken,
     TemporarilyUnavailable,
     UnauthorizedClient,
     UnsupportedGrantType,
@@ -33,6 +44,7 @@ ERRORS = (
     TemporarilyUnavailable,
 )
 _TEXT: Object = {"type": "string"}
+_FLAG: Object = {"type": "boolean"}
 _TEXTS: Object = {"type": "array", "items": _TEXT}
 _URI: Object = {"type": "string", "format": "uri"}
 _ENDPOINTS: Object = dict.fromkeys(("token_endpoint", "introspection_endpoint", "revocation_endpoint"), _URI)
@@ -54,10 +66,20 @@ def token_request(scopes: Sequence[str], resources: Sequence[str]) -> Object:
     """The form of RFC 6749 §4.4.2 with client_id (RFC 8705 §2) and resource (RFC 8707 §2)."""
     return {
         "type": "object",
-        "required": ["grant_type", "client_id"],
+        "required": ["grant_type"],
         "properties": {
             "grant_type": {"type": "string", "enum": list(GRANT_TYPES_SUPPORTED)},
-            "client_id": {"type": "string", "minLength": 1, "maxLength": 128},
+            "client_id": {
+                "type": "string",
+                "minLength": 1,
+                "maxLength": 128,
+                "description": "Needed but beside an assertion (RFC 8705 §2, RFC 7521 §4.2).",
+            },
+            "client_assertion_type": {"type": "string", "const": ASSERTION_TYPE},
+            "client_assertion": {
+                "type": "string",
+                "description": "A JWT by the client's key (RFC 7523).",
+            },
             "scope": {
                 "type": "string",
                 "description": f"Values with single spaces between: {', '.join(scopes)}. Omitted: all.",
@@ -71,11 +93,44 @@ def token_request(scopes: Sequence[str], resources: Sequence[str]) -> Object:
     }
 
 
+def client_metadata() -> Object:
+    """What clients may say of themselves (RFC 7591 §2); members that are not understood are ignored."""
+    return {
+        "type": "object",
+        "required": ["token_endpoint_auth_method"],
+        "properties": {
+            "token_endpoint_auth_method": {"type": "string", "enum": list(AUTH_METHODS)},
+            "token_endpoint_auth_signing_alg": {"type": "string", "enum": list(SIGNING_ALGORITHMS)},
+            **dict.fromkeys(("client_name", *NAME_MEMBERS, "scope", "default_resource"), _TEXT),
+            "jwks": {"type": "object"},
+            "jwks_uri": _URI,
+            **dict.fromkeys((CERTIFICATE_BOUND, DPOP_BOUND, NONCE_REQUIRED), _FLAG),
+            **dict.fromkeys(("grant_types", "response_types", "resources"), _TEXTS),
+            "access_token_lifetime_seconds": {"type": "integer"},
+            "access_token_format": {"enum": [JWT_FORMAT, OPAQUE_FORMAT]},
+            "profile": {"enum": ["", "fapi2"]},
+        },
+    }
+
+
 SCHEMAS: Object = {
+    "ClientMetadata": client_metadata(),
+    "ClientInformation": {
+        **client_metadata(),
+        "required": ["client_id", "registration_access_token", "registration_client_uri"],
+    },
+    "RegistrationError": _object(
+        {
+            "error": {
+                "enum": [each.code for each in (InvalidClientMetadata, InvalidToken, TemporarilyUnavailable)]
+            },
+            "error_description": _TEXT,
+        }
+    ),
     "Token": _object(
         {
-            "access_token": {"type": "string", "description": "A JWT of RFC 9068, bound by cnf.x5t#S256."},
-            "token_type": {"const": "Bearer"},
+            "access_token": {"type": "string", "description": "A JWT of RFC 9068, or opaque; bound by cnf."},
+            "token_type": {"enum": ["Bearer", "DPoP"]},
             "expires_in": {"type": "integer", "minimum": 0, "description": "In seconds."},
             "scope": _TEXT,
         }
@@ -130,6 +185,7 @@ SCHEMAS: Object = {
         {
             "issuer": _URI,
             **_ENDPOINTS,
+            "registration_endpoint": _URI,
             "jwks_uri": _URI,
             "scopes_supported": _TEXTS,
             "response_types_supported": _TEXTS,

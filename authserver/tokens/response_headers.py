@@ -15,7 +15,10 @@ def response_headers(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        if response.status_code == 401 and (scheme := _scheme_of(request)):
+        if response.status_code == 401 and request.path.startswith("/register"):
+            # RFC 6750 §3, RFC 7592 §2: there the token is a bearer token, whether it was presented or not.
+            response.headers["WWW-Authenticate"] = 'Bearer realm="registration", error="invalid_token"'
+        elif response.status_code == 401 and (scheme := _scheme_of(request)):
             # RFC 6749 §5.2: if the client used the Authorization header, in its own scheme. RFC 9110 §15.5.2
             # would have a challenge in every 401; there is no scheme that says "by certificate", so the
             # closer specification is followed.

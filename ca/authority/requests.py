@@ -43,7 +43,25 @@ AUTHORITY = rule(
 )
 
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
-_CURVES = (ec.SECP256R1, ec.SECP384R1)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyProfile:
+    """Which public keys are certified. curves: names. rsa: whether RSA keys are too. said: to the asker."""
+
+    curves: tuple[str, ...]
+    rsa: bool
+    said: str
+
+
+ANY_KEY = KeyProfile(
+    (ec.SECP256R1.name, ec.SECP384R1.name),
+    rsa=True,
+    said="EC on P-256 or P-384, or RSA with 2048 to 4096 bits and exponent 65537",
+)
+# Said to be FAPI 1.0 Advanced's, which has no such demand: docs/claims.md.
+EC_256 = KeyProfile((ec.SECP256R1.name,), rsa=False, said="EC on P-256")
+KEY_PROFILES = {"": ANY_KEY, "fapi1-advanced": EC_256}
 
 
 @dataclass(frozen=True)
@@ -59,15 +77,15 @@ class CertificationRequest:
     alternative_names: tuple[x509.GeneralName, ...]
 
 
-def verify_request(der: bytes) -> CertificationRequest:
-    """Read and check a request. Raises RequestMalformed or EnrolmentRefused.
+def verify_request(der: bytes, keys: KeyProfile = ANY_KEY) -> CertificationRequest:
+    """Read and check a request. keys: which are certified. Raises RequestMalformed or EnrolmentRefused.
 
     The subject is written anew from its decoded values, so that the certificate says what was checked and
     not how the request happened to encode it (RFC 5280 §4.1.2.4 wants PrintableString or UTF8String).
     """
     check_size(der)
     csr = read_request(der)
-    check_key(csr)
+    check_key(csr, keys)
     check_signature_algorithm(csr)
     check_signature(csr)
     check_asks_for_no_authority(csr)
@@ -120,21 +138,21 @@ def read_request(der: bytes) -> x509.CertificateSigningRequest:
 
 
 @enforces(KEY)
-def check_key(csr: x509.CertificateSigningRequest) -> None:
+def check_key(csr: x509.CertificateSigningRequest, keys: KeyProfile = ANY_KEY) -> None:
     """Accept what every party can verify: not Ed25519, which verifiers of Web PKI profiles do not know."""
     try:
         key = csr.public_key()
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise _key_refused(str(error)) from None
+        raise _key_refused(keys, str(error)) from None
     if isinstance(key, ec.EllipticCurvePublicKey):
-        if not isinstance(key.curve, _CURVES):
-            raise _key_refused(key.curve.name)
-    elif isinstance(key, rsa.RSAPublicKey):
+        if key.curve.name not in keys.curves:
+            raise _key_refused(keys, key.curve.name)
+    elif isinstance(key, rsa.RSAPublicKey) and keys.rsa:
         # An exponent below 65537 is no use to anybody, and padding mistakes become attacks with it.
         if not 2048 <= key.key_size <= 4096 or key.public_numbers().e < 65537:
-            raise _key_refused(f"RSA, {key.key_size} bits, exponent {key.public_numbers().e}")
+            raise _key_refused(keys, f"RSA, {key.key_size} bits, exponent {key.public_numbers().e}")
     else:
-        raise _key_refused(type(key).__name__)
+        raise _key_refused(keys, type(key).__name__)
 
 
 @enforces(SIGNATURE_ALGORITHM)
@@ -171,12 +189,8 @@ def check_asks_for_no_authority(csr: x509.CertificateSigningRequest) -> None:
         raise EnrolmentRefused(AUTHORITY, "This authority certifies nobody to certify others")
 
 
-def _key_refused(presented: str) -> RequestMalformed:
-    return RequestMalformed(
-        KEY,
-        "The key must be EC on P-256 or P-384, or RSA with 2048 to 4096 bits and exponent 65537",
-        presented=presented,
-    )
+def _key_refused(keys: KeyProfile, presented: str) -> RequestMalformed:
+    return RequestMalformed(KEY, f"The key must be {keys.said}", expected=keys.said, presented=presented)
 
 
 def _alternative_names(csr: x509.CertificateSigningRequest) -> tuple[x509.GeneralName, ...]:

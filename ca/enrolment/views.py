@@ -26,7 +26,7 @@ from ca.enrolment.messages import (
     certificates_response,
     request_body,
 )
-from ca.register.configuration import authority_directory, current_issuer
+from ca.register.configuration import authority_directory, current_issuer, key_profile
 from ca.register.issuing import Issuance
 from sender_constraint.django import audit
 from sender_constraint.django.peer import peer_of
@@ -46,7 +46,7 @@ def simpleenroll(request: HttpRequest) -> HttpResponse:
     """A first certificate, for a participant with its one-time secret (RFC 7030 §4.2.1)."""
     enrolment = authenticate_by_secret(request.headers.get("Authorization", ""))
     identify(request, enrolment.participant)
-    asked = verify_request(request_body(request))
+    asked = verify_request(request_body(request), key_profile())
     check_subject(asked, enrolment.entitlement)
     check_alternative_names(asked, enrolment.entitlement)
     check_server_name(asked, enrolment.profile)
@@ -59,7 +59,7 @@ def simplereenroll(request: HttpRequest) -> HttpResponse:
     """The successor of the certificate of this connection (RFC 7030 §4.2.2), whatever its purpose."""
     renewed, enrolment = certificate_to_renew(peer_of(request).certificate(EnrolmentRefused))
     identify(request, enrolment.participant)
-    asked = verify_request(request_body(request))
+    asked = verify_request(request_body(request), key_profile())
     check_same_subject(asked, renewed.certificate)
     check_same_alternative_names(asked, renewed.certificate)
     check_alternative_names(asked, enrolment.entitlement)  # the operator may have taken one away since

@@ -8,6 +8,7 @@ from django.conf import settings
 from ca.authority.directory import AuthorityDirectory, NoAuthority
 from ca.authority.identity import identity_of, issuer_identity
 from ca.authority.profiles import StatusPointers
+from ca.authority.requests import KEY_PROFILES, KeyProfile
 from ca.register.issuing import Issuer
 from ca.register.own_records import check_not_revoked
 
@@ -30,6 +31,11 @@ def issuer_of(certificate: x509.Certificate) -> x509.Certificate:
         if identity_of(authority) == identity:
             return authority
     raise NoAuthority(f"the certificate of {certificate.issuer.rfc4514_string()} is missing")
+
+
+def key_profile() -> KeyProfile:
+    """Which keys this authority certifies."""
+    return KEY_PROFILES[settings.CERTIFICATE_PROFILE]
 
 
 def current_issuer() -> Issuer:

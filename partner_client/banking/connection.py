@@ -22,7 +22,12 @@ def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]
     """
     caller_settings = CallerSettings(
         issuer=settings.ISSUER,
-        token_request=TokenRequest(settings.CLIENT_ID, settings.SCOPE, settings.RESOURCE),
+        token_request=TokenRequest(
+            settings.CLIENT_ID,
+            settings.SCOPE or None,
+            settings.RESOURCE or None,
+            dict(each.split("=", 1) for each in settings.TOKEN_PARAMETERS),
+        ),
         trust_bundle=settings.TRUST_BUNDLE,
         token_endpoint=settings.TOKEN_ENDPOINT,
         keys=settings.CLIENT_KEYS,

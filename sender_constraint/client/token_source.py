@@ -9,7 +9,7 @@ Not checked: what is in the token, which is between the authorization server and
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,6 +32,8 @@ from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_LIFETIME_SECONDS = 10 * 365 * 86400
+# RFC 6749 §5.1 recommends to say how long a token lives. Of one that does not, we get another soon.
+UNTOLD_LIFETIME_SECONDS = 60
 
 # A token is renewed when a fifth of its life is left, or half a minute if that is less.
 EARLY_FRACTION = 0.2
@@ -41,15 +43,19 @@ PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What to ask for. scope: words separated by spaces; resource: the API's URL (RFC 8707 §2)."""
+    """What to ask for. scope: words separated by spaces; resource: the API's URL (RFC 8707 §2).
+
+    parameters: others that an authorization server wants beside these, such as its own ``audience``.
+    """
 
     client_id: str
     scope: str | None = None
     resource: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
     def form(self) -> dict[str, str]:
         """The parameters of RFC 6749 §4.4.2, RFC 8705 §2 and RFC 8707 §2."""
-        form = {"grant_type": "client_credentials", "client_id": self.client_id}
+        form = {**self.parameters, "grant_type": "client_credentials", "client_id": self.client_id}
         if self.scope is not None:
             form["scope"] = self.scope
         if self.resource is not None:
@@ -197,6 +203,8 @@ def read_token(answer: dict[str, Any], requested_at: datetime, expected_type: st
         # RFC 6749 §7.1: a client must not use a token of a type that it does not understand; RFC 9449 §5: nor
         # one that is bound to nothing of its own.
         raise TokenUnusable(f"the token is of type {token_type!r}, not {expected_type}")
+    if "expires_in" not in answer:
+        seconds = UNTOLD_LIFETIME_SECONDS
     if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise TokenUnusable("the answer of the token endpoint does not say when the token expires")
     if not 0 < seconds <= LONGEST_LIFETIME_SECONDS:

@@ -15,9 +15,12 @@ from sender_constraint.client.transport import open_pool
 
 
 class OwnConnections:
-    """The pools of one store of client certificates. Safe among threads and greenlets."""
+    """The pools of one store of client certificates. Safe among threads and greenlets.
 
-    def __init__(self, store: GenerationStore, trust_bundle: Path, servers: ServerStatus) -> None:
+    servers: how the certificates of those who are called are checked for revocation.
+    """
+
+    def __init__(self, store: GenerationStore, trust_bundle: Path, servers: ServerStatus | None) -> None:
         self._store = store
         self._trust_bundle = trust_bundle
         self._servers = servers
@@ -37,3 +40,10 @@ class OwnConnections:
                     outdated.close()
                 self._pools = self._pools[-2:]
             return self._pools[-1]
+
+    def close(self) -> None:
+        """Close all of them; the next call opens a new one."""
+        with self._lock:
+            for pool in self._pools:
+                pool.close()
+            self._pools.clear()

@@ -297,7 +297,8 @@ def check_not_replayed(
     """RFC 9449 §11.1: each proof once. Remembered for as long as its time would let it pass."""
     # The memory may count whole seconds, by a clock of its own.
     seconds = max(_ends_at(claims) - now.timestamp(), 0.0) + 1.0
-    if not is_first_time(replay, replay_key("dpop", thumbprint, claims["jti"]), seconds):
+    key = replay_key("dpop", thumbprint, claims["jti"])
+    if not is_first_time(replay, key, seconds, float(claims["iat"])):
         raise InvalidDpopProof(REPLAYED, "The DPoP proof was shown before", key=thumbprint)
 
 

@@ -41,6 +41,8 @@ MAX_RESPONSE_BYTES = MOST_OCTETS * 2
 ASK_SECONDS = 2.0
 # §13.7: a list may ask to be fetched often, but not for each call.
 SHORTEST_TTL_SECONDS = 1.0
+# By so much the clocks of one issuer's servers may differ: a list that is older than that was replayed.
+CLOCKS_APART_SECONDS = 5.0
 # So many lists of a megabyte at most.
 REMEMBERED_LISTS = 64
 
@@ -122,7 +124,7 @@ class StatusLists:
             raise NoAnswer(f"{uri}: {problem}") from problem
         except KeysUnavailable as problem:
             raise NoAnswer(f"{uri}: the issuer's keys: {problem.reason}") from problem
-        if last is not None and signed.issued_at < last.issued_at:
+        if last is not None and signed.issued_at < last.issued_at - CLOCKS_APART_SECONDS:
             raise NoAnswer(f"{uri}: the list is older than the one before it")
         return self._answer(signed, response)
 

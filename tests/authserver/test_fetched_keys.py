@@ -1,22 +1,29 @@
 """RFC 7591 §2: keys and certificates that a client publishes at its ``jwks_uri``."""
 
 import json
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
 
-from authserver.client_authentication.fetched_keys import FetchedKeys
+from authserver.client_authentication.fetched_keys import FetchedKeys, trusting_client
 from authserver.clients.client_keys import MOST_KEYS
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
+from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.errors import TemporarilyUnavailable
 from sender_constraint.jwk import jwk_of
 from tests.authserver.asserting import JWKS, KEYS, METADATA, Asserting
 from tests.authserver.caller import RESOURCE, Caller, Verdict
+from tests.authserver.running import issue_now
 from tests.authserver.test_rfc8705_self_signed import OWN, keys
+from tests.sender_constraint.pki import SERVER, make_scheme
+from tests.sender_constraint.tls_server import Answer, TLSServer
 from tests.waiting import eventually
 
 ADDRESS = "https://keys.example/jwks"
@@ -38,9 +45,14 @@ class Publisher:
         )
 
 
-def client(**changes: Any) -> RegisteredClient:
-    metadata = {**METADATA, "jwks": None, "jwks_uri": ADDRESS, "dpop_bound_access_tokens": True, **changes}
-    return register({name: value for name, value in metadata.items() if value is not None}, POLICY)
+BY_ADDRESS: dict[str, Any] = {
+    **{name: value for name, value in METADATA.items() if value is not None and name != "jwks"},
+    "jwks_uri": ADDRESS,
+}
+
+
+def client() -> RegisteredClient:
+    return register(BY_ADDRESS, POLICY)
 
 
 @dataclass
@@ -48,15 +60,20 @@ class Fetching:
     publisher: Publisher
     seconds: list[float]
     fetched: FetchedKeys
+    changed: list[Any]
 
 
 @pytest.fixture
 def fetching() -> Fetching:
-    publisher, seconds = Publisher(), [0.0]
-    transport = httpx.Client(transport=httpx.MockTransport(publisher))
-    return Fetching(
-        publisher, seconds, FetchedKeys(transport, ("keys.example",), PROMISE_SECONDS, lambda: seconds[0])
+    publisher, seconds, changed = Publisher(), [0.0], []
+    fetched = FetchedKeys(
+        httpx.Client(transport=httpx.MockTransport(publisher)),
+        ("keys.example",),
+        PROMISE_SECONDS,
+        lambda *change: changed.append(change),
+        lambda: seconds[0],
     )
+    return Fetching(publisher, seconds, fetched, changed)
 
 
 def test_keys_are_fetched_once_for_many_requests(fetching: Fetching) -> None:
@@ -71,6 +88,7 @@ def test_a_new_key_counts_within_the_promise_and_nobody_waits_for_it(fetching: F
     fetching.seconds[0] += PROMISE_SECONDS / 2
     assert fetching.fetched.of(client()) == JWKS
     eventually(lambda: fetching.fetched.of(client()) == turned, lambda: "never", seconds=5)
+    assert fetching.changed == [("asserting", JWKS, turned)]
 
 
 def test_a_key_that_was_taken_away_stops_with_the_promise(fetching: Fetching) -> None:
@@ -105,7 +123,7 @@ def test_what_is_no_key_set_is_not_used(fetching: Fetching, answer: Callable[[],
 
 def test_of_a_host_that_is_allowed_no_more_nothing_is_fetched(fetching: Fetching) -> None:
     transport = httpx.Client(transport=httpx.MockTransport(fetching.publisher))
-    none = FetchedKeys(transport, (), PROMISE_SECONDS)
+    none = FetchedKeys(transport, (), PROMISE_SECONDS, print)
     with pytest.raises(TemporarilyUnavailable):
         none.of(client())
     assert not fetching.publisher.asked
@@ -120,7 +138,7 @@ def test_a_client_authenticates_by_keys_that_it_publishes(
 ) -> None:
     monkeypatch.setattr("tests.authserver.conftest.POLICY", POLICY)
     monkeypatch.setattr(
-        "authserver.client_authentication.fetched_keys._fetched_keys", lambda: fetching.fetched
+        "authserver.client_authentication.fetched_keys.own_fetched_keys", lambda: fetching.fetched
     )
     here = {"resources": None, "default_resource": None, "scope": None}
     registered(**METADATA | {"jwks": None, "jwks_uri": ADDRESS} | here)
@@ -130,3 +148,31 @@ def test_a_client_authenticates_by_keys_that_it_publishes(
     own = {**METADATA, "token_endpoint_auth_method": "self_signed_tls_client_auth", **here}
     registered(**own | {"jwks": None, "jwks_uri": f"{ADDRESS}/own", "dpop_bound_access_tokens": None})
     verdict.accepted(Caller("asserting", (OWN.der,)).asks())
+
+
+@pytest.mark.clause("RFC 7591 §5")
+@pytest.mark.parametrize("trusted", [True, False], ids=["of the scheme", "of a stranger"])
+def test_over_tls_a_server_is_asked_that_shows_a_certificate_for_its_name(
+    tmp_path: Path, settings: Any, trusted: bool
+) -> None:
+    scheme, stranger = make_scheme(), make_scheme("Stranger")
+    issuer = scheme if trusted else stranger
+    shown = issue_now(issuer.issuing, usages=SERVER, alternative_names=(x509.DNSName("localhost"),))
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    certificate.write_bytes(shown.pem + issuer.issuing.pem)
+    key.write_bytes(private_key_pem(shown.key))
+    settings.TRUST_BUNDLE = tmp_path / "bundle.pem"
+    settings.TRUST_BUNDLE.write_bytes(scheme.root.pem + scheme.issuing.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with TLSServer(context, lambda _: Answer(content=JWKS)) as server, trusting_client() as caller:
+        host = server.origin.removeprefix("https://")
+        policy = RegistrationPolicy(("accounts",), (RESOURCE,), demo=False, jwks_uri_hosts=(host,))
+        metadata = {**BY_ADDRESS, "jwks_uri": f"{server.origin}/jwks"}
+        fetched = FetchedKeys(caller, (host,), PROMISE_SECONDS, print)
+        if trusted:
+            assert fetched.of(register(metadata, policy)) == JWKS
+        else:
+            with pytest.raises(TemporarilyUnavailable):
+                fetched.of(register(metadata, policy))
+            assert not server.asked

@@ -52,6 +52,8 @@ def test_only_what_clients_ask_for_needs_a_certificate(document: Any) -> None:
     }
     for path in ("/token", "/introspect", "/revoke"):
         assert security.pop(path) == [{"mutualTLS": []}]
+    for path in ("/register", "/register/{client_id}"):
+        assert security.pop(path) == [{"registration": []}]
     assert all(each == [] for each in security.values())
 
 

@@ -29,6 +29,7 @@ def test_the_metadata_has_what_clients_and_apis_need() -> None:
     assert Client().get(PATHS[0]).json() == {
         "issuer": ISSUER,
         **ENDPOINTS,
+        "registration_endpoint": f"{ISSUER}/register",
         "jwks_uri": f"{ISSUER}/jwks",
         "scopes_supported": ["accounts", "payments"],
         "response_types_supported": [],

@@ -22,6 +22,7 @@ from ca.authority.profiles import CLIENT, SERVER
 from ca.authority.refusals import EnrolmentRefused, RequestMalformed
 from ca.authority.requests import (
     AUTHORITY,
+    EC_256,
     KEY,
     LARGEST_REQUEST_BYTES,
     SIGNATURE,
@@ -64,6 +65,23 @@ def test_other_keys_that_every_party_verifies_are_read(
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
 ) -> None:
     assert verify_request(csr(key)).public_key == key.public_key()
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        pytest.param(ec.generate_private_key(ec.SECP384R1()), id="P-384"),
+        pytest.param(rsa.generate_private_key(65537, 4096), id="RSA 4096"),
+    ],
+)
+def test_under_the_profile_of_256_bits_other_keys_are_refused(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+) -> None:
+    assert verify_request(csr(new_key()), EC_256)
+    with pytest.raises(RequestMalformed) as refusal:
+        verify_request(csr(key), EC_256)
+    assert refusal.value.rule is KEY
+    assert refusal.value.description == "The key must be EC on P-256"
 
 
 @pytest.mark.clause("RFC 2986 §4.2")

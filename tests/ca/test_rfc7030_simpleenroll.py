@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.test import Client
 from pytest_django import Settings
@@ -127,6 +128,16 @@ def test_a_request_that_is_not_allowed_is_refused_and_costs_no_secret(
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert (trail.last()["rule"], trail.last()["client_id"]) == (rule, "partner")
     assert response.content.decode().strip() == trail.last()["description"]
+    issued(post(client, "simpleenroll", encoded(csr(new_key())), authorization=partner.authorization))
+
+
+def test_the_authority_certifies_the_keys_of_its_profile_alone(
+    client: Client, partner: Admitted, trail: Trail, settings: Settings
+) -> None:
+    settings.CERTIFICATE_PROFILE = "fapi1-advanced"
+    other = encoded(csr(ec.generate_private_key(ec.SECP384R1())))
+    assert post(client, "simpleenroll", other, authorization=partner.authorization).status_code == 400
+    assert trail.last()["rule"] == "csr.key"
     issued(post(client, "simpleenroll", encoded(csr(new_key())), authorization=partner.authorization))
 
 

@@ -124,6 +124,7 @@ def test_the_defaults_pass_all_checks() -> None:
         ("CERTIFICATE_LIFETIME_SECONDS", 0, "ca.E001"),
         ("CERTIFICATE_LIFETIME_SECONDS", int(LONGEST_LIFETIME.total_seconds()) + 1, "ca.E001"),
         ("RENEWAL_AFTER_EXPIRY_SECONDS", -1, "ca.E002"),
+        ("CERTIFICATE_PROFILE", "fapi2", "ca.E010"),
         ("PUBLIC_ORIGIN", "http://localhost:8440", "ca.E003"),
         ("PUBLIC_ORIGIN", "https://localhost:8440/est", "ca.E003"),
         ("STATUS_ORIGIN", "https://localhost:8480", "ca.E008"),

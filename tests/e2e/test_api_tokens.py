@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.resource_server.introspection import is_opaque
 from tests.e2e.calling import APICaller
 from tests.e2e.minting import Mint
 from tests.e2e.verdict import Verdict
@@ -61,6 +62,8 @@ def test_a_malformed_token_is_refused_for_what_is_wrong_with_it(
     exchange = api.but(token=malformed.token).gets()
     if len(malformed.token) > LONGEST_TOKEN:
         verdict.refused_by_the_front(exchange, 431, "http.syntax")
+    elif malformed.is_presentable and is_opaque(malformed.token):
+        verdict.challenged(exchange, 401, "invalid_token", "token.inactive")
     elif malformed.is_presentable:
         verdict.challenged(exchange, 401, "invalid_token", malformed.rule)
     else:

@@ -109,6 +109,19 @@ def test_a_thief_with_the_token_alone_is_served_as_bearer_only(methods: dict[str
         assert with_token == [True] if name == "bearer" else not any(with_token), name
 
 
+def test_whoever_has_the_signing_key_gets_tokens_for_a_key_of_his_own(
+    methods: dict[str, dict[str, Any]],
+) -> None:
+    asked = {
+        name: theft["outcome"]
+        for name, each in methods.items()
+        for theft in each["thefts"]
+        if theft["taken"] == "the signing key"
+    }
+
+    assert asked == {"private_key_jwt": "200", "dpop": "200"}
+
+
 def test_revoking_the_token_ends_every_method_and_revoking_the_certificate_those_bound_to_it(
     methods: dict[str, dict[str, Any]],
 ) -> None:

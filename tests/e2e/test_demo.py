@@ -15,6 +15,7 @@ from tests.e2e.switchboard import Switchboard
 from workshop.catalogue import TOLD
 from workshop.environment.local import attach
 from workshop.environment.running import stop
+from workshop.methods import METHODS
 
 # That one takes its time, mostly waiting: it begins here, and is looked at in the last module.
 pytestmark = pytest.mark.usefixtures("act_6")
@@ -124,6 +125,23 @@ def test_the_demo_holds_again_where_it_was_played_and_can_be_kept(demo: Demo) ->
     assert kept is not None
     assert kept.deployment.api_url == f"https://localhost:{demo.ports.bank_api}"
     assert demo.leftovers() == []
+
+
+def test_the_thief_is_played_before_every_method_and_red_where_a_proof_counts_twice(
+    demo: Demo, tmp_path: Path
+) -> None:
+    ended = demo.play("--act", "9", bank_api=without_rule("dpop.replayed", tmp_path))
+
+    assert ended.status == 1, ended.output
+    assert demo.leftovers() == []
+    rows = {row["attempt"]: row for row in ended.attempts("9")}
+    assert {attempt.partition(":")[0] for attempt in rows} == {method.title for method in METHODS}
+    assert rows["Bearer: the token, alone, from anywhere"]["observed"] == "200"
+    for method in METHODS:
+        assert rows[f"{method.title}: its own client"]["observed"] == "200"
+    proofs = [method.title for method in METHODS if method.bound_to == "key"]
+    red = {attempt: row["observed"] for attempt, row in rows.items() if not row["holds"]}
+    assert red == {f"{title}: a request, sent again, word for word": "200" for title in proofs}
 
 
 def test_ctrl_c_stops_everything(demo: Demo) -> None:

@@ -1,5 +1,6 @@
 """FAPI 2.0 Security Profile: the environment under the profile, over real sockets."""
 
+import argparse
 import contextlib
 import json
 import re
@@ -16,8 +17,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sender_constraint.client.assertions import ClientAssertions
 from sender_constraint.client.dpop import DpopAuth, DpopProofs
 from tests.e2e.registering import manage
-from workshop.environment.local import Environment
+from workshop.environment.commands import up
+from workshop.environment.local import DAY_SECONDS, Environment, attach
 from workshop.environment.ports import Ports
+from workshop.environment.running import CannotStart
 
 # RFC 6749 §5.2.
 LEGAL_DESCRIPTION = r"[\x20-\x21\x23-\x5b\x5d-\x7e]+"
@@ -139,3 +142,21 @@ def test_the_partner_calls_under_the_profile(under_fapi2: Environment) -> None:
     assert "\nPROFILE=fapi2\n" in settings
     command = [sys.executable, "-m", "workshop.environment.management", "partner_client", "accounts"]
     assert "EUR" in manage(deployment, "partner_client", command)
+
+
+@pytest.mark.clause("RFC 8705 §3")
+def test_a_token_serves_on_every_connection_with_its_certificate(own: Callable[[str], OwnClient]) -> None:
+    token = own("").asks().json()["access_token"]
+    for _ in range(2):
+        assert own("").calls(token).status_code == 200
+    assert own("OTHER_").calls(token).status_code == 401
+
+
+def test_an_environment_under_the_profile_is_known_as_such(under_fapi2: Environment) -> None:
+    running = attach(under_fapi2.root)
+    assert running is not None
+    running.detach()
+    assert running.deployment.profile == "fapi2"
+    without = argparse.Namespace(state=under_fapi2.root, lifetime=DAY_SECONDS, profile="")
+    with pytest.raises(CannotStart, match="up already, under fapi2"):
+        up(without)

@@ -88,5 +88,5 @@ def test_the_authorization_server_answers_whatever_its_document_allows_and_forbi
     api: APICaller, deployment: Deployment, tmp_path: Path
 ) -> None:
     report = tried(deployment.issuer, api.credentials, deployment, tmp_path, {})
-    assert "5 selected / 5 total" in report
+    assert "12 selected / 12 total" in report
     assert requests_in(report) > 50

@@ -72,6 +72,9 @@ class ForeignServer:
             asking.load_verify_locations(clients.trust_bundle)
         plain = self.authority.server_context()
         plain.verify_mode = ssl.CERT_NONE
+        # Root alone: what stands between, its servers send.
+        self.root = folder / "root.pem"
+        self.root.write_bytes(pem(self.authority.root))
         self.everybody = TLSServer(plain, self._answer)
         self.with_certificate = TLSServer(asking, self._answer)
 

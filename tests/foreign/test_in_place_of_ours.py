@@ -73,9 +73,9 @@ class Arrangement:
 def arranged(folder: Path, scheme: Authority, responder: Responder, habits: str) -> Iterator[Arrangement]:
     habit, of_bank, of_partner = HABITS[habits]
     server = ForeignServer(folder / "server", habit, clients=scheme)
-    # Two anchors: what the scheme issued, and what the foreign server shows.
+    # Two anchors: what the scheme issued, and what the foreign server shows; of the latter the root alone.
     bundle = folder / "bundle.pem"
-    bundle.write_bytes(scheme.trust_bundle.read_bytes() + server.authority.trust_bundle.read_bytes())
+    bundle.write_bytes(scheme.trust_bundle.read_bytes() + server.root.read_bytes())
     with (
         server.running(),
         responder_of(server.authority) as foreign,

@@ -47,3 +47,10 @@ def test_under_fapi_2_endpoints_come_from_metadata_alone(settings: Settings) -> 
     assert ids() == []
     settings.PROFILE = "fapi2"
     assert ids() == ["sender_constraint.E014"]
+
+
+def test_parameters_of_a_token_request_have_a_name_and_a_value(settings: Settings) -> None:
+    settings.TOKEN_PARAMETERS = ["audience=https://api.example?a=b", "empty="]
+    assert ids() == []
+    settings.TOKEN_PARAMETERS = ["audience", "=x"]
+    assert ids() == ["partner_client.E010"]

@@ -170,11 +170,12 @@ def test_a_step_is_what_usually_passes_and_not_what_passed_once() -> None:
     assert first.whole(COLD_STEPS) == count(300, 3)
 
 
-def test_a_load_is_the_median_of_its_turns() -> None:
+def test_a_load_is_the_least_of_its_turns() -> None:
     load = Load()
     load.turns = [Turn((0.1,), client, {"API": 1.0}, count(10)) for client in (0.001, 0.002, 0.5)]
 
-    assert load.client() == pytest.approx(2.0)
+    assert load.client() == pytest.approx(1.0)
+    assert load.spread() == 0
     assert load.servers() == pytest.approx(1000.0)
     assert load.octets_between_servers() == 10
     assert load.calls == 3
@@ -208,6 +209,24 @@ def test_what_comes_out_otherwise_is_named(results: Results) -> None:
     assert len(results.unexpected) == 2
     assert "dpop: the token, alone: 200" in results.unexpected[0]
     assert results.as_json()["holds"] is False
+
+
+def test_a_token_that_the_thief_gets_is_not_in_the_report() -> None:
+    asked = tried(theft("200", None), 200, None, None)
+    answer = Exchange(
+        "POST", "https://localhost/token", "id", "", datetime.now(UTC), 200, {}, b'{"access_token": "secret"}'
+    )
+
+    assert Tried(asked.theft, answer, Evidence(())).answer == "a token"
+
+
+def test_whoever_has_the_signing_key_gets_tokens_although_the_certificate_is_revoked(
+    results: Results,
+) -> None:
+    assert results.seconds_of_theft("certificate_jwt")["key"].endswith(
+        "new tokens: certificate revoked 1.5 s"
+    )
+    assert results.seconds_of_theft("private_key_jwt")["key"].endswith("until the registration changes")
 
 
 def test_a_revocation_that_comes_too_late_or_ends_too_much_does_not_hold() -> None:

@@ -68,7 +68,18 @@ _BY_INSIDER = (
         confirmed_by(lambda own: {"x5t#S256": own, "jkt": own}),
         "confirmation.more-than-one",
     ),
-    ("cnf-jkt", "a cnf for DPoP alone", confirmed_by(lambda own: {"jkt": own}), "confirmation.unknown"),
+    (
+        "cnf-kid",
+        "a cnf by a method that nobody here can prove",
+        confirmed_by(lambda own: {"kid": own}),
+        "confirmation.unknown",
+    ),
+    (
+        "cnf-jkt",
+        "a cnf for DPoP, beside the thief's certificate",
+        confirmed_by(lambda own: {"jkt": own}),
+        "binding.dpop-token-as-bearer",
+    ),
     (
         "cnf-padded",
         "a thumbprint with padding",

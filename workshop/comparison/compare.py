@@ -62,6 +62,7 @@ def _compare(stage: Stage, found: Place, arguments: argparse.Namespace) -> Resul
     )
     known = metadata(stage)
     turns = arguments.rounds * len(METHODS)
+    narrator.say(f"Measuring {len(METHODS)} methods in {arguments.rounds} rounds.")
     with (
         DistantCustomer(found.deployment, known) as customer,
         narrator.progress("measuring", turns) as advance,

@@ -138,7 +138,7 @@ class Customer:
     def _send(self, origin: str, call: Call) -> Exchange:
         if origin not in self._connections:
             self._connections[origin] = OpenConnection(
-                self._deployment.trust_bundle, origin, self._holder.credentials
+                self._deployment.trust_bundle, origin, call.credentials
             )
         return self._connections[origin].send(call)
 

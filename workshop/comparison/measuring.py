@@ -36,7 +36,10 @@ class Turn:
 
 
 class Load:
-    """All turns of one kind. What a call takes is the median of its turns' means."""
+    """All turns of one kind. What a call takes is the least of its turns' means.
+
+    A machine that has other things to do adds to what a call takes, and never takes away from it.
+    """
 
     def __init__(self) -> None:
         self.turns: list[Turn] = []
@@ -66,8 +69,13 @@ class Load:
         """How long a call takes, the median of all."""
         return 1000 * statistics.median(each for turn in self.turns for each in turn.seconds)
 
+    def spread(self) -> float:
+        """By what part of the least the dearest turn was dearer, for the servers."""
+        taken = [sum(turn.servers.values()) / len(turn.seconds) for turn in self.turns]
+        return max(taken) / min(taken) - 1 if min(taken) else 0.0
+
     def _a_call(self, of: Callable[[Turn], float]) -> float:
-        return 1000 * statistics.median(of(turn) / len(turn.seconds) for turn in self.turns)
+        return 1000 * min(of(turn) / len(turn.seconds) for turn in self.turns)
 
 
 @dataclass
@@ -163,7 +171,10 @@ def _turn(customer: DistantCustomer, instruments: Instruments, name: str, times:
             break
     else:
         raise CustomerFailed(TOO_BUSY)
-    servers = {server: now - used[server] for server, now in instruments.processor_seconds().items()}
+    # A thread that ended in between took its time with it.
+    servers = {
+        server: max(0.0, now - used[server]) for server, now in instruments.processor_seconds().items()
+    }
     others_before, others = (_of(each, each.keys() - batch.lines) for each in (before, instruments.by_line()))
     return Turn(batch.seconds, batch.processor_seconds, servers, others - others_before)
 

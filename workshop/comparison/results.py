@@ -77,8 +77,13 @@ class Results:
                 }
 
     def _new_tokens(self, name: str) -> str:
+        """With a key that signs assertions he needs no certificate of the client's."""
+        method = next(each.method for each in self.measured if each.method.name == name)
         ended = self.ended_at(name, CERTIFICATE_REVOKED, TOKEN_ENDPOINT)
-        return f"certificate revoked {_seconds(ended)}" if ended.ends else "until the registration changes"
+        by_certificate = ended.ends and not method.key
+        return (
+            f"certificate revoked {_seconds(ended)}" if by_certificate else "until the registration changes"
+        )
 
     def rotation(self, measured: Measured) -> Count:
         """What passes on the wire when that turns to which tokens are bound: handshakes, and a new token."""
@@ -136,6 +141,7 @@ class Results:
                 **{name: round(load.server(name), 3) for name in self.servers},
                 "all servers": round(load.servers(), 3),
             },
+            "servers_spread_among_rounds": round(load.spread(), 3),
             "octets_between_servers_a_call": round(load.octets_between_servers()),
             "milliseconds_a_call": round(load.milliseconds(), 2),
         }

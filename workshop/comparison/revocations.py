@@ -116,8 +116,12 @@ def _ways(
         ways = {}
         for holder in holders:
             for place in where:
-                origin = stage.deployment.api_url if place == API else stage.deployment.issuer
-                connection = OpenConnection(stage.deployment.trust_bundle, origin, holder.credentials)
+                origin, shown = (
+                    (stage.deployment.api_url, holder.at_api)
+                    if place == API
+                    else (stage.deployment.issuer, holder.credentials)
+                )
+                connection = OpenConnection(stage.deployment.trust_bundle, origin, shown)
                 stack.enter_context(closing(connection))
                 call = (
                     partial(holder.accounts_call, tokens[holder.method.name])

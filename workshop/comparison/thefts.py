@@ -15,6 +15,7 @@ from workshop.wire import NO_CREDENTIALS, Credentials, Exchange
 
 TOKEN = "the token"  # noqa: S105 - the name of what is taken
 REQUEST = "a request"
+SIGNING_KEY = "the signing key"
 KEY = "the token and the key"
 
 MISSING = "binding.certificate-missing"
@@ -25,7 +26,8 @@ OTHER = "binding.certificate"
 class Theft:
     """One attempt.
 
-    taken: what the thief has: TOKEN, REQUEST (whole, as it was overheard) or KEY. what: how it uses it.
+    taken: what the thief has: TOKEN, REQUEST (whole, as it was overheard), SIGNING_KEY (with which the client
+    authenticates) or KEY (to which tokens are bound, and the token). what: how it uses it.
     call: makes the attempt. outcome: what must come of it: ``401 invalid_token``. rule: that refuses; None
     where the thief succeeds.
     """
@@ -62,7 +64,10 @@ class Tried:
 
     @property
     def answer(self) -> str:
-        """What the thief reads: the challenge of a refusal, otherwise the body."""
+        """What the thief reads: a refusal's challenge, otherwise the body; a token is not repeated."""
+        document = self.exchange.json()
+        if isinstance(document, dict) and "access_token" in document:
+            return "a token"
         said = self.exchange.headers.get("www-authenticate") or self.exchange.body.decode(errors="replace")
         return " ".join(said.split())
 
@@ -97,9 +102,10 @@ class MethodThief:
             case "nothing":
                 return self._of_bearer(holder, token)
             case "certificate":
-                return self._of_certificate(holder, token, overhear)
+                thefts = self._of_certificate(holder, token, overhear)
             case _:
-                return self._of_key(holder, token, overhear)
+                thefts = self._of_key(holder, token, overhear)
+        return [*thefts, *self._of_signing_key(holder), _with_key(holder, token)]
 
     def _of_bearer(self, holder: Holder, token: str) -> list[Theft]:
         alone = _presented(holder, BEARER, token)
@@ -130,7 +136,6 @@ class MethodThief:
                 REQUEST, "sent again, word for word, beside the thief's certificate",
                 repeated, "401 invalid_token", OTHER,
             ),
-            _with_key(holder, token),
         ]  # fmt: skip
 
     def _of_key(self, holder: Holder, token: str, overhear: Callable[[Call], Exchange]) -> list[Theft]:
@@ -165,8 +170,18 @@ class MethodThief:
                 REQUEST, "kept from arriving, and sent by the thief instead: once, within a minute",
                 lambda: holder.accounts_call(token).but(credentials=NO_CREDENTIALS), "200", None,
             ),
-            _with_key(holder, token),
         ]  # fmt: skip
+
+    def _of_signing_key(self, holder: Holder) -> list[Theft]:
+        """Whoever authenticates as the client binds tokens to what he has."""
+        if not holder.method.key:
+            return []
+
+        def ask() -> Call:
+            call = holder.token_call().but(credentials=self.own)
+            return call if holder.proofs is None else with_proof(call, self.proofs, None)
+
+        return [Theft(SIGNING_KEY, "for a token that is bound to the thief's own key", ask, "200", None)]
 
 
 def try_it(stage: Stage, theft: Theft) -> Tried:

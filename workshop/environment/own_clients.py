@@ -62,6 +62,13 @@ def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, 
         **dpop_bound,
     }
     yield {
+        "client_id": "nonce-client",
+        "client_name": "Your client, mutual TLS and DPoP with nonces",
+        **of_the_scheme,
+        **dpop_bound,
+        "dpop_nonce_required": True,
+    }
+    yield {
         "client_id": JWT_CLIENT,
         "client_name": "Your client, private_key_jwt and DPoP",
         **_asserting(folder / f"{JWT_CLIENT}.jwk.json"),

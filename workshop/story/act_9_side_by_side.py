@@ -1,6 +1,6 @@
 """Act 9: the thief before every method, with the token, with a whole request, and with the key."""
 
-from workshop.comparison.thefts import MethodThief, Theft, Tried, try_it
+from workshop.comparison.thefts import MethodThief, Tried, try_it
 from workshop.methods import METHODS, Holder
 from workshop.story.partner import metadata, show
 from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
@@ -36,7 +36,7 @@ def _play(stage: Stage, thief: MethodThief, holder: Holder) -> None:
         raise StoryStopped(f"no token for {method.client_id}: {outcome_of(exchange)}")
     token = str(exchange.json()["access_token"])
     own = holder.accounts_call(token).send(stage.wire)
-    show(stage, method.client_id, "bank_api", own, None)
+    show(stage, method.client_id, "bank_api", own, holder.thumbprint)
     stage.row("9", f"{method.title}: its own client", "200", outcome_of(own))
     for theft in thief.thefts(holder, token, lambda call: call.send(stage.wire)):
         tried = try_it(stage, theft)
@@ -52,9 +52,10 @@ def _play(stage: Stage, thief: MethodThief, holder: Holder) -> None:
 
 def _tell(stage: Stage, tried: Tried) -> None:
     exchange, theft = tried.exchange, tried.theft
+    stage.narrator.remark(f"{theft.taken}, {theft.what}{'' if theft.rule else ': it works'}")
     stage.narrator.call(
         "thief",
-        "bank_api",
+        "bank_api" if exchange.url.startswith(stage.deployment.api_url) else "authserver",
         exchange.method,
         f"/{exchange.url.partition('://')[2].partition('/')[2]}",
         tried.outcome,
@@ -62,11 +63,6 @@ def _tell(stage: Stage, tried: Tried) -> None:
         refused=refusal_in(exchange, tried.evidence),
         wanted=tried.holds,
     )
-    stage.narrator.remark(f"{theft.taken}, {theft.what}{_worth(theft)}")
-
-
-def _worth(theft: Theft) -> str:
-    return ": it works" if theft.rule is None else ""
 
 
 def _came(outcome: str, rule: str | None) -> str:

@@ -1,6 +1,6 @@
 """The clients that sign what they send, or made their own certificates; and what the thieves have of them."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -8,13 +8,14 @@ from cryptography import x509
 
 from sender_constraint import jws
 from workshop.asserting import Signer, SigningClients, SigningLoot, new_key
-from workshop.environment.deployment import Deployment
+from workshop.story.registration import initial_access_token, registration
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import NO_CREDENTIALS, Credentials
 
 
-def signing_clients(deployment: Deployment) -> SigningClients:
+def signing_clients(stage: Stage) -> SigningClients:
     """Those of ``demo.env``."""
+    deployment = stage.deployment
     variables = deployment.variables()
 
     def signer(prefix: str) -> Signer:
@@ -27,6 +28,7 @@ def signing_clients(deployment: Deployment) -> SigningClients:
         by_key_bound_to_certificate=signer("JWT_MTLS_CLIENT"),
         self_signed=Credentials(Path(certificate), Path(key)),
         self_signed_client_id=variables["SELF_SIGNED_CLIENT_ID"],
+        registration=cache(lambda: registration(stage)),
     )
 
 
@@ -38,6 +40,8 @@ def signing_loot(stage: Stage, clients: SigningClients) -> SigningLoot:
         leaked=clients.by_key.assertion,
         overheard=partial(_overheard, stage, clients.by_key),
         forger=partial(_forger, clients.by_key, new_key()),
+        spent_initial_token=lambda: clients.registration().spent,
+        initial_token=lambda: initial_access_token(stage.deployment),
         certificate=x509.load_pem_x509_certificate(clients.self_signed.certificate.read_bytes()),
     )
 

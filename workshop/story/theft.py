@@ -17,6 +17,8 @@ from sender_constraint.certificates.issuance import EstIssuer
 from sender_constraint.client.dpop import DpopProofs
 from workshop.calls import Call
 from workshop.catalogue.partners import new_key, paying, payment_from
+from workshop.catalogue.token_nonces import CLIENT as NONCE_CLIENT
+from workshop.catalogue.token_nonces import proof_for
 from workshop.dumps import Dumps
 from workshop.environment.parties import participant_of
 from workshop.forgery import decoded_parts
@@ -53,7 +55,7 @@ def the_theft(stage: Stage) -> Cast:
     honest = _member(stage, partner, "partner")
     holder = _key_holder(stage, partner)
     own = enrolled_thief(stage)
-    signers = signing_clients(deployment)
+    signers = signing_clients(stage)
     loot = Loot(
         token=honest.token,
         partner_certificate=partner.generation.certificate,
@@ -76,6 +78,7 @@ def the_theft(stage: Stage) -> Cast:
         signing=signing_loot(stage, signers),
         in_advance=holder,
         overheard_proof=lambda: _overheard_proof(stage, holder),
+        token_endpoint=token_endpoint(stage),
         resource=deployment.api_url,
         workspace=private_workspace(stage, "thief"),
         insider=insider_of(deployment, honest.token, partner.generation.certificate),
@@ -88,6 +91,7 @@ def the_theft(stage: Stage) -> Cast:
         deployment.trust_bundle,
         honest,
         holder,
+        lambda: _given_nonce(stage, partner),
         _member(stage, other, "other-partner"),
         signers,
         loot,
@@ -154,6 +158,14 @@ def _key_holder(stage: Stage, partner: Partner) -> Proofs:
     proof = proofs.proof("POST", httpx.URL(endpoint), None, None, datetime.now(UTC))
     token = partner.token(stage, KEY_HOLDER, proof=proof)
     return Proofs(key, token, f"{stage.deployment.api_url}/accounts")
+
+
+def _given_nonce(stage: Stage, partner: Partner) -> str:
+    """RFC 9449 §8: who comes without a nonce is told one."""
+    exchange = partner.request_token(stage, NONCE_CLIENT, proof_for(token_endpoint(stage)))
+    if "dpop-nonce" not in exchange.headers:
+        raise StoryStopped(f"the token endpoint gave no nonce: {outcome_of(exchange)}")
+    return exchange.headers["dpop-nonce"]
 
 
 def _overheard_proof(stage: Stage, holder: Proofs) -> str:

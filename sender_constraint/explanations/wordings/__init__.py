@@ -11,6 +11,7 @@ from sender_constraint.explanations.wordings import (
     client_authentication,
     dpop,
     enrolment,
+    registration,
     status,
     token_status,
     tokens,
@@ -18,7 +19,18 @@ from sender_constraint.explanations.wordings import (
 )
 from sender_constraint.explanations.wordings.wording import Wording
 
-_PAGES = (api, certificates, client_authentication, dpop, enrolment, status, token_status, tokens, transport)
+_PAGES = (
+    api,
+    certificates,
+    client_authentication,
+    dpop,
+    enrolment,
+    registration,
+    status,
+    token_status,
+    tokens,
+    transport,
+)
 WORDINGS: Mapping[str, Wording] = {rule: wording for page in _PAGES for rule, wording in page.RULES.items()}
 AREAS: Mapping[str, Wording] = {area: wording for page in _PAGES for area, wording in page.AREAS.items()}
 

@@ -278,6 +278,18 @@ def token_answer(**changes: object) -> dict[str, object]:
 
 
 @pytest.mark.clause("RFC 6749 §5.1")
+def test_a_token_whose_lifetime_is_not_told_is_used_for_a_minute() -> None:
+    answer = token_answer()
+    del answer["expires_in"]
+    assert read_token(answer, NOW).expires_at == NOW + timedelta(seconds=60)
+
+
+def test_an_authorization_server_s_own_parameters_are_sent_beside_the_others_and_in_place_of_none() -> None:
+    form = TokenRequest("partner", parameters={"audience": "bank", "client_id": "other"}).form()
+    assert form == {"grant_type": "client_credentials", "client_id": "partner", "audience": "bank"}
+
+
+@pytest.mark.clause("RFC 6749 §5.1")
 def test_an_answer_is_read() -> None:
     token = read_token(token_answer(scope="accounts", token_type="bEaReR"), NOW)
 

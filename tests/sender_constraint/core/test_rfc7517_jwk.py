@@ -1,6 +1,5 @@
 """Public keys as JSON (RFC 7517, RFC 7518 §6, RFC 8037 §2), from somebody who is not trusted."""
 
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 

@@ -65,7 +65,7 @@ def test_an_index_beyond_the_end_has_no_status(index: int) -> None:
         {**PRINTED, "bits": 3},
         {**PRINTED, "bits": True},
         {**PRINTED, "bits": "1"},
-        {**PRINTED, "lst": PRINTED["lst"] + "=="},
+        {**PRINTED, "lst": f"{PRINTED['lst']}=="},
         {**PRINTED, "lst": "AAAA"},
         {**PRINTED, "lst": _lst(b"\xb9\xa3")[:-3]},
         {**PRINTED, "lst": base64.urlsafe_b64encode(zlib.compress(b"\0") + b"more").decode().rstrip("=")},

@@ -32,7 +32,8 @@ class Memory:
     shown: dict[str, float] = field(default_factory=dict)
     away: bool = False
 
-    def first_time(self, key: str, seconds: float) -> bool:
+    def first_time(self, key: str, seconds: float, made_at: float | None = None) -> bool:
+        del made_at
         if self.away:
             raise ReplayMemoryUnavailable("connection refused")
         first = key not in self.shown

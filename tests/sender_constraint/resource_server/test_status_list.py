@@ -191,11 +191,19 @@ def test_a_list_may_leave_out_what_is_optional(lists: StatusLists, provider: Pro
 def test_a_list_that_is_older_than_the_one_before_is_refused(lists: StatusLists, provider: Provider) -> None:
     provider.revoked = {7}
     assert status(lists) == INVALID
-    provider.revoked, provider.claims = set(), {"iat": int(NOW.timestamp()) - 1}
+    provider.revoked, provider.claims = set(), {"iat": int(NOW.timestamp()) - 6}
     provider.later(PROMISE_SECONDS)
 
     assert status(lists) is None
     assert "older" in lists.why_none(StatusReference(URI, 7))["problem"]
+
+
+def test_the_clocks_of_an_issuers_servers_may_differ_a_little(lists: StatusLists, provider: Provider) -> None:
+    assert status(lists) == VALID
+    provider.revoked, provider.claims = {7}, {"iat": int(NOW.timestamp()) - 5}
+    provider.later(PROMISE_SECONDS)
+
+    assert status(lists) == INVALID
 
 
 @pytest.mark.clause("RFC 9111 §5.1")

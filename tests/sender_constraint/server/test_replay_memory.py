@@ -91,6 +91,22 @@ def test_while_redis_is_away_nothing_is_said_and_it_goes_on_when_redis_is_back(
         assert memory.first_time("two", 60)
 
 
+def test_of_what_is_older_than_a_redis_that_started_anew_nothing_is_said(port: int, tmp_path: Path) -> None:
+    now = 1_000_000.75
+    memory = RedisReplayMemory(f"redis://127.0.0.1:{port}/0", clock=lambda: now)
+    with running(port, tmp_path):
+        assert memory.first_time("shown", 60, now - 10)
+        assert not memory.first_time("shown", 60, now - 10)
+    with running(port, tmp_path):
+        with pytest.raises(ReplayMemoryUnavailable, match="anew"):
+            memory.first_time("shown", 60, now - 10)
+        assert memory.first_time("fresh", 60, 1_000_000)
+        assert memory.first_time("of no known age", 60)
+        now += 5
+        assert not memory.first_time("fresh", 60, 1_000_000)
+        assert memory.first_time("fresher", 60, now)
+
+
 @pytest.mark.parametrize("trouble", [("--requirepass", "secret"), ("--maxmemory", "1")])
 def test_a_redis_that_remembers_nothing_is_as_good_as_away(
     port: int, memory: RedisReplayMemory, tmp_path: Path, trouble: tuple[str, str]

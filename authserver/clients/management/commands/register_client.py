@@ -8,8 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
+from authserver.client_authentication import requests
+from authserver.clients import changes
 from authserver.clients.models import Client, columns
 from authserver.clients.policy import registration_policy
+from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import client_information, read_metadata, register
 from sender_constraint.django.audit import trail
 from sender_constraint.errors import InvalidClientMetadata
@@ -29,12 +32,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """The one argument."""
         parser.add_argument("file", metavar="FILE", help="the metadata; - reads standard input")
+        parser.add_argument(
+            "--replace",
+            action="store_true",
+            help="change the client of this client_id; tokens bound to certificates that it has no more end",
+        )
 
-    def handle(self, *args: Any, file: str, **options: Any) -> None:  # noqa: ARG002  # Django's signature
+    def handle(self, *args: Any, file: str, replace: bool, **options: Any) -> None:  # noqa: ARG002  # Django's
         """Register, and print; CommandError says by name what is wrong."""
         try:
             client = register(read_metadata(_read(file)), registration_policy())
-            row = Client.objects.create(client_id=client.client_id, **columns(client))
+            row = self._replaced(client) if replace else self._created(client)
         except InvalidClientMetadata as refusal:
             trail().refused(EVENT, refusal)
             raise CommandError(
@@ -46,6 +54,16 @@ class Command(BaseCommand):
         recorded = {name: value for name, value in information.items() if name != "jwks"}
         trail().record(EVENT, "accepted", client_id=client.client_id, detail=recorded)
         self.stdout.write(json.dumps(information, indent=2))
+
+    def _created(self, client: RegisteredClient) -> Client:
+        return Client.objects.create(client_id=client.client_id, **columns(client))
+
+    def _replaced(self, client: RegisteredClient) -> Client:
+        row = Client.objects.filter(client_id=client.client_id).first()
+        if row is None:
+            raise CommandError(f"no client {client.client_id} is registered")
+        changes.replace(row, client, requests.clock())
+        return row
 
 
 def _read(file: str) -> bytes:

@@ -14,7 +14,7 @@ from ca.authority.hierarchy import AuthorityExpired
 from ca.authority.profiles import PROFILES
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
-from ca.register.configuration import current_issuer, issuer_of
+from ca.register.configuration import current_issuer, issuer_of, key_profile
 from ca.register.own_records import AuthorityRevoked
 from sender_constraint.django.audit import trail
 
@@ -37,7 +37,7 @@ class Command(BaseCommand):
         """Check the request as EST does, but for the names, and issue."""
         profile = PROFILES[options["profile"]]
         try:
-            asked = verify_request(_der(options["csr"]))
+            asked = verify_request(_der(options["csr"]), key_profile())
             if not asked.subject.rdns and not asked.alternative_names:
                 raise CommandError("the request names nobody: no subject and no alternative name")
             check_server_name(asked, profile)

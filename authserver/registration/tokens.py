@@ -1,0 +1,113 @@
+"""The two tokens of registration: the one by which a stranger registers, and the one that a client keeps.
+
+RFC 7591 §3, https://www.rfc-editor.org/rfc/rfc7591; RFC 7592 §3, https://www.rfc-editor.org/rfc/rfc7592.
+
+An initial access token is made by an operator (``manage.py initial_access_token``), for one registration
+within its lifetime. This server signs it, and keeps nothing but that it was used. A registration access token
+has 256 random bits, and is kept as a hash.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sender_constraint import jws
+from sender_constraint.errors import InvalidToken
+from sender_constraint.replay import ReplayMemory, is_first_time, replay_key
+from sender_constraint.rules import enforces, rule
+from sender_constraint.strict_json import parse_object
+
+PRESENTED = rule(
+    "registration-endpoint.token-missing", "RFC 7591 §3", "The caller presents no token in its header."
+)
+INITIAL = rule(
+    "registration-endpoint.initial-token",
+    "RFC 7591 §3",
+    "The caller's initial access token was not made here, or has expired.",
+)
+USED = rule(
+    "registration-endpoint.initial-token-used", "RFC 7591 §3", "The initial access token was used before."
+)
+REGISTRATION = rule(
+    "registration-endpoint.registration-token",
+    "RFC 7592 §2",
+    "The caller's token is not the registration access token of this client.",
+)
+
+LONGEST_TOKEN_CHARACTERS = 512
+_BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
+_DENIED = "The token is not one for this"
+
+
+@dataclass(frozen=True, slots=True)
+class InitialToken:
+    """A good initial access token.
+
+    identifier: by which it is known to be used. expires_at: seconds since 1970.
+    """
+
+    identifier: str
+    expires_at: float
+
+
+def new_initial_token(key: bytes, lifetime_seconds: int, now: datetime) -> str:
+    """A token for one registration. key: of this server alone."""
+    claims = {"jti": secrets.token_urlsafe(16), "exp": int(now.timestamp()) + lifetime_seconds}
+    content = jws.encode(json.dumps(claims, separators=(",", ":")).encode())
+    return f"{content}.{_signature(content, key)}"
+
+
+def new_registration_token() -> str:
+    """A token that a client keeps: 256 random bits, base64url."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(token: str) -> str:
+    """As what it is kept: SHA-256, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@enforces(PRESENTED)
+def presented_token(authorization: str | None) -> str:
+    """RFC 6750 §2.1: the token in the Authorization header, and from nowhere else."""
+    match = _BEARER.fullmatch(authorization or "")
+    if match is None or len(match[1]) > LONGEST_TOKEN_CHARACTERS:
+        raise InvalidToken(PRESENTED, "A bearer token in the Authorization header is needed")
+    return match[1]
+
+
+@enforces(INITIAL)
+def check_initial_token(token: str, key: bytes, now: datetime) -> InitialToken:
+    """RFC 7591 §3: made by this server, and in force."""
+    content, _, signature = token.partition(".")
+    if hmac.compare_digest(_signature(content, key).encode(), signature.encode()):
+        claims = parse_object(jws.decode(content))
+        if now.timestamp() < claims["exp"]:
+            return InitialToken(claims["jti"], claims["exp"])
+    raise InvalidToken(INITIAL, _DENIED)
+
+
+@enforces(USED)
+def check_unused(token: InitialToken, replay: ReplayMemory, now: datetime) -> None:
+    """RFC 7591 §3: one registration each. Raises TemporarilyUnavailable, too."""
+    seconds = max(token.expires_at - now.timestamp(), 0.0) + 1.0
+    if not is_first_time(replay, replay_key("initial-access-token", token.identifier), seconds):
+        raise InvalidToken(USED, _DENIED, identifier=token.identifier)
+
+
+@enforces(REGISTRATION)
+def check_registration_token(token: str, expected: str | None) -> None:
+    """RFC 7592 §2: this client's own; an unknown client and a wrong token are one answer.
+
+    expected: its digest; empty or None where nobody has one.
+    """
+    if not hmac.compare_digest(digest(token), expected or ""):
+        raise InvalidToken(REGISTRATION, _DENIED)
+
+
+def _signature(content: str, key: bytes) -> str:
+    return jws.encode(hmac.new(key, content.encode(), hashlib.sha256).digest())
