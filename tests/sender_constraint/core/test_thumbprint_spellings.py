@@ -6,9 +6,20 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from sender_constraint.thumbprint_spellings import form_of, spelling_of
 from sender_constraint.thumbprints import certificate_thumbprint
-from tests.sender_constraint.pki import issue, make_scheme
+from tests.sender_constraint.pki import Issued, issue, make_scheme
 
-PARTNER = issue(make_scheme().issuing)
+
+def _certificate() -> Issued:
+    """One whose thumbprint base64 and base64url spell differently, as they do not spell each."""
+    scheme = make_scheme()
+    while True:
+        issued = issue(scheme.issuing)
+        digest = hashlib.sha256(issued.der).digest()
+        if base64.b64encode(digest) != base64.urlsafe_b64encode(digest):
+            return issued
+
+
+PARTNER = _certificate()
 DIGEST = hashlib.sha256(PARTNER.der).digest()
 RIGHT = certificate_thumbprint(PARTNER.der)
 
