@@ -24,7 +24,7 @@ COPY compose/shell.bashrc compose/
 # Volumes take the owner of the folder that they are mounted on.
 RUN python -m compileall -q sender_constraint ca authserver bank_api partner_client workshop \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin workshop \
- && for party in ca authserver bank_api partner_client other_partner thief; do \
+ && for party in ca authserver bank_api partner_client other_partner thief own_client; do \
         install -d -o workshop -g workshop -m 0700 "/state/$party" "/audit/$party"; \
     done \
  && for organisation in operator bank partner other_partner; do \
