@@ -28,7 +28,9 @@ FOREIGN_IN_TRUTH = ("issued by a client", "below a path length of 0")
 CLAIMING = {name: case for name, case in REFUSED.items() if name not in FOREIGN_IN_TRUTH}
 
 
-def bind(certificates: Sequence[bytes], *, accept_foreign: AcceptForeign = True) -> checks.VerifiedCertificate:
+def bind(
+    certificates: Sequence[bytes], *, accept_foreign: AcceptForeign = True
+) -> checks.VerifiedCertificate:
     return verify_binding_certificate(
         certificates, SCHEME.anchors, Statuses(), NOW, InvalidToken, accept_foreign=accept_foreign
     )
