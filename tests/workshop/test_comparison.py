@@ -175,10 +175,19 @@ def test_a_load_is_the_least_of_its_turns() -> None:
     load.turns = [Turn((0.1,), client, {"API": 1.0}, count(10)) for client in (0.001, 0.002, 0.5)]
 
     assert load.client() == pytest.approx(1.0)
-    assert load.spread() == 0
     assert load.servers() == pytest.approx(1000.0)
     assert load.octets_between_servers() == 10
     assert load.calls == 3
+
+
+def test_ratios_of_processor_time_are_those_of_one_round() -> None:
+    one, other = Load(), Load()
+    for busy in (1, 10, 100):
+        one.turns.append(Turn((0.1, 0.1), 0.004 * busy, {"API": 0.002 * busy}, count(0)))
+        other.turns.append(Turn((0.1,), 0.001 * busy, {"API": 0.002 * busy}, count(0)))
+
+    assert one.client_ratio(other) == pytest.approx(2.0)
+    assert one.servers_ratios(other) == pytest.approx([0.5, 0.5, 0.5])
 
 
 def test_ratios_are_those_to_the_certificate_bound_jwt(results: Results) -> None:

@@ -4,8 +4,8 @@ import argparse
 import os
 from pathlib import Path
 
-ROUNDS = 5
-CALLS = 40
+ROUNDS = 10
+CALLS = 20
 
 
 def parser() -> argparse.ArgumentParser:

@@ -69,10 +69,25 @@ class Load:
         """How long a call takes, the median of all."""
         return 1000 * statistics.median(each for turn in self.turns for each in turn.seconds)
 
-    def spread(self) -> float:
-        """By what part of the least the dearest turn was dearer, for the servers."""
-        taken = [sum(turn.servers.values()) / len(turn.seconds) for turn in self.turns]
-        return max(taken) / min(taken) - 1 if min(taken) else 0.0
+    def client_ratio(self, other: "Load") -> float:
+        """Of the client's processor time a call to the other's: round by round, and the median of that."""
+        return statistics.median(self._ratios(other, lambda turn: turn.client))
+
+    def servers_ratio(self, other: "Load") -> float:
+        """The same of all servers."""
+        return statistics.median(self.servers_ratios(other))
+
+    def servers_ratios(self, other: "Load") -> list[float]:
+        """Of all servers, round by round."""
+        return self._ratios(other, lambda turn: sum(turn.servers.values()))
+
+    def _ratios(self, other: "Load", of: Callable[[Turn], float]) -> list[float]:
+        """Turns of one round follow one another, on a machine that has the same other things to do."""
+        return [
+            (of(mine) / len(mine.seconds)) / (of(theirs) / len(theirs.seconds))
+            for mine, theirs in zip(self.turns, other.turns, strict=True)
+            if of(theirs)
+        ] or [1.0]
 
     def _a_call(self, of: Callable[[Turn], float]) -> float:
         return 1000 * min(of(turn) / len(turn.seconds) for turn in self.turns)

@@ -116,7 +116,10 @@ class Results:
             "wire_cold": _wire(measured.whole(COLD_STEPS)),
             "wire_warm": _wire(measured.whole(WARM_STEPS)),
             "wire_rotation": _wire(self.rotation(measured)),
-            "calls": {kind: self._load(measured.loads[kind]) for kind in (COLD, READ, PAY)},
+            "calls": {
+                kind: self._load(measured.loads[kind], self.baseline.loads[kind])
+                for kind in (COLD, READ, PAY)
+            },
             "thefts": [_tried(each) for each in self.tried[name]],
             "revocations": [
                 {
@@ -133,7 +136,7 @@ class Results:
             "facts": asdict(FACTS[name]),
         }
 
-    def _load(self, load: Load) -> dict[str, Any]:
+    def _load(self, load: Load, baseline: Load) -> dict[str, Any]:
         return {
             "calls": load.calls,
             "milliseconds_of_processor_time_a_call": {
@@ -141,7 +144,11 @@ class Results:
                 **{name: round(load.server(name), 3) for name in self.servers},
                 "all servers": round(load.servers(), 3),
             },
-            "servers_spread_among_rounds": round(load.spread(), 3),
+            "ratio_to_baseline": {
+                "client": round(load.client_ratio(baseline), 3),
+                "all servers": round(load.servers_ratio(baseline), 3),
+                "all servers, by round": [round(each, 3) for each in load.servers_ratios(baseline)],
+            },
             "octets_between_servers_a_call": round(load.octets_between_servers()),
             "milliseconds_a_call": round(load.milliseconds(), 2),
         }
