@@ -64,7 +64,8 @@ def redis_passwords(folder: Path) -> dict[str, str]:
     passwords = {}
     for organisation in organisations():
         password = _made_once(folder / organisation / "password", 0o400)
-        # Queues of recurring work, which are filled anew: nothing is kept on disk.
+        # Queues of recurring work, which are filled anew, and the memory of what was shown once: nothing is
+        # kept on disk, and what a new start may have forgotten is not accepted.
         lines = [f"requirepass {password}", 'save ""', "appendonly no", ""]
         write_private(folder / organisation / "redis.conf", "\n".join(lines))
         passwords[organisation] = password
