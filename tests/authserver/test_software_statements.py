@@ -155,33 +155,33 @@ def forged(presented: str) -> str:
 
 UNSIGNED = flattened(statement(), alg="none").rpartition(".")[0] + "."
 INVALID: list[tuple[Any, str]] = [
-    (1, "form"),
-    ("a.b", "form"),
-    ("x" * 9000, "form"),
-    (jws.encode(b"{") + ".e30.AA", "form"),
-    (jws.encode(b'{"alg":"ES256","alg":"ES256"}') + ".e30.AA", "form"),
-    (statement(header={"typ": "at+jwt"}), "type"),
-    (statement(header={"typ": 1}), "type"),
-    (UNSIGNED, "algorithm"),
-    (flattened(statement(), alg="HS256"), "algorithm"),
-    (flattened(statement(), alg="RS256"), "algorithm"),
-    (statement(header={"crit": ["b64"], "b64": True}), "critical"),
-    (statement(exp=None), "claims"),
-    (statement(iat="now"), "claims"),
-    (statement(exp=True), "claims"),
-    (statement(software_id=None), "claims"),
-    (statement(software_id=""), "claims"),
-    (statement(iss=None), "claims"),
-    (statement(header={"kid": "directory-2"}), "key"),
-    (flattened(statement(), alg="PS256"), "key"),
-    (statement(OTHER_KEY), "signature"),
-    (forged(statement()), "signature"),
-    (statement(exp=NOW_SECONDS), "expired"),
-    (statement(iat=NOW_SECONDS + 31), "in-future"),
-    (statement(nbf=NOW_SECONDS + 31), "in-future"),
-    (statement(aud="https://other-bank.example"), "audience"),
-    (statement(aud=["https://other-bank.example"]), "audience"),
-    (statement(aud=1), "audience"),
+    (1, "statement.form"),
+    ("a.b", "statement.form"),
+    ("x" * 9000, "statement.form"),
+    (jws.encode(b"{") + ".e30.AA", "statement.form"),
+    (jws.encode(b'{"alg":"ES256","alg":"ES256"}') + ".e30.AA", "statement.form"),
+    (statement(header={"typ": "at+jwt"}), "statement.type"),
+    (statement(header={"typ": 1}), "statement.type"),
+    (UNSIGNED, "statement.algorithm"),
+    (flattened(statement(), alg="HS256"), "statement.algorithm"),
+    (flattened(statement(), alg="RS256"), "statement.algorithm"),
+    (statement(header={"crit": ["b64"], "b64": True}), "statement.critical"),
+    (statement(exp=None), "statement.claims"),
+    (statement(iat="now"), "statement.claims"),
+    (statement(exp=True), "statement.claims"),
+    (statement(software_id=None), "statement.claims"),
+    (statement(software_id=""), "statement.claims"),
+    (statement(iss=None), "statement.claims"),
+    (statement(header={"kid": "directory-2"}), "statement.key"),
+    (flattened(statement(), alg="PS256"), "statement.key"),
+    (statement(OTHER_KEY), "statement.signature"),
+    (forged(statement()), "statement.signature"),
+    (statement(exp=NOW_SECONDS), "statement.expired"),
+    (statement(iat=NOW_SECONDS + 31), "statement.in-future"),
+    (statement(nbf=NOW_SECONDS + 31), "statement.in-future"),
+    (statement(aud="https://other-bank.example"), "statement.audience"),
+    (statement(aud=["https://other-bank.example"]), "statement.audience"),
+    (statement(aud=1), "statement.audience"),
 ]
 
 
@@ -195,7 +195,7 @@ def test_a_statement_that_is_not_the_directorys_for_us_and_now_is_refused(
 ) -> None:
     assert shows().status_code == 201
     before = Client.objects.count()
-    verdict.refused(shows(presented), 400, "invalid_software_statement", f"statement.{rule}")
+    verdict.refused(shows(presented), 400, "invalid_software_statement", rule)
     assert Client.objects.count() == before
 
 
