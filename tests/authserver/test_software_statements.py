@@ -16,12 +16,14 @@ from authserver.registration.statement_keys import StatementKeys
 from sender_constraint import jws
 from sender_constraint.errors import TemporarilyUnavailable
 from sender_constraint.jwk import jwk_of
+from sender_constraint.revocation import State
 from tests.authserver.asserting import METADATA as ASSERTING
 from tests.authserver.caller import Caller, Verdict
 from tests.authserver.conftest import PARTNER_DN
 from tests.authserver.test_rfc7591_registration import BY_NAME, call, initial_token
 from tests.authserver.test_rfc8705_self_signed import OWN, STRANGERS, keys
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue
+from tests.sender_constraint.statuses import Statuses
 
 DIRECTORY = "https://directory.example"
 ISSUER = "https://localhost:8441"
@@ -238,6 +240,17 @@ def test_a_copied_statement_is_worth_nothing_without_the_certificate_that_it_nam
     for showing in ((), (thief,), (same_name,)):
         response = shows(showing=showing)
         verdict.refused(response, 400, "unapproved_software_statement", "statement.certificate")
+
+
+@pytest.mark.clause("RFC 7591 §5")
+def test_with_a_revoked_certificate_nobody_registers_by_a_statement(
+    shows: Any, verdict: Verdict, partner_certificate: Issued, statuses: Statuses
+) -> None:
+    assert shows().status_code == 201
+    statuses.say(partner_certificate.certificate, State.REVOKED)
+    verdict.refused(shows(), 400, "unapproved_software_statement", "statement.certificate")
+    statuses.say_nothing(partner_certificate.certificate)
+    verdict.refused(shows(), 503, "temporarily_unavailable", "certificate.status-stale")
 
 
 @pytest.mark.clause("RFC 7591 §5")
