@@ -120,6 +120,16 @@ def check_status_lists(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return [Error("STATUS_LIST_SIZE is out of range.", hint=hint, id="authserver.E013")]
 
 
+def check_software_statements(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 7591 §5: keys that nobody changed on their way; from an issuer, and of an issuer."""
+    issuer, keys = settings.SOFTWARE_STATEMENT_ISSUER, settings.SOFTWARE_STATEMENT_JWKS
+    if bool(issuer) == bool(keys) and not keys.startswith("http:"):
+        return []
+    hint = "Set both, the directory's identifier and a file or an https address with its keys; or neither."
+    message = "SOFTWARE_STATEMENT_ISSUER and SOFTWARE_STATEMENT_JWKS do not go together, or are in the clear."
+    return [Error(message, hint=hint, id="authserver.E014")]
+
+
 def register_checks() -> None:
     """Register all of them, and those of the library."""
     own = (
@@ -132,6 +142,7 @@ def register_checks() -> None:
         check_report_mode,
         check_signing_key_turning,
         check_status_lists,
+        check_software_statements,
     )
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)

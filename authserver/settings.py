@@ -23,6 +23,10 @@ SCOPES = environment.words("SCOPES", "accounts,payments")
 JWKS_URI_HOSTS = environment.words("JWKS_URI_HOSTS")
 # PEM file of the authorities of these hosts, beside the scheme's; without one, those that the machine trusts.
 JWKS_URI_TRUST = environment.optional_path("JWKS_URI_TRUST")
+# Whose software statements are taken at registration (RFC 7591 §2.3): nobody's where this is empty.
+SOFTWARE_STATEMENT_ISSUER = environment.text("SOFTWARE_STATEMENT_ISSUER", "")
+# The keys of that directory: a file, or an https address, which the hosts above do not limit.
+SOFTWARE_STATEMENT_JWKS = environment.text("SOFTWARE_STATEMENT_JWKS", "")
 # Whether all are held to FAPI 2.0 (``fapi2``), and not only clients that registered for it.
 PROFILE = environment.text("PROFILE", "")
 # Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).

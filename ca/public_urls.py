@@ -6,6 +6,7 @@ Whoever takes a root from here compares its fingerprint with one that came anoth
 from django.urls import path, register_converter
 
 from ca.authority.hierarchy import ISSUING, ROOT
+from ca.directory import views as directory
 from ca.register import views as register
 from ca.status import views as status
 
@@ -37,5 +38,7 @@ urlpatterns = [
     path("<authority:authority>.crl", status.revocation_list, name="crl"),
     path("<authority:authority>.pem", register.authority_pem, name="authority"),
     path("<authority:authority>.der", register.authority_der, name="authority"),
+    path("directory/participants.json", directory.participant_list, name="directory.participants"),
+    path("directory/jwks", directory.jwks, name="directory.jwks"),
     path("health", register.health, name="health"),
 ]

@@ -85,7 +85,7 @@ ALLOWED_HOSTS = [
     urlsplit(STATUS_ORIGIN).hostname or "",
     *_environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1"),
 ]
-INSTALLED_APPS = ["ca.register", "ca.enrolment", "ca.status"]
+INSTALLED_APPS = ["ca.register", "ca.enrolment", "ca.status", "ca.directory"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.common.CommonMiddleware",  # Content-Length, and the Host header against ALLOWED_HOSTS

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from ca.directory import views as directory
 from ca.enrolment import views as est
 from ca.register import views as register
 from ca.status import self_revocation
@@ -16,5 +17,6 @@ urlpatterns = [
     path(".well-known/est/simpleenroll", est.simpleenroll, name="est.simpleenroll"),
     path(".well-known/est/simplereenroll", est.simplereenroll, name="est.simplereenroll"),
     path("revoke", self_revocation.revoke_own, name="revoke"),
+    path("directory/jwks", directory.jwks, name="directory.jwks"),
     path("health", register.health, name="health"),
 ]

@@ -4,19 +4,21 @@ The public side is what goes over the wire: the code, the status and a short des
 side is for the audit trail: the rule that refused, and what was expected beside what was presented.
 
     Refusal
-    ├── InvalidRequest          400  RFC 6749 §5.2, RFC 6750 §3.1
-    ├── InvalidClient           401  RFC 6749 §5.2
-    ├── UnauthorizedClient      400  RFC 6749 §5.2
-    ├── UnsupportedGrantType    400  RFC 6749 §5.2
-    ├── UnsupportedTokenType    400  RFC 7009 §2.2.1
-    ├── InvalidScope            400  RFC 6749 §5.2
-    ├── InvalidTarget           400  RFC 8707 §2
-    ├── InvalidClientMetadata   400  RFC 7591 §3.2.2
-    ├── InvalidToken            401  RFC 6750 §3.1
-    ├── InsufficientScope       403  RFC 6750 §3.1
-    ├── InvalidDpopProof        400  RFC 9449 §5; 401 at a protected resource, §7.1
-    ├── UseDpopNonce            400  RFC 9449 §8; 401 at a protected resource, §9
-    └── TemporarilyUnavailable  503  RFC 6749 §4.1.2.1
+    ├── InvalidRequest              400  RFC 6749 §5.2, RFC 6750 §3.1
+    ├── InvalidClient               401  RFC 6749 §5.2
+    ├── UnauthorizedClient          400  RFC 6749 §5.2
+    ├── UnsupportedGrantType        400  RFC 6749 §5.2
+    ├── UnsupportedTokenType        400  RFC 7009 §2.2.1
+    ├── InvalidScope                400  RFC 6749 §5.2
+    ├── InvalidTarget               400  RFC 8707 §2
+    ├── InvalidClientMetadata       400  RFC 7591 §3.2.2
+    ├── InvalidSoftwareStatement    400  RFC 7591 §3.2.2
+    ├── UnapprovedSoftwareStatement 400  RFC 7591 §3.2.2
+    ├── InvalidToken                401  RFC 6750 §3.1
+    ├── InsufficientScope           403  RFC 6750 §3.1
+    ├── InvalidDpopProof            400  RFC 9449 §5; 401 at a protected resource, §7.1
+    ├── UseDpopNonce                400  RFC 9449 §8; 401 at a protected resource, §9
+    └── TemporarilyUnavailable      503  RFC 6749 §4.1.2.1
 """
 
 import re
@@ -95,6 +97,18 @@ class InvalidClientMetadata(Refusal):
     """A member of the client's metadata is invalid, or contradicts another."""
 
     code = "invalid_client_metadata"
+
+
+class InvalidSoftwareStatement(Refusal):
+    """The software statement is malformed, not in force, or contradicted by what stands beside it."""
+
+    code = "invalid_software_statement"
+
+
+class UnapprovedSoftwareStatement(Refusal):
+    """The software statement is by nobody, or for nobody, from whom this server takes one."""
+
+    code = "unapproved_software_statement"
 
 
 class InvalidToken(Refusal):

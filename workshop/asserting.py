@@ -102,6 +102,7 @@ class SigningClients:
     by_key: authenticates by assertions, its tokens are bound to a DPoP key. by_key_bound_to_certificate: the
     same, bound to a certificate. self_signed: the certificate that a client made for itself, and its key.
     registration: of the partner, which registered itself once more; raises LookupError where nobody lets it.
+    statement: the partner's software statement; raises LookupError where the directory is elsewhere.
     """
 
     by_key: Signer
@@ -109,6 +110,7 @@ class SigningClients:
     self_signed: Credentials
     self_signed_client_id: str
     registration: Callable[[], Registration]
+    statement: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class SigningLoot:
     others, or for other times. overheard: has it call, and gives the assertion and the proof that it showed.
     forger: signs by a key of the thief's, in the name of that client (None) or of another.
     certificate: of the client that made its own; public. spent_initial_token, initial_token: by which the
-    partner registered itself, and one for the thief.
+    partner registered itself, and one for the thief. statement, expired_statement: the partner's software
+    statements, which are no secrets.
     """
 
     leaked: Callable[..., str]
@@ -128,6 +131,8 @@ class SigningLoot:
     certificate: x509.Certificate
     spent_initial_token: Callable[[], str]
     initial_token: Callable[[], str]
+    statement: Callable[[], str]
+    expired_statement: Callable[[], str]
 
 
 def new_key() -> ec.EllipticCurvePrivateKey:

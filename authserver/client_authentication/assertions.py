@@ -191,7 +191,7 @@ def check_type(header: Mapping[str, Any]) -> None:
             TYPE,
             "The client assertion is a JWT of another type",
             expected=_TYPES,
-            presented=_shown(presented),
+            presented=shown(presented),
         )
 
 
@@ -200,7 +200,7 @@ def check_signed(header: Mapping[str, Any]) -> None:
     """RFC 7523 §3: digitally signed by its issuer; ``none`` is no signature, however it is written."""
     presented = header.get("alg")
     if isinstance(presented, str) and presented.lower() == "none":
-        raise InvalidClient(UNSIGNED, "The client assertion is not signed", presented=_shown(presented))
+        raise InvalidClient(UNSIGNED, "The client assertion is not signed", presented=shown(presented))
 
 
 @enforces(ALGORITHM)
@@ -212,7 +212,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
             ALGORITHM,
             "The client assertion's algorithm is not accepted",
             expected=SIGNING_ALGORITHMS,
-            presented=_shown(presented),
+            presented=shown(presented),
         )
 
 
@@ -223,7 +223,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
         raise InvalidClient(
             CRITICAL,
             "The client assertion has unsupported critical members",
-            presented=_shown(header["crit"]),
+            presented=shown(header["crit"]),
         )
 
 
@@ -250,7 +250,7 @@ def check_claims_present(claims: Mapping[str, Any]) -> None:
 def check_claim_types(claims: Mapping[str, Any]) -> None:
     """RFC 7519 §4.1: texts are texts of a size to be remembered, times are numbers that mean a time."""
     wrong = [name for name in _TEXTS if not _is_identifier(claims[name])]
-    wrong += [name for name in _TIMES if name in claims and not _is_time(claims[name])]
+    wrong += [name for name in _TIMES if name in claims and not is_time(claims[name])]
     if wrong:
         raise InvalidClient(CLAIM_TYPE, f"The client assertion's {wrong[0]} is malformed", malformed=wrong)
 
@@ -306,7 +306,7 @@ def check_key(header: Mapping[str, Any], keys: Mapping[str, Any]) -> Sequence[Pu
             KEY,
             FAILED,
             expected=[f"{key.key_identifier} ({key.algorithm})" for key in usable][:10],
-            presented=f"{_shown(identifier)} ({header['alg']})",
+            presented=f"{shown(identifier)} ({header['alg']})",
         )
     return fitting
 
@@ -329,7 +329,7 @@ def check_audience(claims: Mapping[str, Any], audiences: Sequence[str]) -> None:
             AUDIENCE,
             "The client assertion is not for this server: aud is its issuer, as one string",
             expected=list(audiences),
-            presented=_shown(claims["aud"]),
+            presented=shown(claims["aud"]),
         )
 
 
@@ -383,10 +383,11 @@ def _is_identifier(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_IDENTIFIER_CHARACTERS
 
 
-def _is_time(value: object) -> bool:
+def is_time(value: object) -> bool:
+    """Whether this is seconds since 1970 (RFC 7519 §2, NumericDate) of a time that there is."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LAST_SECOND
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A presented member for the audit trail, bounded."""
     return repr(value)[:100]

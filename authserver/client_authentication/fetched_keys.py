@@ -78,29 +78,33 @@ class FetchedKeys:
         address = client.jwks_uri
         if urlsplit(address).netloc.lower() not in self._hosts:
             raise NoAnswer("of this host nothing is fetched any more")
-        request = self._client.build_request("GET", address, headers={"Accept": "application/json"})
+        jwks = fetched_document(self._client, address, self._monotonic)
         try:
-            response = exchange(
-                self._client,
-                request,
-                max_bytes=MAX_RESPONSE_BYTES,
-                seconds=FETCH_SECONDS,
-                monotonic=self._monotonic,
-            )
-        except httpx.HTTPError as problem:
-            raise NoAnswer(f"{type(problem).__name__}: {problem}") from problem
-        if response.status_code != httpx.codes.OK:
-            raise NoAnswer(f"answered {response.status_code}")
-        try:
-            jwks = parse_object(response.content)
             check_keys(jwks, client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg)
-        except ValueError as problem:
-            raise NoAnswer(f"no set of keys: {problem}") from problem
         except InvalidClientMetadata as refusal:
             raise NoAnswer(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
         if last is not None and last != jwks:
             self._on_change(client.client_id, last, jwks)
         return Answer(jwks)
+
+
+def fetched_document(
+    client: httpx.Client, address: str, monotonic: Callable[[], float] = time.monotonic
+) -> dict[str, Any]:
+    """The JSON object at an address, within limits of time and size. Raises NoAnswer."""
+    request = client.build_request("GET", address, headers={"Accept": "application/json"})
+    try:
+        response = exchange(
+            client, request, max_bytes=MAX_RESPONSE_BYTES, seconds=FETCH_SECONDS, monotonic=monotonic
+        )
+    except httpx.HTTPError as problem:
+        raise NoAnswer(f"{type(problem).__name__}: {problem}") from problem
+    if response.status_code != httpx.codes.OK:
+        raise NoAnswer(f"answered {response.status_code}")
+    try:
+        return parse_object(response.content)
+    except ValueError as problem:
+        raise NoAnswer(f"no set of keys: {problem}") from problem
 
 
 @enforces(KEYS_AWAY)

@@ -1,6 +1,7 @@
 """Client authentication of an HTTP request, with this server's register, anchors, memory and clock."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.conf import settings
@@ -44,6 +45,13 @@ def authenticated_client(
 def authenticated_by_certificate(request: HttpRequest, form: Form) -> AuthenticatedClient:
     """The client whose certificate the connection has, whatever else the request shows. Raises a Refusal."""
     return authenticate(form, Connection(peer_of(request).certificates, None), _surroundings())
+
+
+def proven_certificate(request: HttpRequest, client: RegisteredClient) -> AuthenticatedClient:
+    """The same for a client that is not in the register yet. Raises a Refusal."""
+    surroundings = replace(_surroundings(), find_client=lambda _: client)
+    connection = Connection(peer_of(request).certificates, None)
+    return authenticate({"client_id": (client.client_id,)}, connection, surroundings)
 
 
 def claim(request: HttpRequest, form: Form) -> None:

@@ -35,6 +35,8 @@ class Client(models.Model):
     introspects = models.JSONField(default=list)
     # RFC 7592 §3: hashed (SHA-256, hexadecimal), and empty where an operator registered the client.
     registration_access_token_hash = models.CharField(max_length=64, blank=True)
+    # RFC 7591 §3.2.1: by which it registered, unmodified; empty for all others.
+    software_statement = models.TextField(blank=True)
 
     class Meta:
         """How the register is listed."""

@@ -160,7 +160,10 @@ def _registered(operation: str, summary: str, status: str = "200") -> Object:
             **_everywhere({MEDIA_TYPE: "Problem"}),
         },
     }
-    if operation != "registerClient":
+    if operation == "registerClient":
+        # With a software statement instead of a token.
+        document["security"].append({"mutualTLS": []})
+    else:
         identifier = {"type": "string", "minLength": 1, "maxLength": 128}
         document["parameters"] = [{"name": "client_id", "in": "path", "required": True, "schema": identifier}]
         document["responses"]["404"] = _answer("There is no such address.", {MEDIA_TYPE: "Problem"})

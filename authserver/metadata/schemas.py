@@ -19,9 +19,11 @@ from sender_constraint.errors import (
     InvalidDpopProof,
     InvalidRequest,
     InvalidScope,
+    InvalidSoftwareStatement,
     InvalidTarget,
     InvalidToken,
     TemporarilyUnavailable,
+    UnapprovedSoftwareStatement,
     UnauthorizedClient,
     UnsupportedGrantType,
     UnsupportedTokenType,
@@ -41,6 +43,14 @@ ERRORS = (
     UnsupportedTokenType,
     InvalidDpopProof,
     UseDpopNonce,
+    TemporarilyUnavailable,
+)
+# RFC 7591 §3.2.2, RFC 6750 §3.1.
+REGISTRATION_ERRORS = (
+    InvalidClientMetadata,
+    InvalidSoftwareStatement,
+    UnapprovedSoftwareStatement,
+    InvalidToken,
     TemporarilyUnavailable,
 )
 _TEXT: Object = {"type": "string"}
@@ -97,13 +107,19 @@ def client_metadata() -> Object:
     """What clients may say of themselves (RFC 7591 §2); members that are not understood are ignored."""
     return {
         "type": "object",
-        "required": ["token_endpoint_auth_method"],
+        "anyOf": [{"required": ["token_endpoint_auth_method"]}, {"required": ["software_statement"]}],
         "properties": {
             "token_endpoint_auth_method": {"type": "string", "enum": list(AUTH_METHODS)},
             "token_endpoint_auth_signing_alg": {"type": "string", "enum": list(SIGNING_ALGORITHMS)},
-            **dict.fromkeys(("client_name", *NAME_MEMBERS, "scope", "default_resource"), _TEXT),
+            **dict.fromkeys(
+                ("client_name", *NAME_MEMBERS, "scope", "default_resource", "software_id"), _TEXT
+            ),
             "jwks": {"type": "object"},
             "jwks_uri": _URI,
+            "software_statement": {
+                "type": "string",
+                "description": "A JWT by the scheme's directory (RFC 7591 §2.3): its values win over these.",
+            },
             **dict.fromkeys((CERTIFICATE_BOUND, DPOP_BOUND, NONCE_REQUIRED), _FLAG),
             **dict.fromkeys(("grant_types", "response_types", "resources"), _TEXTS),
             "access_token_lifetime_seconds": {"type": "integer"},
@@ -121,9 +137,7 @@ SCHEMAS: Object = {
     },
     "RegistrationError": _object(
         {
-            "error": {
-                "enum": [each.code for each in (InvalidClientMetadata, InvalidToken, TemporarilyUnavailable)]
-            },
+            "error": {"enum": [each.code for each in REGISTRATION_ERRORS]},
             "error_description": _TEXT,
         }
     ),

@@ -3,19 +3,25 @@
 RFC 7592 §3 makes it a bearer token (https://www.rfc-editor.org/rfc/rfc7592). Here the connection's
 certificate must authenticate the client at this very time, as it would at the token endpoint: so the token
 outlives each certificate, and is worth nothing to who stole it, or once the last certificate is revoked.
+Likewise a software statement counts beside the certificate that it names.
 """
 
 from collections.abc import Callable
 
 from authserver.client_authentication.authenticated import AuthenticatedClient
 from authserver.clients.registered_client import PRIVATE_KEY_JWT, RegisteredClient
-from sender_constraint.errors import InvalidClient, InvalidToken
+from sender_constraint.errors import InvalidClient, InvalidToken, UnapprovedSoftwareStatement
 from sender_constraint.rules import enforces, rule
 
 CERTIFICATE = rule(
     "registration-endpoint.certificate",
     "RFC 7592 §3",
     "The token is presented on a connection whose certificate does not authenticate its client.",
+)
+STATED_CERTIFICATE = rule(
+    "statement.certificate",
+    "RFC 7591 §5",
+    "The statement is shown on a connection whose certificate is not the one that it names.",
 )
 
 
@@ -29,4 +35,22 @@ def check_possession(client: RegisteredClient, authenticate: Callable[[], Authen
     except InvalidClient as refusal:
         raise InvalidToken(
             CERTIFICATE, "The token is not one for this", because=refusal.rule.identifier, **refusal.detail
+        ) from refusal
+
+
+@enforces(STATED_CERTIFICATE)
+def check_stated_certificate(
+    client: RegisteredClient, authenticate: Callable[[], AuthenticatedClient]
+) -> None:
+    """RFC 7591 §5, RFC 8705 §2: for clients that authenticate by TLS. Raises TemporarilyUnavailable, too."""
+    if client.token_endpoint_auth_method == PRIVATE_KEY_JWT:
+        return
+    try:
+        authenticate()
+    except InvalidClient as refusal:
+        raise UnapprovedSoftwareStatement(
+            STATED_CERTIFICATE,
+            "The connection does not have the certificate that the software statement names",
+            because=refusal.rule.identifier,
+            **refusal.detail,
         ) from refusal

@@ -5,6 +5,7 @@ https://www.rfc-editor.org/rfc/rfc7591, https://www.rfc-editor.org/rfc/rfc7592
 
 import hashlib
 import hmac
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,8 +23,8 @@ from authserver.clients.registration import (
     register,
 )
 from authserver.metadata.document import REGISTRATION_PATH
-from authserver.registration import tokens
-from authserver.registration.possession import check_possession
+from authserver.registration import statements, tokens
+from authserver.registration.possession import check_possession, check_stated_certificate
 from authserver.registration.requests import (
     check_answered_members,
     check_media_type,
@@ -31,6 +32,7 @@ from authserver.registration.requests import (
     check_same_client,
     check_same_method,
 )
+from authserver.registration.statement_keys import statement_keys
 from authserver.tokens.forms import kept_out_of_caches
 from sender_constraint.django import audit
 from sender_constraint.django.replay import replay_memory
@@ -38,19 +40,29 @@ from sender_constraint.django.replay import replay_memory
 
 @require_http_methods(["POST"])
 def clients(request: HttpRequest) -> HttpResponse:
-    """Register a client, by an initial access token (RFC 7591 §3.1)."""
+    """Register a client, by an initial access token (RFC 7591 §3.1) or a software statement (§2.3)."""
     now = requests.clock()
-    presented = tokens.presented_token(request.headers.get("Authorization"))
-    initial = tokens.check_initial_token(presented, initial_token_key(), now)
-    metadata = _metadata(request)
+    header = request.headers.get("Authorization")
+    metadata = _metadata(request) if header is None else {}
+    initial = None
+    if statements.MEMBER not in metadata:
+        initial = tokens.check_initial_token(tokens.presented_token(header), initial_token_key(), now)
+        metadata = metadata or _metadata(request)
+    statement, metadata = _stated(metadata, now)
     check_operators_members(metadata, chooses_identifier=True)
     client = register(metadata, dynamic_registration_policy())
-    tokens.check_unused(initial, replay_memory(), now)
+    if statement is not None:
+        check_stated_certificate(client, lambda: requests.proven_certificate(request, client))
+    if initial is not None:
+        tokens.check_unused(initial, replay_memory(), now)
     token = tokens.new_registration_token()
     row = Client.objects.create(
-        client_id=client.client_id, registration_access_token_hash=tokens.digest(token), **columns(client)
+        client_id=client.client_id,
+        registration_access_token_hash=tokens.digest(token),
+        software_statement=statement.compact if statement else "",
+        **columns(client),
     )
-    _record(request, "client.registered", row, by=initial.identifier)
+    _record(request, "client.registered", row, by=_allowed_by(initial, statement))
     return _information(row, token, status=201)
 
 
@@ -83,6 +95,8 @@ def _updated(request: HttpRequest, row: Client, token: str) -> HttpResponse:
     metadata, before = _metadata(request), row.registered()
     check_answered_members(metadata)
     check_same_client(metadata, before)
+    statements.check_same_statement(metadata.get(statements.MEMBER), row.software_statement)
+    metadata = statements.under_statement(metadata, _of(row).metadata) if row.software_statement else metadata
     check_operators_members(metadata, chooses_identifier=False)
     updated = register(metadata, dynamic_registration_policy())
     check_same_method(updated, before)
@@ -91,14 +105,38 @@ def _updated(request: HttpRequest, row: Client, token: str) -> HttpResponse:
     return _information(row, token)
 
 
+def _stated(metadata: dict[str, Any], now: datetime) -> tuple[statements.Statement | None, dict[str, Any]]:
+    """The statement that is in the metadata, if there is one, and the metadata as it has them."""
+    if statements.MEMBER not in metadata:
+        return None, metadata
+    statement = statements.read_statement(metadata[statements.MEMBER])
+    statements.check_issuer(statement.claims, settings.SOFTWARE_STATEMENT_ISSUER)
+    stated = statements.verify_statement(statement, statement_keys(), settings.ISSUER, now)
+    return statement, statements.under_statement(metadata, stated)
+
+
+def _of(row: Client) -> statements.Statement:
+    """The statement by which a client registered, which was verified then."""
+    return statements.parsed(row.software_statement)
+
+
+def _allowed_by(initial: tokens.InitialToken | None, statement: statements.Statement | None) -> Any:
+    if statement is None:
+        return initial and initial.identifier
+    return {name: statement.claims.get(name) for name in ("iss", "software_id", "jti")}
+
+
 def _metadata(request: HttpRequest) -> dict[str, Any]:
     check_media_type(request.META.get("CONTENT_TYPE", ""))
     return read_metadata(request.read(LARGEST_DOCUMENT_BYTES + 1))
 
 
 def _information(row: Client, token: str, status: int = 200) -> HttpResponse:
-    """RFC 7591 §3.2.1, with the members of RFC 7592 §3."""
+    """RFC 7591 §3.2.1, the statement unmodified; with the members of RFC 7592 §3."""
     information = client_information(row.registered(), row.client_id_issued_at)
+    if row.software_statement:
+        information["software_id"] = _of(row).claims["software_id"]
+        information[statements.MEMBER] = row.software_statement
     information["registration_access_token"] = token
     information["registration_client_uri"] = f"{settings.ISSUER}{REGISTRATION_PATH}/{row.client_id}"
     return kept_out_of_caches(JsonResponse(information, status=status))

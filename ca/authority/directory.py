@@ -162,7 +162,7 @@ class AuthorityDirectory:
         passphrase = self.passphrase()
         try:
             pem = durable_files.read_private(path)
-            private_key = _decrypted(path, pem, passphrase)
+            private_key = decrypted(path, pem, passphrase)
         except (OSError, ValueError) as error:
             raise NoAuthority(f"the key of the {name} authority cannot be used: {error}") from error
         certificate = self.certificate(name)
@@ -190,7 +190,7 @@ def pem_of(certificates: tuple[x509.Certificate, ...]) -> bytes:
     return b"".join(each.public_bytes(serialization.Encoding.PEM) for each in certificates)
 
 
-def _decrypted(path: Path, pem: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
+def decrypted(path: Path, pem: bytes, passphrase: bytes | None) -> PrivateKeyTypes:
     """The key. Raises WrongPassphrase with what to do, and ValueError for what is no key."""
     is_encrypted = _ENCRYPTED in pem
     if is_encrypted and passphrase is None:

@@ -7,7 +7,7 @@ Every setting has the value that the local environment uses as its default, so t
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import environ
 
@@ -51,8 +51,9 @@ class ServiceEnvironment:
 
     def accept_foreign(self) -> bool | Literal["self-signed"]:
         """ACCEPT_FOREIGN_CERTIFICATES: a truth value, or ``self-signed``."""
-        name: Final = "ACCEPT_FOREIGN_CERTIFICATES"
-        return "self-signed" if self.text(name, "") == "self-signed" else self.flag(name)
+        if self.text("ACCEPT_FOREIGN_CERTIFICATES", "") == "self-signed":
+            return "self-signed"
+        return self.flag("ACCEPT_FOREIGN_CERTIFICATES")
 
     def words(self, name: str, default: str = "") -> list[str]:
         """A setting as a list of words, separated by commas."""

@@ -15,7 +15,13 @@ from tests.authserver.caller import Caller
 
 FORM = "application/x-www-form-urlencoded"
 # Errors that other endpoints answer with: RFC 6750 §3.1, RFC 7591 §3.2.2.
-OF_OTHERS = {"invalid_token", "insufficient_scope", "invalid_client_metadata"}
+OF_OTHERS = {
+    "invalid_token",
+    "insufficient_scope",
+    "invalid_client_metadata",
+    "invalid_software_statement",
+    "unapproved_software_statement",
+}
 
 
 @pytest.fixture
@@ -52,8 +58,8 @@ def test_only_what_clients_ask_for_needs_a_certificate(document: Any) -> None:
     }
     for path in ("/token", "/introspect", "/revoke"):
         assert security.pop(path) == [{"mutualTLS": []}]
-    for path in ("/register", "/register/{client_id}"):
-        assert security.pop(path) == [{"registration": []}]
+    assert security.pop("/register") == [{"registration": []}, {"mutualTLS": []}]
+    assert security.pop("/register/{client_id}") == [{"registration": []}]
     assert all(each == [] for each in security.values())
 
 

@@ -190,6 +190,8 @@ class Parties:
                 return {
                     "ISSUER": deployment.issuer,
                     "RESOURCES": ",".join(self._resources()),
+                    "SOFTWARE_STATEMENT_ISSUER": f"{deployment.ca_url}/directory",
+                    "SOFTWARE_STATEMENT_JWKS": f"{deployment.ca_url}/directory/jwks",
                     "DEMO_REGISTRATIONS": str(self.state("authserver") / "registrations"),
                 }
             case "bank_api":

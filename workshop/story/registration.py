@@ -3,8 +3,10 @@
 import json
 import subprocess
 import sys
+import time
 
 from sender_constraint.server.environment import REPOSITORY
+from workshop import operator
 from workshop.asserting import Registration
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
@@ -13,6 +15,7 @@ from workshop.environment.supervision import clean_environment
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import NO_CREDENTIALS
 
+PARTNER = "partner"
 JSON = ("Content-Type", "application/json")
 METADATA = {
     "client_name": "Partner Ltd, by itself",
@@ -33,6 +36,19 @@ def registration(stage: Stage) -> Registration:
     told = exchange.json()
     path = str(told["registration_client_uri"]).removeprefix(deployment.issuer)
     return Registration(path, str(told["registration_access_token"]), spent)
+
+
+def software_statement(deployment: Deployment, lifetime_seconds: int = 3600) -> str:
+    """The partner's, by the scheme's directory (RFC 7591 §2.3). Raises LookupError where it is elsewhere."""
+    arguments = ["software_statement", PARTNER, "--lifetime", str(lifetime_seconds)]
+    return operator.run(deployment, arguments).strip().splitlines()[-1]
+
+
+def expired_statement(deployment: Deployment) -> str:
+    """One that has expired. Raises LookupError as before."""
+    statement = software_statement(deployment, lifetime_seconds=1)
+    time.sleep(2)
+    return statement
 
 
 def initial_access_token(deployment: Deployment) -> str:

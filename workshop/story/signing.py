@@ -8,7 +8,12 @@ from cryptography import x509
 
 from sender_constraint import jws
 from workshop.asserting import Signer, SigningClients, SigningLoot, new_key
-from workshop.story.registration import initial_access_token, registration
+from workshop.story.registration import (
+    expired_statement,
+    initial_access_token,
+    registration,
+    software_statement,
+)
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import NO_CREDENTIALS, Credentials
 
@@ -29,6 +34,7 @@ def signing_clients(stage: Stage) -> SigningClients:
         self_signed=Credentials(Path(certificate), Path(key)),
         self_signed_client_id=variables["SELF_SIGNED_CLIENT_ID"],
         registration=cache(lambda: registration(stage)),
+        statement=cache(lambda: software_statement(deployment)),
     )
 
 
@@ -42,6 +48,8 @@ def signing_loot(stage: Stage, clients: SigningClients) -> SigningLoot:
         forger=partial(_forger, clients.by_key, new_key()),
         spent_initial_token=lambda: clients.registration().spent,
         initial_token=lambda: initial_access_token(stage.deployment),
+        statement=clients.statement,
+        expired_statement=cache(lambda: expired_statement(stage.deployment)),
         certificate=x509.load_pem_x509_certificate(clients.self_signed.certificate.read_bytes()),
     )
 

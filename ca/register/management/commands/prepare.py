@@ -5,6 +5,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
+from ca.directory.configuration import statement_key
+
 
 class Command(BaseCommand):
     """Prepares the authority; safe to repeat."""
@@ -20,3 +22,4 @@ class Command(BaseCommand):
         call_command("init", stdout=self.stdout)
         call_command("enrol", stdout=self.stdout, stderr=self.stderr)
         call_command("publish_lists", stdout=self.stdout, stderr=self.stderr)
+        statement_key().ensure()

@@ -1,0 +1,1 @@
+"""The operator's commands: what each does stands in its ``--help``."""
