@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from authserver.client_authentication.schedule import following_removals
 from authserver.issued_tokens.schedule import forgetting
 from authserver.keys.schedule import key_turning
 from sender_constraint.django.certificate_stores import declared_store
@@ -91,6 +92,7 @@ BACKGROUND_TASKS = [
     certificate_renewal(RENEWAL_CHECK_SECONDS),
     key_turning(SIGNING_KEY_LIFETIME_SECONDS),
     forgetting(RENEWAL_CHECK_SECONDS),
+    following_removals(REVOCATION_SECONDS),
     expiry_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]

@@ -4,22 +4,19 @@ RFC 7591 §2, https://www.rfc-editor.org/rfc/rfc7591. They are fetched over TLS,
 allowed, without redirections, within limits of time and size, and pass the checks that registered ones pass.
 They are never older than the promise within which a revocation counts: a key or certificate that is published
 works within these seconds, and one that was taken away stops. They are fetched anew beside the requests,
-while they are used.
+while they are used; for the tokens that are bound to them see ``tasks``.
 """
 
 import ssl
 import time
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
-from django.db import connection
 
-from authserver.clients.changes import revoke_removed
 from authserver.clients.client_keys import check_keys
 from authserver.clients.registered_client import RegisteredClient
 from sender_constraint.certificates.deadlines import client_with_deadlines
@@ -46,8 +43,7 @@ class FetchedKeys:
     """The key sets of clients that publish them, as young as promised; shared by all requests of a process.
 
     client: trusts the servers of these addresses. hosts: of which addresses are fetched, with port if it has
-    one. promise_seconds: no set is used for longer. on_change: is told of each set that takes another's
-    place: the client's identifier, the set before, and the new one. monotonic: as ``time.monotonic``.
+    one. promise_seconds: no set is used for longer. monotonic: as ``time.monotonic``.
     """
 
     def __init__(
@@ -55,12 +51,10 @@ class FetchedKeys:
         client: httpx.Client,
         hosts: Collection[str],
         promise_seconds: float,
-        on_change: Callable[[str, JwkSet, JwkSet], object],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._hosts = frozenset(hosts)
-        self._on_change = on_change
         self._monotonic = monotonic
         self._sets: FreshAnswers[JwkSet] = FreshAnswers(
             promise_seconds, remembered=REMEMBERED_KEY_SETS, wait_seconds=FETCH_SECONDS, monotonic=monotonic
@@ -70,22 +64,26 @@ class FetchedKeys:
         """The keys at this client's ``jwks_uri``. Raises TemporarilyUnavailable."""
         # Clients may share an address, and yet each has checks and tokens of its own.
         whose = (client.client_id, client.jwks_uri)
-        found = self._sets.get(whose, lambda last: self._fetch(client, last))
+        found = self._sets.get(whose, lambda _: Answer(self.published_by(client)))
         return check_there(found, client, self._sets.why_none(whose))
 
-    def _fetch(self, client: RegisteredClient, last: JwkSet | None) -> Answer[JwkSet]:
-        """Raises NoAnswer."""
+    def published_by(self, client: RegisteredClient) -> JwkSet:
+        """The keys at this client's ``jwks_uri`` now, none or sound ones. Raises NoAnswer."""
         address = client.jwks_uri
         if urlsplit(address).netloc.lower() not in self._hosts:
             raise NoAnswer("of this host nothing is fetched any more")
         jwks = fetched_document(self._client, address, self._monotonic)
-        try:
-            check_keys(jwks, client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg)
-        except InvalidClientMetadata as refusal:
-            raise NoAnswer(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
-        if last is not None and last != jwks:
-            self._on_change(client.client_id, last, jwks)
-        return Answer(jwks)
+        # Who publishes no key at all has taken all of them away.
+        if jwks.get("keys") != []:
+            _check(jwks, client)
+        return jwks
+
+
+def _check(jwks: JwkSet, client: RegisteredClient) -> None:
+    try:
+        check_keys(jwks, client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg)
+    except InvalidClientMetadata as refusal:
+        raise NoAnswer(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
 
 
 def fetched_document(
@@ -127,7 +125,7 @@ def keys_of(client: RegisteredClient) -> JwkSet:
 @cache
 def own_fetched_keys() -> FetchedKeys:
     """Of this process, made when first needed: never shared with the process that it forked from."""
-    return FetchedKeys(trusting_client(), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS, _revoke)
+    return FetchedKeys(trusting_client(), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS)
 
 
 def trusting_client() -> httpx.Client:
@@ -135,12 +133,3 @@ def trusting_client() -> httpx.Client:
     context = ssl.create_default_context(cafile=settings.JWKS_URI_TRUST)
     context.load_verify_locations(settings.TRUST_BUNDLE)
     return client_with_deadlines(context)
-
-
-def _revoke(client_id: str, before: JwkSet, after: JwkSet) -> None:
-    """Tokens end with the certificate to which they are bound, where its client takes that away."""
-    try:
-        revoke_removed(client_id, before, after, datetime.now(UTC))
-    finally:
-        # This runs beside the requests, in a thread whose connection nobody else would close.
-        connection.close()

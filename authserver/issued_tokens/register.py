@@ -4,7 +4,7 @@ RFC 7009 §2 (https://www.rfc-editor.org/rfc/rfc7009) and RFC 7662 §2 (https://
 stand on it. Who may find or revoke what is not decided here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -77,6 +77,20 @@ def revoke_all(client_id: str, now: datetime, confirmation: str | None = None) -
         concerned = concerned.filter(confirmation=confirmation)
     with transaction.atomic():
         return concerned.update(revoked_at=now)
+
+
+def living_confirmations(client_ids: Collection[str], now: datetime) -> dict[str, set[str]]:
+    """To what the tokens of these clients are bound that were not revoked and have not ended.
+
+    Thumbprints of certificates or keys, by client, for those who have such tokens. now: aware.
+    """
+    living = IssuedToken.objects.filter(client_id__in=client_ids, revoked_at__isnull=True, expires_at__gt=now)
+    found: dict[str, set[str]] = {}
+    for client_id, thumbprint in (
+        living.exclude(confirmation="").values_list("client_id", "confirmation").distinct()
+    ):
+        found.setdefault(client_id, set()).add(thumbprint)
+    return found
 
 
 def remove_ended(now: datetime) -> int:
