@@ -15,7 +15,10 @@ from authserver.keys.signing_keys import ALGORITHM, SigningKey
 from sender_constraint.status_lists import TYPE, list_of_invalid
 
 # For so long a signed list holds, for whoever got it in another way than by asking now.
-LIFETIME_SECONDS = 60
+LIFETIME_SECONDS = 120
+# So often it is another one, though it says the same: nobody is told to keep a list until it ends, and to no
+# clock that is a minute fast it seems to have ended.
+RENEWED_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,9 @@ class ListContent:
     def entity_tag(self, key: SigningKey, now: int) -> str:
         """A weak entity tag (RFC 9110 §8.8.3): signatures of one list differ. now: seconds since 1970.
 
-        Another one after half of the lifetime, so that nobody is told to keep a list until it ends.
+        Another one every ``RENEWED_SECONDS``.
         """
-        told = (self.uri, self.size, sorted(self.revoked), key.kid, now * 2 // LIFETIME_SECONDS)
+        told = (self.uri, self.size, sorted(self.revoked), key.kid, now // RENEWED_SECONDS)
         return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
 
     def claims(self, issuer: str, ttl_seconds: int, now: int) -> dict[str, Any]:

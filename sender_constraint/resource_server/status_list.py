@@ -41,7 +41,8 @@ MAX_RESPONSE_BYTES = MOST_OCTETS * 2
 ASK_SECONDS = 2.0
 # §13.7: a list may ask to be fetched often, but not for each call.
 SHORTEST_TTL_SECONDS = 1.0
-# By so much the clocks of one issuer's servers may differ: a list that is older than that was replayed.
+# By so much the clocks of one issuer's servers may differ: a list that is older than that, and says something
+# else, was replayed. One that says the same is of an issuer whose clock was put back.
 CLOCKS_APART_SECONDS = 5.0
 # So many lists of a megabyte at most.
 REMEMBERED_LISTS = 64
@@ -124,7 +125,7 @@ class StatusLists:
             raise NoAnswer(f"{uri}: {problem}") from problem
         except KeysUnavailable as problem:
             raise NoAnswer(f"{uri}: the issuer's keys: {problem.reason}") from problem
-        if last is not None and signed.issued_at < last.issued_at - CLOCKS_APART_SECONDS:
+        if last is not None and _takes_back(last, signed):
             raise NoAnswer(f"{uri}: the list is older than the one before it")
         return self._answer(signed, response)
 
@@ -181,6 +182,11 @@ class StatusLists:
             issuer_signatures.verify(token, key, algorithm)
         except (jwt.PyJWTError, ValueError, TypeError) as problem:
             raise ValueError("the list's signature is not the issuer's") from problem
+
+
+def _takes_back(last: SignedList, signed: SignedList) -> bool:
+    older = signed.issued_at < last.issued_at - CLOCKS_APART_SECONDS
+    return older and signed.statuses != last.statuses
 
 
 def _time(claims: Mapping[str, Any], name: str, default: float | None = None) -> float:

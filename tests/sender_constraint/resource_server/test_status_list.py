@@ -59,7 +59,7 @@ class Provider:
         return self.tamper(jws.sign({**header, **self.header}, present, self.signer or self.key))
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        tag = f'W/"{sorted(self.revoked)}"'
+        tag = f'W/"{sorted(self.revoked)} {self.claims.get("iat")}"'
         self.asked.append(request.headers.get("if-none-match"))
         headers = {"ETag": tag, "Content-Type": self.content_type}
         if self.age is not None:
@@ -123,7 +123,7 @@ def test_the_list_is_asked_for_anew_by_its_entity_tag_and_beside_the_calls(
     assert status(lists) == VALID
 
     eventually(lambda: len(provider.asked) == 2, "it is asked for anew")
-    assert provider.asked[1] == 'W/"[]"'
+    assert provider.asked[1] == 'W/"[] None"'
     provider.later(PROMISE_SECONDS - 0.1)
     assert status(lists) == VALID
 
@@ -196,6 +196,17 @@ def test_a_list_that_is_older_than_the_one_before_is_refused(lists: StatusLists,
 
     assert status(lists) is None
     assert "older" in lists.why_none(StatusReference(URI, 7))["problem"]
+
+
+def test_an_older_list_that_says_the_same_is_of_an_issuer_whose_clock_was_put_back(
+    lists: StatusLists, provider: Provider
+) -> None:
+    provider.revoked = {7}
+    assert status(lists) == INVALID
+    provider.claims = {"iat": int(NOW.timestamp()) - 60}
+    provider.later(PROMISE_SECONDS)
+
+    assert status(lists) == INVALID
 
 
 def test_the_clocks_of_an_issuers_servers_may_differ_a_little(lists: StatusLists, provider: Provider) -> None:
