@@ -5,7 +5,7 @@ RFC 7591 §2.3 and §5 (https://www.rfc-editor.org/rfc/rfc7591), RFC 8725 §3.1
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from sender_constraint import jws
 from workshop.asserting import new_key
@@ -43,10 +43,11 @@ def copied(loot: Loot) -> str:
     return loot.signing.statement()
 
 
-def forged(loot: Loot, **claims: str) -> str:
+def forged(loot: Loot, header: Mapping[str, object] | None = None, **claims: str) -> str:
     """One about the thief with the directory's kid, signed by a key of the thief's."""
     statement = copied(loot)
-    return jws.sign(jws.header_of(statement), {**jws.payload_of(statement), **THIEF, **claims}, new_key())
+    claims = {**jws.payload_of(statement), **THIEF, **claims}
+    return jws.sign({**jws.header_of(statement), **(header or {})}, claims, new_key())
 
 
 def altered(loot: Loot) -> str:
@@ -91,6 +92,30 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     _refused(
         "statement-altered", "a statement with another name in it", registering(altered), INVALID, "signature"
+    ),
+    _refused(
+        "statement-garbage", "garbage as a statement", registering(lambda _loot: "x.y.z"), INVALID, "form"
+    ),
+    _refused(
+        "statement-of-another-type",
+        "a JWT that says of itself that it is an access token",
+        registering(lambda loot: forged(loot, {"typ": "at+jwt"})),
+        INVALID,
+        "type",
+    ),
+    _refused(
+        "statement-critical",
+        "a statement with a critical member that nobody knows",
+        registering(lambda loot: forged(loot, {"crit": ["thief"], "thief": 1})),
+        INVALID,
+        "critical",
+    ),
+    _refused(
+        "statement-of-another-key",
+        "a statement by a key that the directory never had",
+        registering(lambda loot: forged(loot, {"kid": "thief"})),
+        INVALID,
+        "key",
     ),
     _refused("statement-unsigned", "a statement with alg none", registering(unsigned), INVALID, "algorithm"),
     _refused(
