@@ -18,6 +18,7 @@ import redis
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from sender_constraint import jws
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.token_source import AccessToken, TokenRequest
@@ -28,6 +29,8 @@ _CREDENTIAL = re.compile(r"[A-Za-z0-9\-._~+/]{16,}=*")
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+STATEMENT = "software-statement+jwt"
 
 KEPT_OF_EACH = 4
 KEY_FILE = "private-key.pem"
@@ -46,13 +49,13 @@ class Dump:
         """What could be a credential: a few of each file, column or entry, each once."""
         found: dict[str, None] = {}
         for texts in self.texts.values():
-            words = (word for text in texts for word in _CREDENTIAL.findall(text))
+            words = (word for text in texts for word in _CREDENTIAL.findall(_without_statements(text)))
             found.update(dict.fromkeys(islice(words, KEPT_OF_EACH)))
         return list(found)
 
     def tokens(self) -> list[str]:
         """What is a token."""
-        return [token for text in self._all() for token in _JWT.findall(text)]
+        return [token for text in self._all() for token in _JWT.findall(_without_statements(text))]
 
     def private_keys(self) -> list[str]:
         """The names of what holds a private key."""
@@ -112,6 +115,18 @@ class Dumps:
         if not folder.exists():
             raise LookupError(f"the folder of {party} is not on this machine")
         return folder
+
+
+def _without_statements(text: str) -> str:
+    """The text without software statements (RFC 7591 §2.3): they open nothing, and anybody may see them."""
+    return _JWT.sub(lambda found: "" if _is_statement(found[0]) else found[0], text)
+
+
+def _is_statement(token: str) -> bool:
+    try:
+        return jws.header_of(token).get("typ") == STATEMENT
+    except ValueError:
+        return False
 
 
 def _queue_of(folder: Path) -> str:

@@ -38,7 +38,11 @@ def moved_by(file: Path) -> Callable[..., datetime.datetime]:
 def move_this_process(file: Path) -> None:
     """Have the modules from which this process has the time get it from a wrong clock."""
     moved = type("datetime", (datetime.datetime,), {"now": staticmethod(moved_by(file))})
-    asked = ["sender_constraint.certificates.renewal", "django.utils.timezone", "authserver.tokens.views"]
+    asked = [
+        "sender_constraint.certificates.renewal",
+        "django.utils.timezone",
+        "authserver.client_authentication.requests",
+    ]
     for names in (vars(sys.modules[name]) for name in asked if name in sys.modules):
         assert names["datetime"] is datetime.datetime, f"{names['__name__']} has the time from elsewhere"
         names["datetime"] = moved

@@ -37,10 +37,13 @@ def test_a_locked_database_holds_up_who_writes_and_nobody_else(
             orders = payments.pay(3)
             began = time.monotonic()
             verdict.accepted(api.gets(), ANSWERED)
-            verdict.accepted(token_caller.asks(), ISSUED)
             assert time.monotonic() - began < LOCK_SECONDS - 1
+            # Each token is written down before it is issued: one that is not could not be revoked.
+            verdict.refused(token_caller.asks(), 503, "temporarily_unavailable", "service.database")
+            assert level(deployment, "authserver", ALARM) == "critical"
             eventually(lambda: level(deployment, "bank_api", ALARM) == "critical", "an alarm tells of it")
             assert not any(order.done() for order in orders)
+        verdict.accepted(token_caller.asks(), ISSUED)
         for order in orders:
             order.result(30)
 

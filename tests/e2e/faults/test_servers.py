@@ -100,12 +100,13 @@ def test_the_api_never_guesses_about_a_key_while_its_issuer_has_a_fault_and_serv
     signed_by_a_new_key = api.but(token=of_a_new_key(mint))
     verdict.accepted(api.gets(), ANSWERED)
     with at_fault(deployment, gates["authserver"], "authserver", fault):
-        exchange = until(503, signed_by_a_new_key)
-        verdict.problem(exchange, 503, "service.issuer-keys")
-        assert level(deployment, "bank_api", "service-issuer-keys") == "critical"
+        # Within the promise: the statuses of tokens are known for as long, and no longer.
         began = time.monotonic()
         verdict.accepted(api.gets(), ANSWERED)
         assert time.monotonic() - began < 1
+        exchange = until(503, signed_by_a_new_key)
+        verdict.problem(exchange, 503, "service.issuer-keys")
+        assert level(deployment, "bank_api", "service-issuer-keys") == "critical"
     verdict.challenged(until(401, signed_by_a_new_key), 401, "invalid_token", "token.unknown-key")
 
 
