@@ -18,8 +18,10 @@ SERVICES = ("ca", "authserver", "bank_api", "partner_client")
 # The folders whose tests start the whole environment.
 WITH_ENVIRONMENT = ("e2e", "workshop")
 
-# Tests that mostly wait for the story's clocks: they have a run of their own, beside all others.
+# Of these, what takes long: each has a run of its own, beside the others.
 STORY = TESTS / "e2e" / "test_demo.py"
+SWITCHES = TESTS / "e2e" / "test_rules_switched_off.py"
+FAULTS = TESTS / "e2e" / "faults"
 
 # Tests that measure how long somebody waits: they run last, and nothing runs beside them.
 ALONE = TESTS / "e2e" / "hostile"
@@ -80,22 +82,26 @@ def _sum_up(statuses: list[int], reports: list[Path]) -> int:
 def lanes(paths: list[str]) -> list[list[tuple[list[str], list[str]]]]:
     """What runs beside one another: lists of runs of pytest, each a pair of paths and options.
 
-    Without what runs alone. The longest lane comes first.
+    Without what runs alone. All lanes take about as long; the first one is seen while it runs.
     """
+    long = (STORY, SWITCHES, FAULTS)
     divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT[0], *SERVICES, "")}
     for path in paths or _all():
-        if _is_in(path, ALONE) or _is_in(path, STORY):
+        if any(_is_in(path, part) for part in (ALONE, *long)):
             continue
         folder = _folder(path)
         if folder in WITH_ENVIRONMENT:
             folder = WITH_ENVIRONMENT[0]
         divided.get(folder, divided[""]).append(path)
-    with_environment = (divided.pop(WITH_ENVIRONMENT[0]), [f"--ignore={ALONE}", f"--ignore={STORY}"])
-    story: tuple[list[str], list[str]] = (apart(paths, STORY), [])
+    ignoring = [f"--ignore={part}" for part in (ALONE, *long)]
+    with_environment = (divided.pop(WITH_ENVIRONMENT[0]), ignoring)
+    no_options: list[str] = []
+    story, switches, faults = ((apart(paths, part), no_options) for part in long)
     others = [
         (selected, [f"--ds=tests.{name}.settings"] if name else []) for name, selected in divided.items()
     ]
-    chosen = [[run for run in lane if run[0]] for lane in ([with_environment], [story], others)]
+    planned = ([with_environment], [story, switches], [faults, *others])
+    chosen = [[run for run in lane if run[0]] for lane in planned]
     return [lane for lane in chosen if lane]
 
 

@@ -18,11 +18,12 @@ def test_each_service_runs_under_its_own_settings_and_the_others_under_none() ->
         "tests/e2e",
         "tests/workshop/test_run.py::test_x",
     ]
-    ignored = [f"--ignore={run.ALONE}", f"--ignore={run.STORY}"]
+    ignored = [f"--ignore={part}" for part in (run.ALONE, run.STORY, run.SWITCHES, run.FAULTS)]
     assert run.lanes(paths) == [
         [(["tests/e2e", "tests/workshop/test_run.py::test_x"], ignored)],
-        [([str(run.STORY)], [])],
+        [([str(run.STORY)], []), ([str(run.SWITCHES)], [])],
         [
+            ([str(run.FAULTS)], []),
             (["tests/ca/test_surfaces.py"], ["--ds=tests.ca.settings"]),
             (["tests/bank_api"], ["--ds=tests.bank_api.settings"]),
             (["tests/sender_constraint"], []),
