@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from django.apps import apps
@@ -23,7 +24,7 @@ PASSWORD = "a long password of a test"
 def pages_served() -> Iterator[None]:
     """What the process of the pages serves, under the settings of a test."""
     with override_settings(
-        ROOT_URLCONF=f"{settings.SERVICE}.pages_urls",
+        ROOT_URLCONF=import_module(f"{settings.SERVICE}.pages_settings").ROOT_URLCONF,
         MIDDLEWARE=page_settings.MIDDLEWARE,
         ALLOWED_HOSTS=["localhost", "127.0.0.1"],
         APPEND_SLASH=True,

@@ -180,7 +180,7 @@ def check_signature(response: ocsp.OCSPResponse, signer: x509.Certificate) -> No
     """RFC 6960 §3.2, 2: the signature verifies with the signer's key, by an algorithm that still counts."""
     algorithm = response.signature_hash_algorithm
     if algorithm is not None and not isinstance(algorithm, _GOOD_SIGNATURE_HASHES):
-        raise StatusNotVerified(f"the response is signed with {algorithm.name} (RFC 9155 §2)")
+        raise StatusNotVerified(f"the response is signed with {algorithm.name} (RFC 6194 §3.1)")
     signature, signed, key = response.signature, response.tbs_response_bytes, signer.public_key()
     try:
         match key:

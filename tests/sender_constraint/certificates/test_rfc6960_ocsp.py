@@ -242,7 +242,7 @@ def test_a_responder_has_no_critical_extension_that_is_unknown() -> None:
     Response(more=[(unknown, True)]).refused("unknown critical extension 1.2.3.4")
 
 
-@pytest.mark.clause("RFC 9155 §2")
+@pytest.mark.clause("RFC 6194 §3.1")
 def test_signatures_in_sha_1_no_longer_count(tmp_path: Path) -> None:
     assert verify(by_openssl(tmp_path, PARTNER), now=datetime.now(UTC)).state is State.GOOD
     with pytest.raises(StatusNotVerified, match="signed with sha1"):

@@ -1,4 +1,4 @@
-"""The whole HTTP surface of the pages for people."""
+"""The HTTP surface of pages that are an admin and nothing else; for ``ROOT_URLCONF``."""
 
 from django.contrib import admin
 from django.urls import path
