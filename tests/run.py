@@ -15,13 +15,15 @@ from pathlib import Path
 TESTS = Path(__file__).resolve().parent
 SERVICES = ("ca", "authserver", "bank_api", "partner_client")
 
-# The folders whose tests start the whole environment.
-WITH_ENVIRONMENT = ("e2e", "workshop")
-
-# Of these, what takes long: each has a run of its own, beside the others.
-STORY = TESTS / "e2e" / "test_demo.py"
-SWITCHES = TESTS / "e2e" / "test_rules_switched_off.py"
-FAULTS = TESTS / "e2e" / "faults"
+# The folder whose tests start the whole environment, and what of it, and of others, has a run of its own in
+# the second lane and in the third: so that all lanes take about as long.
+WITH_ENVIRONMENT = "e2e"
+SECOND = (
+    TESTS / "e2e" / "test_demo.py",
+    TESTS / "e2e" / "test_rules_switched_off.py",
+    TESTS / "e2e" / "test_attacks.py",
+)
+THIRD = (TESTS / "e2e" / "faults", TESTS / "workshop")
 
 # Tests that measure how long somebody waits: they run last, and nothing runs beside them.
 ALONE = TESTS / "e2e" / "hostile"
@@ -84,23 +86,18 @@ def lanes(paths: list[str]) -> list[list[tuple[list[str], list[str]]]]:
 
     Without what runs alone. All lanes take about as long; the first one is seen while it runs.
     """
-    long = (STORY, SWITCHES, FAULTS)
-    divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT[0], *SERVICES, "")}
+    elsewhere = (ALONE, *SECOND, *THIRD)
+    divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT, *SERVICES, "")}
     for path in paths or _all():
-        if any(_is_in(path, part) for part in (ALONE, *long)):
-            continue
-        folder = _folder(path)
-        if folder in WITH_ENVIRONMENT:
-            folder = WITH_ENVIRONMENT[0]
-        divided.get(folder, divided[""]).append(path)
-    ignoring = [f"--ignore={part}" for part in (ALONE, *long)]
-    with_environment = (divided.pop(WITH_ENVIRONMENT[0]), ignoring)
+        if not any(_is_in(path, part) for part in elsewhere):
+            divided.get(_folder(path), divided[""]).append(path)
     no_options: list[str] = []
-    story, switches, faults = ((apart(paths, part), no_options) for part in long)
+    second, third = ([(apart(paths, part), no_options) for part in parts] for parts in (SECOND, THIRD))
+    with_environment = (divided.pop(WITH_ENVIRONMENT), [f"--ignore={part}" for part in elsewhere])
     others = [
         (selected, [f"--ds=tests.{name}.settings"] if name else []) for name, selected in divided.items()
     ]
-    planned = ([with_environment], [story, switches], [faults, *others])
+    planned = ([with_environment], second, [*third, *others])
     chosen = [[run for run in lane if run[0]] for lane in planned]
     return [lane for lane in chosen if lane]
 

@@ -3,7 +3,7 @@
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,11 +88,13 @@ class Registration:
     """A client that registered itself (RFC 7591 §3.2.1).
 
     path: of its own address. token: its registration access token. spent: the initial access token.
+    metadata: as it registered them.
     """
 
     path: str
     token: str
     spent: str
+    metadata: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ class SigningClients:
 
     by_key: authenticates by assertions, its tokens are bound to a DPoP key. by_key_bound_to_certificate: the
     same, bound to a certificate. self_signed: the certificate that a client made for itself, and its key.
-    registration: of the partner, which registered itself once more; raises LookupError where nobody lets it.
+    registration: of the partner, which registered itself once more, by the name of its certificate, and
+    registration_by_key: once more by a key; they raise LookupError where nobody lets it.
     statement: the partner's software statement; raises LookupError where the directory is elsewhere.
     """
 
@@ -110,6 +113,7 @@ class SigningClients:
     self_signed: Credentials
     self_signed_client_id: str
     registration: Callable[[], Registration]
+    registration_by_key: Callable[[], Registration]
     statement: Callable[[], str]
 
 

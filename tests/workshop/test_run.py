@@ -18,12 +18,13 @@ def test_each_service_runs_under_its_own_settings_and_the_others_under_none() ->
         "tests/e2e",
         "tests/workshop/test_run.py::test_x",
     ]
-    ignored = [f"--ignore={part}" for part in (run.ALONE, run.STORY, run.SWITCHES, run.FAULTS)]
+    ignored = [f"--ignore={part}" for part in (run.ALONE, *run.SECOND, *run.THIRD)]
     assert run.lanes(paths) == [
-        [(["tests/e2e", "tests/workshop/test_run.py::test_x"], ignored)],
-        [([str(run.STORY)], []), ([str(run.SWITCHES)], [])],
+        [(["tests/e2e"], ignored)],
+        [([str(part)], []) for part in run.SECOND],
         [
-            ([str(run.FAULTS)], []),
+            ([str(run.THIRD[0])], []),
+            (["tests/workshop/test_run.py::test_x"], []),
             (["tests/ca/test_surfaces.py"], ["--ds=tests.ca.settings"]),
             (["tests/bank_api"], ["--ds=tests.bank_api.settings"]),
             (["tests/sender_constraint"], []),

@@ -14,23 +14,19 @@ from sender_constraint.jwk import jwk_of
 from workshop.asserting import new_key
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Change, Expected, Family
+from workshop.environment.own_clients import PARTNER_SUBJECT
 from workshop.loot import Cast, Loot
-from workshop.story.registration import METADATA
 
 Update = Callable[[Call, Loot], Call]
 
 KEY = jwk_of(new_key())
 OTHER_KEY = jwk_of(new_key())
-SELF_SIGNED = {
-    "token_endpoint_auth_method": "self_signed_tls_client_auth",
-    "tls_client_auth_subject_dn": None,
-}
-ASSERTING = {"token_endpoint_auth_method": "private_key_jwt", "tls_client_auth_subject_dn": None}
+SELF_SIGNED = {"token_endpoint_auth_method": "self_signed_tls_client_auth"}
 
 
 def _valid(cast: Cast) -> Call:
-    registered = cast.signing.registration()
-    metadata = {**METADATA, "client_id": registered.path.rpartition("/")[2]}
+    registered = cast.signing.registration_by_key()
+    metadata = {**registered.metadata, "client_id": registered.path.rpartition("/")[2]}
     url = f"{cast.targets.issuer}{registered.path}"
     headers = (("Content-Type", "application/json"),)
     return Call(
@@ -58,8 +54,8 @@ def keys(*jwks: dict[str, Any], **members: Any) -> Update:
 
 
 def named(**names: str) -> Update:
-    """The same by another form of name."""
-    return saying(tls_client_auth_subject_dn=None, **names)
+    """By a name of a certificate, in place of a key."""
+    return saying(jwks=None, token_endpoint_auth_method="tls_client_auth", **names)  # noqa: S106 - no secret
 
 
 def of_another_key(call: Call, loot: Loot) -> Call:
@@ -115,9 +111,39 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     _refused(
         "changes-its-method",
-        "assertions by a key, in place of the chain of its certificate",
-        keys(KEY, **ASSERTING),
+        "the chain of a certificate, in place of assertions by its key",
+        named(tls_client_auth_subject_dn=PARTNER_SUBJECT),
         "registration-endpoint.same-method",
+    ),
+    _refused(
+        "looks-into-others",
+        "a client that lets itself introspect others' tokens",
+        lambda call, loot: saying(introspects=[loot.resource])(call, loot),
+        "registration-endpoint.operators-members",
+    ),
+    _refused(
+        "bearer",
+        "tokens that are bound to nothing",
+        saying(tls_client_certificate_bound_access_tokens=False, dpop_bound_access_tokens=False),
+        "registration.bound-tokens",
+    ),
+    _refused(
+        "two-bindings",
+        "two bindings, of which one is never proven",
+        saying(tls_client_certificate_bound_access_tokens=True, dpop_bound_access_tokens=True),
+        "registration.one-binding",
+    ),
+    _refused(
+        "secret",
+        "authentication by a secret",
+        saying(token_endpoint_auth_method="client_secret_basic"),  # noqa: S106
+        "registration.auth-method",
+    ),
+    _refused(
+        "keys-from-anywhere",
+        "the address of a server in the bank's network, which this one is to ask for keys",
+        saying(jwks=None, jwks_uri="https://localhost:8440/"),
+        "registration.keys-by-address",
     ),
     _refused(
         "control-characters",
@@ -172,19 +198,19 @@ ATTACKS: tuple[Attack, ...] = (
     _refused(
         "nonce-without-proof",
         "nonces in proofs that it never makes",
-        saying(dpop_nonce_required=True),
+        saying(dpop_nonce_required=True, dpop_bound_access_tokens=False),
         "registration.dpop-nonce",
     ),
     _refused(
         "two-names",
         "two names, either of which would do",
-        saying(tls_client_auth_san_dns="thief.example"),
+        named(tls_client_auth_subject_dn=PARTNER_SUBJECT, tls_client_auth_san_dns="thief.example"),
         "registration.one-name",
     ),
     _refused(
         "subject-of-anybody",
         "a subject that is no distinguished name",
-        saying(tls_client_auth_subject_dn="*"),
+        named(tls_client_auth_subject_dn="*"),
         "registration.subject-dn",
     ),
     _refused("dns-wildcard", "every DNS name", named(tls_client_auth_san_dns="*"), "registration.san-dns"),
@@ -206,11 +232,11 @@ ATTACKS: tuple[Attack, ...] = (
     _refused(
         "names-beside-keys",
         "a name beside keys",
-        keys(KEY, token_endpoint_auth_method="private_key_jwt"),  # noqa: S106 - no secret
+        saying(tls_client_auth_subject_dn=PARTNER_SUBJECT),
         "registration.names-for-method",
     ),
     _refused(
-        "no-keys", "assertions by keys that nobody knows", saying(**ASSERTING), "registration.keys-needed"
+        "no-keys", "assertions by keys that nobody knows", saying(jwks=None), "registration.keys-needed"
     ),
     _refused("empty-set", "a set without keys", keys(), "registration.key-set"),
     _refused(
@@ -228,19 +254,19 @@ ATTACKS: tuple[Attack, ...] = (
     _refused(
         "useless-key",
         "assertions by a key that is for encryption",
-        keys({**KEY, "use": "enc"}, **ASSERTING),
+        keys({**KEY, "use": "enc"}),
         "registration.usable-keys",
     ),
     _refused(
         "weak-algorithm",
         "assertions by an algorithm whose key everybody has",
-        keys(KEY, token_endpoint_auth_signing_alg="HS256", **ASSERTING),  # noqa: S106 - no secret
+        keys(KEY, token_endpoint_auth_signing_alg="HS256"),  # noqa: S106 - no secret
         "registration.signing-alg",
     ),
     _refused(
         "algorithm-without-assertion",
         "an algorithm for assertions that it never makes",
-        saying(token_endpoint_auth_signing_alg="ES256"),  # noqa: S106 - no secret
+        named(tls_client_auth_subject_dn=PARTNER_SUBJECT, token_endpoint_auth_signing_alg="ES256"),  # noqa: S106
         "registration.signing-alg-for-method",
     ),
     _refused(

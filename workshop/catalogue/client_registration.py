@@ -95,39 +95,9 @@ ATTACKS: tuple[Attack, ...] = (
         "registration-invited-once", "a used initial access token", registering(None), "initial-token-used"
     ),
     _refused(
-        "registration-looks-into-others",
-        "a client that lets itself introspect others' tokens",
-        lambda call, loot: allowed(introspects=[loot.resource])(call, loot),
-        "registration-endpoint.operators-members",
-    ),
-    _refused(
         "registration-of-a-known-name",
         "a client that takes an identifier",
         allowed(client_id="partner"),
         "registration-endpoint.operators-members",
-    ),
-    _refused(
-        "registration-bearer",
-        "a client that wants tokens bound to nothing",
-        allowed(tls_client_certificate_bound_access_tokens=False),
-        "registration.bound-tokens",
-    ),
-    _refused(
-        "registration-two-bindings",
-        "a client that wants two bindings, of which one is never proven",
-        allowed(tls_client_certificate_bound_access_tokens=True, dpop_bound_access_tokens=True),
-        "registration.one-binding",
-    ),
-    _refused(
-        "registration-secret",
-        "a client that wants to authenticate by a secret",
-        allowed(token_endpoint_auth_method="client_secret_basic"),  # noqa: S106 - no secret
-        "registration.auth-method",
-    ),
-    _refused(
-        "registration-keys-from-anywhere",
-        "a client that has the server fetch from a host of the thief's choice",
-        allowed(jwks_uri="https://localhost:8440/"),
-        "registration.keys-by-address",
     ),
 )

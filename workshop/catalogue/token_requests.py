@@ -60,6 +60,11 @@ def asserted(call: Call, _loot: Loot) -> Call:
     return call.with_form(client_assertion="e30.e30.e30", client_assertion_type=ASSERTION_TYPE)
 
 
+def asserted_by_a_signer(call: Call, loot: Loot) -> Call:
+    """The same in the name of a client that authenticates by assertions."""
+    return asserted(call, loot).with_form(client_id=loot.signing.forger(None).client_id)
+
+
 def _refused(
     identifier: str, title: str, change: Change, rule: str, *, error: str = "invalid_client"
 ) -> Attack:
@@ -103,8 +108,8 @@ _IDENTITIES = (
     ),
     (
         "token-assertion-beside",
-        "the same beside the thief's certificate",
-        as_thief(asserted),
+        "the same in the name of a client with a key, beside the thief's certificate",
+        as_thief(asserted_by_a_signer),
         "assertion.algorithm",
     ),
 )

@@ -4,10 +4,13 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
+from sender_constraint.jwk import jwk_of
 from sender_constraint.server.environment import REPOSITORY
 from workshop import operator
-from workshop.asserting import Registration
+from workshop.asserting import Registration, new_key
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
 from workshop.environment.own_clients import PARTNER_SUBJECT
@@ -17,25 +20,34 @@ from workshop.wire import NO_CREDENTIALS
 
 PARTNER = "partner"
 JSON = ("Content-Type", "application/json")
-METADATA = {
+BY_NAME = {
     "client_name": "Partner Ltd, by itself",
     "token_endpoint_auth_method": "tls_client_auth",
     "tls_client_auth_subject_dn": PARTNER_SUBJECT,
 }
 
 
-def registration(stage: Stage) -> Registration:
+def by_key() -> dict[str, Any]:
+    """The metadata of a client with a new key, whose private half nobody needs."""
+    return {
+        "client_name": "Partner Ltd, by its key",
+        "token_endpoint_auth_method": "private_key_jwt",
+        "jwks": {"keys": [jwk_of(new_key())]},
+    }
+
+
+def registration(stage: Stage, metadata: Mapping[str, Any]) -> Registration:
     """Register the partner once more, by itself. Raises LookupError where no operator is on this machine."""
     deployment = stage.deployment
     spent = initial_access_token(deployment)
-    body = json.dumps(METADATA).encode()
+    body = json.dumps(metadata).encode()
     call = Call("POST", f"{deployment.issuer}/register", spent, NO_CREDENTIALS, (JSON,), body)
     exchange = call.send(stage.wire)
     if exchange.status != 201:
         raise StoryStopped(f"the partner could not register itself: {outcome_of(exchange)}")
     told = exchange.json()
     path = str(told["registration_client_uri"]).removeprefix(deployment.issuer)
-    return Registration(path, str(told["registration_access_token"]), spent)
+    return Registration(path, str(told["registration_access_token"]), spent, metadata)
 
 
 def software_statement(deployment: Deployment, lifetime_seconds: int = 3600) -> str:

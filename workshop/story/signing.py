@@ -9,6 +9,8 @@ from cryptography import x509
 from sender_constraint import jws
 from workshop.asserting import Signer, SigningClients, SigningLoot, new_key
 from workshop.story.registration import (
+    BY_NAME,
+    by_key,
     expired_statement,
     initial_access_token,
     registration,
@@ -33,7 +35,8 @@ def signing_clients(stage: Stage) -> SigningClients:
         by_key_bound_to_certificate=signer("JWT_MTLS_CLIENT"),
         self_signed=Credentials(Path(certificate), Path(key)),
         self_signed_client_id=variables["SELF_SIGNED_CLIENT_ID"],
-        registration=cache(lambda: registration(stage)),
+        registration=cache(lambda: registration(stage, BY_NAME)),
+        registration_by_key=cache(lambda: registration(stage, by_key())),
         statement=cache(lambda: software_statement(deployment)),
     )
 
