@@ -18,12 +18,16 @@ SHORT_LIFETIME_SECONDS = 20
 
 @pytest.fixture(scope="module")
 def gates(environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Gate]]:
-    """By service, the gate on the port that everybody knows; the service itself is behind it."""
+    """By service, the gate on the port that everybody knows; the service itself is behind it.
+
+    Statuses count for a minute, which no fault here takes: what comes after that has tests of its own.
+    """
     logs = tmp_path_factory.mktemp("gates")
+    promise = {"REVOCATION_SECONDS": "60"}
     with ExitStack() as stack:
         yield {
             service: stack.enter_context(
-                behind_a_gate(environment, service, own_configuration(service), logs)
+                behind_a_gate(environment, service, own_configuration(service), logs, promise)
             )
             for service in ("authserver", "bank_api")
         }
