@@ -1,10 +1,8 @@
 """RFC 7009: a client revokes its own tokens, and learns nothing of others'."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from cryptography import x509
 
 from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.register import find
@@ -12,26 +10,7 @@ from authserver.keys.store import signing_key_store
 from sender_constraint import jws
 from tests.authserver.asking_about_tokens import about
 from tests.authserver.caller import Caller, Verdict
-from tests.sender_constraint.pki import NOW, Scheme, issue
-
-
-@pytest.fixture
-def other_client(scheme: Scheme, registered: Callable[..., Any], partner: Caller) -> Caller:
-    """Another client, as honest as the partner."""
-    names = {"tls_client_auth_subject_dn": None, "tls_client_auth_san_dns": "other.example"}
-    registered(client_id="other-partner", **names)
-    certificate = issue(scheme.issuing, subject="other", alternative_names=(x509.DNSName("other.example"),))
-    return partner.but(client_id="other-partner").with_certificate(certificate)
-
-
-@pytest.fixture(params=["jwt", "opaque"])
-def token(
-    request: pytest.FixtureRequest, registered: Callable[..., Any], partner: Caller, verdict: Verdict
-) -> str:
-    """The partner's token, of either format."""
-    registered(access_token_format=request.param)
-    issued: str = verdict.accepted(partner.asks())["access_token"]
-    return issued
+from tests.sender_constraint.pki import NOW
 
 
 def revoked(caller: Caller, token: str | None, **headers: str) -> Any:

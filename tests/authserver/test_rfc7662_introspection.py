@@ -32,25 +32,6 @@ def api(scheme: Scheme, registered: Callable[..., Any], partner: Caller) -> Call
     return partner.but(client_id=API).with_certificate(certificate)
 
 
-@pytest.fixture
-def other_client(scheme: Scheme, registered: Callable[..., Any], partner: Caller) -> Caller:
-    """Another client, as honest as the partner."""
-    names = {"tls_client_auth_subject_dn": None, "tls_client_auth_san_dns": "other.example"}
-    registered(client_id="other-partner", **names)
-    certificate = issue(scheme.issuing, subject="other", alternative_names=(x509.DNSName("other.example"),))
-    return partner.but(client_id="other-partner").with_certificate(certificate)
-
-
-@pytest.fixture(params=["jwt", "opaque"])
-def token(
-    request: pytest.FixtureRequest, registered: Callable[..., Any], partner: Caller, verdict: Verdict
-) -> str:
-    """The partner's token, of either format."""
-    registered(access_token_format=request.param)
-    issued: str = verdict.accepted(partner.asks())["access_token"]
-    return issued
-
-
 def introspected(caller: Caller, token: str | None, **headers: str) -> Any:
     return about(caller, "/introspect", token, **headers).asks()
 
