@@ -4,6 +4,7 @@ RFC 7591 §2.3, §5, https://www.rfc-editor.org/rfc/rfc7591. A file is read anew
 never older than the promise within which a revocation counts: a key that the directory takes away stops.
 """
 
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -29,15 +30,21 @@ class StatementKeys:
     """A directory's keys.
 
     source: an https address, or the path of a file. client: makes the client that fetches, when first needed.
-    promise_seconds: no set is used for longer.
+    promise_seconds: no set is used for longer. monotonic: as ``time.monotonic``.
     """
 
-    def __init__(self, source: str, client: Callable[[], httpx.Client], promise_seconds: float) -> None:
+    def __init__(
+        self,
+        source: str,
+        client: Callable[[], httpx.Client],
+        promise_seconds: float,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._source = source
         self._make_client = client
         self._client: httpx.Client | None = None
         self._sets: FreshAnswers[JwkSet] = FreshAnswers(
-            promise_seconds, remembered=1, wait_seconds=FETCH_SECONDS
+            promise_seconds, remembered=1, wait_seconds=FETCH_SECONDS, monotonic=monotonic
         )
 
     def get(self) -> JwkSet:

@@ -1,7 +1,6 @@
 """RFC 7591 §2.3: clients register by a statement of the scheme's directory, not by the bank's token."""
 
 import json
-import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -341,17 +340,22 @@ def test_without_the_directorys_keys_nothing_is_accepted_and_nothing_refused_for
 
 
 def test_the_directorys_keys_are_fetched_and_a_key_that_was_taken_away_stops() -> None:
-    answers = [httpx.Response(200, json=JWKS)]
+    answers, seconds = [httpx.Response(200, json=JWKS)], [0.0]
     transport = httpx.MockTransport(
         lambda _: httpx.Response(answers[0].status_code, content=answers[0].content)
     )
-    fetched = StatementKeys("https://directory.example/jwks", lambda: httpx.Client(transport=transport), 0.05)
+    fetched = StatementKeys(
+        "https://directory.example/jwks",
+        lambda: httpx.Client(transport=transport),
+        promise_seconds=5,
+        monotonic=lambda: seconds[0],
+    )
     assert fetched.get() == JWKS
     answers[0] = httpx.Response(200, json={"keys": []})
-    time.sleep(0.06)
+    seconds[0] += 5.1
     assert fetched.get() == {"keys": []}
     answers[0] = httpx.Response(500)
-    time.sleep(0.06)
+    seconds[0] += 5.1
     with pytest.raises(TemporarilyUnavailable):
         fetched.get()
 

@@ -150,7 +150,9 @@ def test_one_list_is_drawn_from_until_draws_in_a_row_were_in_vain() -> None:
 
 
 @pytest.mark.django_db
-def test_a_list_in_which_no_token_has_a_place_is_not_found(now: list[datetime]) -> None:  # noqa: ARG001
+def test_a_list_in_which_no_token_has_a_place_is_not_found(
+    now: list[datetime],  # noqa: ARG001 - a fixture used for its effect
+) -> None:
     assert fetched(f"{ISSUER}/status-lists/1").status_code == 404
     for number in ("one", "-1", "0", str(2**31), "9" * 40):
         assert fetched(f"{ISSUER}/status-lists/{number}").status_code == 404

@@ -15,7 +15,11 @@ IN_THE_LIST = {"status_list": {"idx": 7, "uri": STATUS_LIST}}
 
 
 @pytest.fixture
-def listed(partner: Caller, token: Callable[..., str], account: Account) -> Caller:  # noqa: ARG001
+def listed(
+    partner: Caller,
+    token: Callable[..., str],
+    account: Account,  # noqa: ARG001 - a fixture used for its effect
+) -> Caller:
     """The partner with a token that has its status in the issuer's list."""
     return partner.but(token=token(status=IN_THE_LIST))
 

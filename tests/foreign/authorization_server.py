@@ -71,7 +71,7 @@ class ForeignServer:
         if clients is not None:
             asking.load_verify_locations(clients.trust_bundle)
         plain = self.authority.server_context()
-        plain.verify_mode = ssl.CERT_NONE
+        plain.verify_mode = ssl.CERT_NONE  # a server's side: it asks no client for a certificate
         # Root alone: what stands between, its servers send.
         self.root = folder / "root.pem"
         self.root.write_bytes(pem(self.authority.root))

@@ -136,7 +136,7 @@ ATTACKS: tuple[Attack, ...] = (
     _refused(
         "secret",
         "authentication by a secret",
-        saying(token_endpoint_auth_method="client_secret_basic"),  # noqa: S106
+        saying(token_endpoint_auth_method="client_secret_basic"),  # noqa: S106 - no secret
         "registration.auth-method",
     ),
     _refused(
