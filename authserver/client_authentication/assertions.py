@@ -16,12 +16,12 @@ from datetime import datetime
 from typing import Any
 
 from authserver.client_authentication.authenticated import FAILED
-from authserver.clients.client_keys import is_for_signing
+from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import SIGNING_ALGORITHMS, RegisteredClient
 from authserver.tokens.token_request import Form
 from sender_constraint import jws
 from sender_constraint.errors import InvalidClient, InvalidRequest
-from sender_constraint.jwk import PublicJwk, public_jwk
+from sender_constraint.jwk import PublicJwk
 from sender_constraint.replay import ReplayMemory, is_first_time, replay_key
 from sender_constraint.rules import enforces, rule
 
@@ -294,19 +294,13 @@ def check_key(header: Mapping[str, Any], keys: Mapping[str, Any]) -> Sequence[Pu
 
     A registered key without ``kid`` goes by any.
     """
-    identifier = header.get("kid")
-    usable = [public_jwk(key, InvalidClient) for key in keys["keys"] if is_for_signing(key)]
-    fitting = [
-        key
-        for key in usable
-        if key.algorithm == header["alg"] and identifier in (None, key.key_identifier or identifier)
-    ]
+    fitting, usable = verification_keys(header, keys, InvalidClient)
     if not fitting:
         raise InvalidClient(
             KEY,
             FAILED,
             expected=[f"{key.key_identifier} ({key.algorithm})" for key in usable][:10],
-            presented=f"{shown(identifier)} ({header['alg']})",
+            presented=f"{shown(header.get('kid'))} ({header['alg']})",
         )
     return fitting
 

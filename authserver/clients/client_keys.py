@@ -18,8 +18,8 @@ from authserver.clients.registered_client import (
     SIGNING_ALGORITHMS,
     TLS_CLIENT_AUTH,
 )
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.jwk import public_jwk
+from sender_constraint.errors import InvalidClientMetadata, Refusal
+from sender_constraint.jwk import PublicJwk, public_jwk
 from sender_constraint.rules import enforces, rule
 
 KEYS_ONCE = rule(
@@ -145,8 +145,29 @@ def is_for_signing(key: Mapping[str, Any]) -> bool:
 
     RFC 7517 §4.2, §4.4 and §5: what a key says about its use is kept to, and other kinds are passed over.
     """
-    algorithm = _ALGORITHMS.get((key["kty"], None if key["kty"] == "RSA" else key.get("crv")))
+    kind, curve = key.get("kty"), key.get("crv")
+    if not isinstance(kind, str) or not isinstance(curve, str | None):
+        return False
+    algorithm = _ALGORITHMS.get((kind, None if kind == "RSA" else curve))
     return algorithm is not None and key.get("use", "sig") == "sig" and key.get("alg", algorithm) == algorithm
+
+
+def verification_keys(
+    header: Mapping[str, Any], keys: Mapping[str, Any], error: type[Refusal]
+) -> tuple[list[PublicJwk], list[PublicJwk]]:
+    """Those keys of a JWK set that could verify a JWS, and all of them that are for signing.
+
+    RFC 7515 §4.1.4: of the algorithm in the header, and of its ``kid`` if it names one; a key without ``kid``
+    goes by any. Raises ``error`` for a key that is none.
+    """
+    identifier = header.get("kid")
+    usable = [public_jwk(key, error) for key in keys["keys"] if is_for_signing(key)]
+    fitting = [
+        key
+        for key in usable
+        if key.algorithm == header["alg"] and identifier in (None, key.key_identifier or identifier)
+    ]
+    return fitting, usable
 
 
 def check_keys(jwks: Mapping[str, Any], method: str, algorithm: str) -> None:

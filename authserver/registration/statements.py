@@ -18,11 +18,11 @@ from authserver.client_authentication.assertions import (
     is_time,
     shown,
 )
-from authserver.clients.client_keys import is_for_signing
+from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import NAME_MEMBERS, SIGNING_ALGORITHMS
 from sender_constraint import jws
 from sender_constraint.errors import InvalidSoftwareStatement, UnapprovedSoftwareStatement
-from sender_constraint.jwk import PublicJwk, public_jwk
+from sender_constraint.jwk import PublicJwk
 from sender_constraint.rules import enforces, rule
 
 MEMBER = "software_statement"
@@ -185,19 +185,13 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
 @enforces(KEY)
 def check_key(header: Mapping[str, Any], keys: Mapping[str, Any]) -> list[PublicJwk]:
     """RFC 7515 §4.1.4: the directory's keys of this algorithm, and of this ``kid`` if it names one."""
-    identifier = header.get("kid")
-    usable = [public_jwk(key, InvalidSoftwareStatement) for key in keys["keys"] if is_for_signing(key)]
-    fitting = [
-        key
-        for key in usable
-        if key.algorithm == header["alg"] and identifier in (None, key.key_identifier or identifier)
-    ]
+    fitting, usable = verification_keys(header, keys, InvalidSoftwareStatement)
     if not fitting:
         raise InvalidSoftwareStatement(
             KEY,
             "The software statement is by none of the directory's keys",
             expected=[str(key.key_identifier) for key in usable][:10],
-            presented=shown(identifier),
+            presented=shown(header.get("kid")),
         )
     return fitting
 

@@ -88,6 +88,8 @@ ASSERTING_WRONGLY: list[tuple[dict[str, Any], str]] = [
     ({"token_endpoint_auth_signing_alg": "PS256"}, "registration.usable-keys"),
     ({"jwks": {"keys": [OTHER_CURVE]}}, "registration.usable-keys"),
     ({"jwks": {"keys": [{**KEYS["ES256"], "use": "enc"}]}}, "registration.usable-keys"),
+    ({"jwks": {"keys": [{**KEYS["ES256"], "crv": ["P-256"]}]}}, "registration.usable-keys"),
+    ({"jwks": {"keys": [{**KEYS["ES256"], "crv": {}}]}}, "registration.usable-keys"),
     ({"jwks": {"keys": [KEYS["ES256"], SHORT_KEY]}}, "jwk.weak"),
     ({"jwks": {"keys": [{**KEYS["ES256"], "x": "AAAA"}]}}, "jwk.numbers"),
     ({"tls_client_auth_san_dns": "partner.example"}, "registration.names-for-method"),
