@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder, VerificationError
+from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyBuilder
 
 from sender_constraint.chain_diagnosis import diagnosis
 from sender_constraint.errors import Refusal
@@ -27,6 +26,7 @@ from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import certificate_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors as TrustAnchors
 from sender_constraint.trust_anchors import VerifiedChain
+from sender_constraint.untrusted_input import MalformedInput, certificate_from_der, parsing, public_key_of
 
 MAX_CERTIFICATE_BYTES = 16 * 1024
 MAX_PRESENTED_CERTIFICATES = 10
@@ -36,18 +36,6 @@ SHORTEST_CURVE_BITS = 224
 # the exponents of 3,071 that OpenSSL would take, one request could keep a server busy for a second.
 LONGEST_RSA_KEY_BITS = 4096
 LONGEST_RSA_EXPONENT_BITS = 32
-
-# What cryptography raises for certificates that it cannot read; names that it does not support, such as the
-# X.400 address in a subject alternative name, are no ValueError. UserWarning: an odd country name warns, and
-# warnings may be errors.
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    UserWarning,
-)
 
 MISSING = rule("certificate.missing", "RFC 8705 §2", "No certificate was presented on the connection.")
 MALFORMED = rule("certificate.malformed", "RFC 5280 §4.1", "The certificate is too large or malformed.")
@@ -120,19 +108,13 @@ def check_presented(certificates: Sequence[bytes], error: type[Refusal]) -> None
 
 @enforces(MALFORMED)
 def load_certificate(der: bytes, error: type[Refusal]) -> x509.Certificate:
-    """Parse a certificate of at most MAX_CERTIFICATE_BYTES, and each part of it that the checks read.
-
-    ``cryptography`` parses names and extensions when they are first read: reading them here means that
-    no later check meets a malformed one.
-    """
+    """Parse a certificate of at most MAX_CERTIFICATE_BYTES, and every field of it but the key."""
     if len(der) > MAX_CERTIFICATE_BYTES:
         raise error(MALFORMED, "The certificate is too large", limit_bytes=MAX_CERTIFICATE_BYTES)
     try:
-        certificate = x509.load_der_x509_certificate(der)
-        _ = (certificate.subject, certificate.issuer, certificate.extensions, certificate.not_valid_after_utc)
-    except _UNREADABLE as problem:
-        raise error(MALFORMED, "The certificate is malformed", problem=str(problem)[:200]) from problem
-    return certificate
+        return certificate_from_der(der)
+    except MalformedInput as problem:
+        raise error(MALFORMED, "The certificate is malformed", problem=str(problem)) from problem
 
 
 def check_validity(certificate: x509.Certificate, now: datetime, error: type[Refusal]) -> None:
@@ -227,9 +209,9 @@ def check_key(certificate: x509.Certificate, error: type[Refusal]) -> None:
     looks at keys that are too weak, and only this at keys with which each signature takes long to check.
     """
     try:
-        key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm) as problem:
-        raise error(KEY, "The certificate's key is not supported", problem=str(problem)[:200]) from problem
+        key = public_key_of(certificate)
+    except MalformedInput as problem:
+        raise error(KEY, "The certificate's key is not supported", problem=str(problem)) from problem
     match key:
         case rsa.RSAPublicKey():
             fits = SHORTEST_RSA_KEY_BITS <= key.key_size <= LONGEST_RSA_KEY_BITS
@@ -274,8 +256,9 @@ def check_chain(
         .build_client_verifier()
     )
     try:
-        path = verifier.verify(certificate, [*issuers, *anchors.intermediates]).chain
-    except (VerificationError, UnsupportedAlgorithm, ValueError) as problem:
+        with parsing("the chain"):
+            path = verifier.verify(certificate, [*issuers, *anchors.intermediates]).chain
+    except MalformedInput as problem:
         raise error(
             CHAIN,
             "The certificate does not lead to a trusted authority",

@@ -20,6 +20,7 @@ from sender_constraint.jws import ALGORITHMS as ALGORITHMS
 from sender_constraint.jws import PrivateKey, PublicKey, algorithm_of, decode, encode
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.untrusted_input import parsing
 
 SHORTEST_RSA_KEY_BITS = 2048
 # A verification takes longer with each bit; nobody's request is to keep a server busy.
@@ -205,13 +206,16 @@ def _loaded(jwk: Mapping[str, Any]) -> PublicKey:
             modulus, exponent = (int.from_bytes(each, "big") for each in octets)
             if modulus.bit_length() > 2 * LONGEST_RSA_KEY_BITS:
                 raise ValueError("the modulus is far too long")
-            return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+            with parsing("the RSA numbers"):
+                return rsa.RSAPublicNumbers(exponent, modulus).public_key()
         case "OKP":
-            return ed25519.Ed25519PublicKey.from_public_bytes(octets[0])
+            with parsing("the point"):
+                return ed25519.Ed25519PublicKey.from_public_bytes(octets[0])
     if any(len(each) != _COORDINATE_BYTES for each in octets):
         raise ValueError("a coordinate has not the length of its curve")  # RFC 7518 §6.2.1.2
     x, y = (int.from_bytes(each, "big") for each in octets)
-    return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    with parsing("the point"):
+        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
 
 
 def _octets(jwk: Mapping[str, Any], name: str) -> bytes:

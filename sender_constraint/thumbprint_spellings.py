@@ -10,9 +10,9 @@ import base64
 import hashlib
 from collections.abc import Iterator, Mapping
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from sender_constraint.untrusted_input import MalformedInput, certificate_from_der, public_key_of
 
 RIGHT = "base64url without padding"
 _WHOLE = "the certificate's DER"
@@ -90,10 +90,10 @@ def _digests(der: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _other_octets(der: bytes) -> Iterator[tuple[str, bytes]]:
     try:
-        certificate = x509.load_der_x509_certificate(der)
+        certificate = certificate_from_der(der)
         pem = certificate.public_bytes(Encoding.PEM)
-        key = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm):
+        key = public_key_of(certificate).public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except MalformedInput:
         return
     body = b"".join(pem.splitlines()[1:-1])
     yield "the PEM text", pem

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.x509.verification import Store
 
 from sender_constraint.names import DistinguishedName, distinguished_name
+from sender_constraint.untrusted_input import certificates_from_pem
 
 _REMEMBERED_CHAINS = 1024
 
@@ -80,7 +81,7 @@ class TrustAnchors:
     @classmethod
     def from_pem(cls, bundle: bytes) -> "TrustAnchors":
         """Read a bundle of PEM certificates. Raises ValueError if it is malformed or holds no anchor."""
-        certificates = x509.load_pem_x509_certificates(bundle)
+        certificates = certificates_from_pem(bundle)
         anchors = tuple(each for each in certificates if each.subject == each.issuer)
         if not anchors:
             raise ValueError("the trust bundle holds no self-issued certificate")

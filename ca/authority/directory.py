@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ca.authority.hierarchy import ISSUING, ROOT, CertificateAuthority, Hierarchy
 from sender_constraint.certificates import durable_files
+from sender_constraint.untrusted_input import certificates_from_pem
 
 NAME = "authority"
 # Keys are derived from it by 2,048 rounds of PBKDF2 alone: it has to be one that nobody guesses.
@@ -175,7 +176,7 @@ class AuthorityDirectory:
     def certificate(self, name: str) -> x509.Certificate:
         """That of the root, or of an issuing authority. Raises NoAuthority."""
         try:
-            return x509.load_pem_x509_certificate(self._file(name, "certificate").read_bytes())
+            return certificates_from_pem(self._file(name, "certificate").read_bytes())[0]
         except (OSError, ValueError) as error:
             raise NoAuthority(f"the certificate of the {name} authority cannot be used: {error}") from error
 

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-
 from ca.authority.directory import AuthorityDirectory, AuthorityExists, pem_of
 from ca.authority.hierarchy import ISSUING_LIFETIME, Hierarchy, create_hierarchy
 from sender_constraint.certificates import durable_files
+from sender_constraint.untrusted_input import certificates_from_pem
 
 
 class ForeignTrustBundle(Exception):
@@ -72,7 +71,7 @@ def is_bundle_of(authority: AuthorityDirectory, trust_bundle: Path) -> bool:
     """
     root, *issuing = authority.certificates()
     try:
-        held = x509.load_pem_x509_certificates(trust_bundle.read_bytes())
+        held = certificates_from_pem(trust_bundle.read_bytes())
     except ValueError:
         return False
     return root in held and all(each in (root, *issuing) for each in held)

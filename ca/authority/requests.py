@@ -12,13 +12,18 @@ import hashlib
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ca.authority.refusals import EnrolmentRefused, RequestMalformed
 from sender_constraint.rules import enforces, rule
+from sender_constraint.untrusted_input import (
+    MalformedInput,
+    certification_request_from_der,
+    parsing,
+    public_key_of,
+)
 
 # A request with an RSA key of 4096 bits and twenty names takes two kibibytes.
 LARGEST_REQUEST_BYTES = 16 * 1024
@@ -120,17 +125,12 @@ def check_size(der: bytes) -> None:
 
 @enforces(SYNTAX)
 def read_request(der: bytes) -> x509.CertificateSigningRequest:
-    """Parse a request with its subject and its extensions, which cryptography would leave for later."""
+    """Parse a request. Its subject must be one that can be written into a certificate."""
     try:
-        csr = x509.load_der_x509_csr(der)
-        _ = _written_anew(csr.subject), _alternative_names(csr), _basic_constraints(csr)
-    except (
-        ValueError,
-        UnsupportedAlgorithm,
-        x509.InvalidVersion,
-        x509.DuplicateExtension,
-        x509.UnsupportedGeneralNameType,
-    ) as error:
+        csr = certification_request_from_der(der)
+        with parsing("the subject"):
+            _written_anew(csr.subject)
+    except MalformedInput as error:
         raise RequestMalformed(
             SYNTAX, "The body is not a PKCS #10 certification request in DER", reason=str(error)
         ) from None
@@ -141,8 +141,8 @@ def read_request(der: bytes) -> x509.CertificateSigningRequest:
 def check_key(csr: x509.CertificateSigningRequest, keys: KeyProfile = ANY_KEY) -> None:
     """Accept what every party can verify: not Ed25519, which verifiers of Web PKI profiles do not know."""
     try:
-        key = csr.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
+        key = public_key_of(csr)
+    except MalformedInput as error:
         raise _key_refused(keys, str(error)) from None
     if isinstance(key, ec.EllipticCurvePublicKey):
         if key.curve.name not in keys.curves:
@@ -159,8 +159,9 @@ def check_key(csr: x509.CertificateSigningRequest, keys: KeyProfile = ANY_KEY) -
 def check_signature_algorithm(csr: x509.CertificateSigningRequest) -> None:
     """SHA-256, SHA-384 or SHA-512."""
     try:
-        algorithm = csr.signature_hash_algorithm
-    except UnsupportedAlgorithm:
+        with parsing("the signature algorithm"):
+            algorithm = csr.signature_hash_algorithm
+    except MalformedInput:
         algorithm = None
     if not isinstance(algorithm, _HASHES):
         raise RequestMalformed(
@@ -174,8 +175,9 @@ def check_signature_algorithm(csr: x509.CertificateSigningRequest) -> None:
 def check_signature(csr: x509.CertificateSigningRequest) -> None:
     """Proof of possession of the private key (RFC 7030 §3.4)."""
     try:
-        valid = csr.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm):
+        with parsing("the signature"):
+            valid = csr.is_signature_valid
+    except MalformedInput:
         valid = False
     if not valid:
         raise RequestMalformed(SIGNATURE, "The request is not signed by the key that it carries")

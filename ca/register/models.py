@@ -9,6 +9,7 @@ from django.db.models import Q
 from ca.authority.entitlements import Entitlement
 from ca.authority.profiles import OWN_PROFILES, PROFILES, Profile
 from sender_constraint.names import parse_distinguished_name
+from sender_constraint.untrusted_input import certificate_from_der
 
 _PROFILE_CHOICES = [(name, name) for name in PROFILES]
 _RECORDED_CHOICES = [(name, name) for name in (*PROFILES, *OWN_PROFILES)]
@@ -153,7 +154,7 @@ class IssuedCertificate(models.Model):
     @property
     def certificate(self) -> x509.Certificate:
         """The certificate, parsed."""
-        return x509.load_der_x509_certificate(bytes(self.der))
+        return certificate_from_der(bytes(self.der))
 
 
 def certificate_with_serial(text: str) -> IssuedCertificate | None:

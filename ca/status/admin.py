@@ -5,6 +5,7 @@ from django.contrib import admin
 
 from ca.status.models import RevocationList
 from sender_constraint.django.administration.view_only import ViewOnly
+from sender_constraint.untrusted_input import revocation_list_from_der
 
 
 @admin.register(RevocationList)
@@ -30,4 +31,4 @@ class RevocationListAdmin(ViewOnly):
 
 
 def _parsed(record: RevocationList) -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(bytes(record.der))
+    return revocation_list_from_der(bytes(record.der))

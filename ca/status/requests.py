@@ -11,12 +11,12 @@ import binascii
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from ca.status.refusals import RequestUnreadable
 from sender_constraint.rules import enforces, rule
+from sender_constraint.untrusted_input import MalformedInput, ocsp_request_from_der, parsing
 
 REQUEST_MEDIA_TYPE = "application/ocsp-request"  # RFC 6960 Appendix C.1
 # With the longest nonce, and every hash in the certificate's identifier, a request takes half of this.
@@ -109,28 +109,25 @@ def decode_path(encoded: str) -> bytes:
 
 @enforces(SYNTAX, SINGLE)
 def parse(der: bytes) -> ocsp.OCSPRequest:
-    """Parse a request with its extensions, which cryptography would leave for later.
+    """Parse a request, with its extensions.
 
     Of several requests in one, RFC 9919 §3.1.1 lets a client send none: each answer is signed for itself.
     """
     try:
-        request = ocsp.load_der_ocsp_request(der)
-        _ = request.extensions
-    except NotImplementedError:
-        raise RequestUnreadable(SINGLE, "Ask about one certificate in each request") from None
-    except (ValueError, x509.DuplicateExtension) as error:
-        raise RequestUnreadable(
-            SYNTAX, "The body is not an OCSP request in DER", reason=str(error)[:200]
-        ) from None
-    return request
+        return ocsp_request_from_der(der)
+    except MalformedInput as error:
+        if isinstance(error.__cause__, NotImplementedError):
+            raise RequestUnreadable(SINGLE, "Ask about one certificate in each request") from None
+        raise RequestUnreadable(SYNTAX, "The body is not an OCSP request in DER", reason=str(error)) from None
 
 
 @enforces(HASH)
 def check_hash(request: ocsp.OCSPRequest) -> hashes.HashAlgorithm:
     """SHA-1 or one of SHA-2."""
     try:
-        algorithm = request.hash_algorithm
-    except UnsupportedAlgorithm as error:
+        with parsing("the hash algorithm"):
+            algorithm = request.hash_algorithm
+    except MalformedInput as error:
         raise _hash_refused(str(error)) from None
     if not isinstance(algorithm, _HASHES):
         raise _hash_refused(algorithm.name)

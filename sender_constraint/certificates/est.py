@@ -13,14 +13,13 @@ from pathlib import Path
 
 import httpx
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import pkcs7
 
 from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, UnusableAnswer
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.generation import Generation
 from sender_constraint.certificates.tls import client_context
+from sender_constraint.untrusted_input import certificates_from_pkcs7
 
 CERTIFICATE_REQUEST = "application/pkcs10"
 CERTIFICATES_ONLY = "application/pkcs7-mime"  # with smime-type=certs-only; RFC 7030 §4.1.3 and §4.2.3
@@ -102,8 +101,8 @@ def _certificates(operation: str, response: httpx.Response) -> list[x509.Certifi
     try:
         # RFC 8951 §3.1: white space of any kind may break the lines.
         der = base64.b64decode(b"".join(response.content.split()), validate=True)
-        certificates = pkcs7.load_der_pkcs7_certificates(der)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        certificates = certificates_from_pkcs7(der)
+    except ValueError as error:
         raise UnusableAnswer(f"{operation} answered with something that is not certs-only PKCS#7") from error
     if not certificates:
         raise UnusableAnswer(f"{operation} answered without a certificate")

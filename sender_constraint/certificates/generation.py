@@ -12,12 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
 from sender_constraint.certificates.durable_files import read_private
 from sender_constraint.certificates.errors import BrokenGeneration
 from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.untrusted_input import certificates_from_pem, is_issued_by, public_key_of
 
 PRIVATE_KEY = "private-key.pem"
 CERTIFICATE = "certificate.pem"
@@ -55,13 +56,13 @@ def read_generation(directory: Path) -> Generation:
     """Read and check the generation in a directory. Raises BrokenGeneration."""
     try:
         key = serialization.load_pem_private_key(read_private(directory / PRIVATE_KEY), password=None)
-        chain = tuple(x509.load_pem_x509_certificates((directory / CERTIFICATE).read_bytes()))
+        chain = tuple(certificates_from_pem((directory / CERTIFICATE).read_bytes()))
         certificate = chain[0]
-        certified_key = certificate.public_key()
+        certified_key = public_key_of(certificate)
         record = json.loads((directory / RECORD).read_bytes())
         obtained_at = datetime.fromisoformat(record["obtained_at"]).astimezone(UTC)
         recorded_thumbprint = record["thumbprint"]
-    except (OSError, ValueError, TypeError, KeyError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+    except (OSError, ValueError, TypeError, KeyError, UnsupportedAlgorithm) as error:
         raise BrokenGeneration(f"{directory} is not a whole generation: {error}") from error
     thumbprint = certificate_thumbprint(certificate.public_bytes(serialization.Encoding.DER))
     if thumbprint != recorded_thumbprint:
@@ -91,10 +92,6 @@ def record_of(chain: list[x509.Certificate], obtained_at: datetime) -> bytes:
 
 def _check_links(directory: Path, chain: tuple[x509.Certificate, ...]) -> None:
     for certificate, issuer in pairwise(chain):
-        try:
-            certificate.verify_directly_issued_by(issuer)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm) as error:
+        if not is_issued_by(certificate, issuer):
             subject = issuer.subject.rfc4514_string()
-            raise BrokenGeneration(
-                f"{directory / CERTIFICATE}: {subject} did not issue the one before"
-            ) from error
+            raise BrokenGeneration(f"{directory / CERTIFICATE}: {subject} did not issue the one before")

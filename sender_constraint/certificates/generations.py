@@ -23,8 +23,6 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography import x509
-
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration, StoreUnwritable
 from sender_constraint.certificates.generation import (
@@ -36,6 +34,7 @@ from sender_constraint.certificates.generation import (
     record_of,
 )
 from sender_constraint.certificates.rotation_steps import Step, nothing_more
+from sender_constraint.untrusted_input import MalformedInput, certificates_from_pem
 
 __all__ = ["Generation", "GenerationStore"]
 
@@ -215,8 +214,8 @@ class GenerationStore:
         self, directory: Path, private_key_pem: bytes, chain_pem: bytes, obtained_at: datetime
     ) -> None:
         try:
-            record = record_of(x509.load_pem_x509_certificates(chain_pem), obtained_at)
-        except (ValueError, x509.InvalidVersion) as error:
+            record = record_of(certificates_from_pem(chain_pem), obtained_at)
+        except MalformedInput as error:
             raise BrokenGeneration(f"no certificate to publish: {error}") from error
         self.after(Step.DIRECTORY_MADE)
         durable_files.write_new(directory / PRIVATE_KEY, private_key_pem, durable_files.PRIVATE)

@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Protocol
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.csr import RequestedNames, first_request, next_request
 from sender_constraint.certificates.errors import NoEnrolmentSecret, UnusableAnswer
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generation import Generation
+from sender_constraint.untrusted_input import (
+    MalformedInput,
+    certificates_from_pem,
+    is_issued_by,
+    public_key_of,
+)
 
 LONGEST_CHAIN = 8
 
@@ -88,7 +93,7 @@ class EstIssuer:
         own = [certificate for certificate in answer if _is_for(certificate, key)]
         if len(own) != 1:
             raise UnusableAnswer(f"the answer has {len(own)} certificates for our key, not one")
-        known = x509.load_pem_x509_certificates(self._trust_bundle.read_bytes())
+        known = certificates_from_pem(self._trust_bundle.read_bytes())
         try:
             return complete_chain(own[0], [*answer, *known])
         except UnusableAnswer:
@@ -121,18 +126,12 @@ def complete_chain(
 
 def _is_for(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
     try:
-        return certificate.public_key() == key.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+        return public_key_of(certificate) == key.public_key()
+    except MalformedInput:
         return False  # for a key of another kind
 
 
 def _issuer_of(
     certificate: x509.Certificate, authorities: Sequence[x509.Certificate]
 ) -> x509.Certificate | None:
-    for authority in authorities:
-        try:
-            certificate.verify_directly_issued_by(authority)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-            continue
-        return authority
-    return None
+    return next((each for each in authorities if is_issued_by(certificate, each)), None)

@@ -8,9 +8,9 @@ is *not* checked here: whether a delegated responder was revoked. It must say th
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import constant_time, hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -19,6 +19,13 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from sender_constraint.certificates.errors import StatusNotVerified
 from sender_constraint.revocation import State
+from sender_constraint.untrusted_input import (
+    MalformedInput,
+    is_issued_by,
+    ocsp_response_from_der,
+    parsing,
+    public_key_of,
+)
 
 REQUEST_TYPE = "application/ocsp-request"
 RESPONSE_TYPE = "application/ocsp-response"
@@ -35,16 +42,6 @@ _STATES = {
     ocsp.OCSPCertStatus.REVOKED: State.REVOKED,
     ocsp.OCSPCertStatus.UNKNOWN: State.UNKNOWN,
 }
-# What cryptography raises while it reads parts of a malformed response, or of a certificate in it.
-_UNREADABLE = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.ExtensionNotFound,
-    x509.InvalidVersion,
-    x509.UnsupportedGeneralNameType,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,7 @@ def verify_response(
     """
     check_size(der)
     try:
-        response = ocsp.load_der_ocsp_response(der)
+        response = ocsp_response_from_der(der)
         check_response_status(response)
         answer = the_answer(response)
         check_certificate_id(answer, certificate, issuer, nonce)
@@ -95,8 +92,8 @@ def verify_response(
         else:
             check_nonce(response, nonce)
         return _verified(answer)
-    except _UNREADABLE as problem:
-        raise StatusNotVerified(f"the OCSP response is malformed: {str(problem)[:200]}") from problem
+    except MalformedInput as problem:
+        raise StatusNotVerified(f"the OCSP response is malformed: {problem}") from problem
 
 
 def check_size(der: bytes) -> None:
@@ -153,12 +150,8 @@ def check_signed_by_authorized(response: ocsp.OCSPResponse, issuer: x509.Certifi
 
 def check_delegated(delegate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> None:
     """RFC 6960 §4.2.2.2: certified by the same issuer's same key, for OCSP signing, and in its validity."""
-    try:
-        delegate.verify_directly_issued_by(issuer)
-    except (InvalidSignature, ValueError, TypeError) as problem:
-        raise StatusNotVerified(
-            "the responder's certificate is of another issuer (RFC 6960 §4.2.2.2)"
-        ) from problem
+    if not is_issued_by(delegate, issuer):
+        raise StatusNotVerified("the responder's certificate is of another issuer (RFC 6960 §4.2.2.2)")
     if not delegate.not_valid_before_utc <= now <= delegate.not_valid_after_utc:
         raise StatusNotVerified("the responder's certificate is not in its validity (RFC 6960 §4.2.2.2)")
     extensions = {each.oid: each for each in delegate.extensions}
@@ -181,18 +174,20 @@ def check_signature(response: ocsp.OCSPResponse, signer: x509.Certificate) -> No
     algorithm = response.signature_hash_algorithm
     if algorithm is not None and not isinstance(algorithm, _GOOD_SIGNATURE_HASHES):
         raise StatusNotVerified(f"the response is signed with {algorithm.name} (RFC 6194 §3.1)")
-    signature, signed, key = response.signature, response.tbs_response_bytes, signer.public_key()
+    key: Any = public_key_of(signer)
+    match key:
+        case ec.EllipticCurvePublicKey() if algorithm is not None:
+            scheme: tuple[object, ...] = (ec.ECDSA(algorithm),)
+        case rsa.RSAPublicKey() if algorithm is not None and not _is_pss(response):
+            scheme = (padding.PKCS1v15(), algorithm)
+        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
+            scheme = ()
+        case _:
+            raise StatusNotVerified("the response is signed in a way that is not supported")
     try:
-        match key:
-            case ec.EllipticCurvePublicKey() if algorithm is not None:
-                key.verify(signature, signed, ec.ECDSA(algorithm))
-            case rsa.RSAPublicKey() if algorithm is not None and not _is_pss(response):
-                key.verify(signature, signed, padding.PKCS1v15(), algorithm)
-            case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey():
-                key.verify(signature, signed)
-            case _:
-                raise StatusNotVerified("the response is signed in a way that is not supported")
-    except InvalidSignature as problem:
+        with parsing("the signature"):
+            key.verify(response.signature, response.tbs_response_bytes, *scheme)
+    except MalformedInput as problem:
         raise StatusNotVerified("the response's signature does not verify (RFC 6960 §3.2, 2)") from problem
 
 
@@ -240,7 +235,7 @@ def _verified(answer: ocsp.OCSPSingleResponse) -> VerifiedStatus:
 def _is_responder(response: ocsp.OCSPResponse, candidate: x509.Certificate) -> bool:
     """RFC 6960 §4.2.1: the responder identifies itself by name, or by the SHA-1 of its key."""
     if response.responder_key_hash is not None:
-        key = candidate.public_key()
+        key = public_key_of(candidate)
         return response.responder_key_hash == x509.SubjectKeyIdentifier.from_public_key(key).digest
     return response.responder_name == candidate.subject
 

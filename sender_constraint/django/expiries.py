@@ -21,6 +21,7 @@ from sender_constraint.django.background import BackgroundTask, background_task
 from sender_constraint.django.certificate_stores import DeclaredStore, declared_stores
 from sender_constraint.server.expiries import BY_PEOPLE, Expiry, remaining_text
 from sender_constraint.server.ledger import Run
+from sender_constraint.untrusted_input import certificates_from_pem
 
 TASK = "expiries"
 
@@ -66,7 +67,7 @@ def own_certificates() -> Iterator[Expiry]:
 
 def trusted_authorities() -> Iterator[Expiry]:
     """The authorities in the trust bundle: when one ends, so does all that it certified."""
-    bundle = x509.load_pem_x509_certificates(settings.TRUST_BUNDLE.read_bytes())
+    bundle = certificates_from_pem(settings.TRUST_BUNDLE.read_bytes())
     for certificate in bundle:
         common_names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         subject = str(common_names[0].value) if common_names else certificate.subject.rfc4514_string()

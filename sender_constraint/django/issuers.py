@@ -7,13 +7,13 @@ https://www.rfc-editor.org/rfc/rfc5280
 from itertools import pairwise
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from django.conf import settings
 
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.revocation import State
+from sender_constraint.untrusted_input import is_issued_by
 
 
 def revoked_issuer(generation: Generation) -> x509.Certificate | None:
@@ -34,10 +34,4 @@ def _up_to_anchor(generation: Generation) -> list[x509.Certificate]:
         anchors = trust_anchors().anchors
     except NoTrustAnchors:
         return issuers
-    for anchor in anchors if issuers else ():
-        try:
-            issuers[-1].verify_directly_issued_by(anchor)
-        except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-            continue
-        return [*issuers, anchor]
-    return issuers
+    return issuers + [each for each in anchors if issuers and is_issued_by(issuers[-1], each)][:1]

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Final, Literal
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 
 from sender_constraint import certificate_checks as checks
 from sender_constraint.certificate_checks import VerifiedCertificate
@@ -22,6 +21,7 @@ from sender_constraint.revocation import StatusSource, check_revocation
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import certificate_thumbprint
 from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.untrusted_input import is_issued_by
 
 SELF_SIGNED: Final = "self-signed"
 # Which certificates bind that no authority of the scheme issued: none, all, or those that nobody issued.
@@ -86,8 +86,4 @@ def check_foreign_accepted(
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
     """Whether a certificate names itself as its issuer, and its own key signed it (RFC 5280 §3.2)."""
-    try:
-        certificate.verify_directly_issued_by(certificate)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
+    return is_issued_by(certificate, certificate)

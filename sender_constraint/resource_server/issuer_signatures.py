@@ -6,12 +6,14 @@ for authorization servers that know no other: FAPI 2.0 does not have it, and not
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from sender_constraint.untrusted_input import MalformedInput, public_key_from_jwk
 
 IssuerKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
 
@@ -30,10 +32,10 @@ def verification_key(jwk: Any, algorithm: str) -> IssuerKey | None:
     if not _is_for(jwk, algorithm):
         return None
     try:
-        key = jwt.PyJWK(jwk, algorithm=algorithm).key
-    except (jwt.PyJWTError, ValueError, TypeError):
+        key = public_key_from_jwk(jwk, algorithm)
+    except MalformedInput:
         return None
-    return key if fits(key, algorithm) else None
+    return cast(IssuerKey, key) if fits(key, algorithm) else None
 
 
 def fits(key: object, algorithm: str) -> bool:

@@ -118,7 +118,7 @@ def test_a_certificate_of_an_unknown_kind_is_no_whole_generation(
     known, unknown = bytes.fromhex("2a8648ce3d0201"), bytes.fromhex("2a8648ce3d0209")
     file.write_text(ssl.DER_cert_to_PEM_cert(der.replace(known, unknown, 1)))
 
-    with pytest.raises(BrokenGeneration, match="not a whole generation: Unknown key type"):
+    with pytest.raises(BrokenGeneration, match="not a whole generation: the public key: Unknown key type"):
         store.current()
 
 

@@ -4,7 +4,6 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from django.core.management.base import BaseCommand, CommandError
 
@@ -17,6 +16,7 @@ from ca.authority.requests import verify_request
 from ca.register.configuration import current_issuer, issuer_of, key_profile
 from ca.register.own_records import AuthorityRevoked
 from sender_constraint.django.audit import trail
+from sender_constraint.untrusted_input import MalformedInput, certification_request_from_pem
 
 
 class Command(BaseCommand):
@@ -68,6 +68,6 @@ def _der(file: Path) -> bytes:
     if b"-----BEGIN" not in content:
         return content
     try:
-        return x509.load_pem_x509_csr(content).public_bytes(serialization.Encoding.DER)
-    except ValueError as error:
+        return certification_request_from_pem(content).public_bytes(serialization.Encoding.DER)
+    except MalformedInput as error:
         raise CommandError(f"{file} holds no certification request: {error}") from error
