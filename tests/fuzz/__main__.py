@@ -1,4 +1,4 @@
-"""``./scripts/fuzz``: an environment of its own, the requests, and what came of them."""
+"""``./scripts/fuzz``: an environment of its own, the requests, and the outcome; or malformed DER."""
 
 import argparse
 import secrets
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from tests.fuzz import der_campaign
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.tally import Tally
 from tests.fuzz.targets import targets
@@ -30,6 +31,8 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+    if options.der is not None:
+        return _fuzz_der(options.der, seed, console)
     console.print(f"{options.requests} requests, seed {seed}: starting an environment of its own")
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:
         root = Path(folder)
@@ -62,6 +65,29 @@ def _fuzz(environment: Environment, root: Path, requests: int, seed: int, consol
     return INTERRUPTED if interrupted else int(bool(failed))
 
 
+def _fuzz_der(messages: int, seed: int, console: Console) -> int:
+    console.print(f"{messages} messages, seed {seed}")
+    tally, interrupted = der_campaign.DerTally(), False
+    columns = (TextColumn("messages"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("messages", total=messages)
+        try:
+            der_campaign.run(messages, seed, tally, lambda: progress.advance(task))
+        except KeyboardInterrupt:
+            interrupted = True
+    table = Table("kind", "messages", "stray exceptions")
+    for kind, number in tally.counts.items():
+        table.add_row(kind, str(number), str(tally.strays[kind] or ""))
+    console.print(table)
+    for defect in list(tally.defects.values())[:SHOWN_FAILURES]:
+        console.print(str(defect), markup=False)
+    console.print(
+        f"{tally.counts.total()} messages, refused by {len(tally.rules)} rules, "
+        f"{tally.strays.total()} stray exceptions, seed {seed}"
+    )
+    return INTERRUPTED if interrupted else int(bool(tally.defects))
+
+
 def _print(tally: Tally, tracebacks: dict[str, int], seed: int, console: Console) -> None:
     statuses = sorted({status for counts in tally.statuses.values() for status in counts})
     table = Table("answer", *tally.statuses, "all")
@@ -91,6 +117,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--requests", type=int, default=REQUESTS, metavar="N", help="how many (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--der",
+        type=int,
+        metavar="N",
+        help="in place of requests: have so many malformed certificates, certification requests, OCSP "
+        "messages, revocation lists and JWKs read",
     )
     parser.add_argument(
         "--seed", type=int, metavar="N", help="to repeat a run; chosen by chance and printed otherwise"
