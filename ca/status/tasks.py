@@ -2,7 +2,7 @@
 
 from ca.authority.directory import NoAuthority
 from ca.register import configuration
-from ca.status.authorities import status_authorities
+from ca.status.authorities import StatusAuthority, status_authorities
 from ca.status.lists import list_is_due, publish_list_if_due
 from ca.status.schedule import TASK
 from sender_constraint.django.background import background_task
@@ -12,14 +12,17 @@ from sender_constraint.server.ledger import Run
 @background_task(TASK)
 def publish_lists(run: Run) -> None:
     """Publish the lists that are due. Idempotent; what fails is tried again by the next look."""
-    for authority in status_authorities():
+
+    def publish(authority: StatusAuthority) -> None:
         if not list_is_due(authority, configuration.utc_now()):
-            continue
+            return
         run.found(f"the list of the {authority.name} authority")
         try:
             published = publish_list_if_due(authority, configuration.utc_now())
         except NoAuthority as error:
             run.failed(f"the list of the {authority.name} authority waits for its key: {error}")
-            continue
+            return
         if published is not None:
             run.has_done(f"published number {published.number} of the {authority.name} authority")
+
+    run.each(status_authorities(), publish, lambda authority: f"the list of the {authority.name} authority")

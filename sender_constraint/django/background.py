@@ -12,17 +12,22 @@ In the module that it names::
     @background_task("crl")
     def issue_lists(run: Run) -> None:
         '''Issue what is due.'''
-        for each in due():
+        def issue_list(each: str) -> None:
             run.found(f"the list of {each}")
             issue(each)
             run.has_done(f"issued the list of {each}")
 
+        run.each(due(), issue_list)
+
 What a task finds, does, and how it ends is in ``<STATE_DIR>/background``, and in ``manage.py status``. A task
-is idempotent: it may be killed at any line, and two workers may run it at once.
+is idempotent: it may be killed at any line, and two workers may run it at once. What belongs to several
+parties is done by ``run.each``: an item that fails is in the task history and in the audit trail, the alarm
+``task-<name>`` is raised, and the other items are done.
 """
 
 import functools
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -33,9 +38,15 @@ from django.conf import settings
 from django.db import OperationalError
 
 from sender_constraint.django.alarms import alarms
-from sender_constraint.server.ledger import Ledger, Run
+from sender_constraint.django.audit import trail
+from sender_constraint.server.ledger import FailedItem, Ledger, Run
 
 logger = logging.getLogger(__name__)
+
+ITEM_FAILED = "task.item-failed"
+# An item that fails in every run is told again after so long, as an alarm is.
+TOLD_AGAIN_SECONDS = 60.0
+_told: dict[tuple[str, str], float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +116,10 @@ def _perform(name: str, work: Callable[[Run], None]) -> None:
     alarm = f"task-{name}"
     try:
         with ledger().run(name, _every_seconds(name)) as run:
-            work(run)
+            try:
+                work(run)
+            finally:
+                _tell_failed_items(name, run.failed_items)
     except (OperationalError, OSError) as error:
         # What passes: a database or a disk that is away. The next run tries again.
         logger.error("%s: %s", name, error)
@@ -114,7 +128,30 @@ def _perform(name: str, work: Callable[[Run], None]) -> None:
         alarms().raised(alarm, "critical", f"the task {name} ended with {type(error).__name__}: {error}")
         raise
     else:
-        alarms().cleared(alarm)
+        if run.failed_items:
+            first, others = run.failed_items[0], len(run.failed_items) - 1
+            more = f" (and {others} more)" if others else ""
+            alarms().raised(alarm, "warning", f"the task {name} failed for {first}{more}; the rest is done")
+        else:
+            alarms().cleared(alarm)
+
+
+def _tell_failed_items(task: str, failed: Sequence[FailedItem]) -> None:
+    """To log and trail, each item when it begins to fail and then once a minute."""
+    now = time.monotonic()
+    for key in [key for key, told_at in _told.items() if now - told_at >= TOLD_AGAIN_SECONDS]:
+        del _told[key]
+    for item in failed:
+        if (task, item.name) in _told:
+            continue
+        _told[task, item.name] = now
+        logger.warning("%s: %s", task, item, exc_info=item.error)
+        try:
+            trail().record(
+                ITEM_FAILED, "recorded", description=str(item)[:300], detail={"task": task, "item": item.name}
+            )
+        except OSError as error:
+            logger.error("the trail could not be written: %s", error)
 
 
 def _every_seconds(name: str) -> float:

@@ -59,14 +59,18 @@ def client_key_turning(keys: SigningKeys, seconds: float) -> list[BackgroundTask
 @background_task(TASK)
 def turn_client_keys(run: Run) -> None:
     """Do what is due for each store: a first key, a successor, the end of one that is done. Idempotent."""
-    for purpose, store in declared_key_stores().items():
-        born = store.turn(utc_now())
+    stores = declared_key_stores()
+
+    def turn(purpose: str) -> None:
+        born = stores[purpose].turn(utc_now())
         if born is None:
-            continue
+            return
         run.found(f"{purpose}: a new key was due")
         run.has_done(f"{purpose}: {born}")
         logger.info("a new key for %s: %s", purpose, born)
         trail().record("client-key.born", "accepted", detail={"purpose": purpose, "key_thumbprint": born})
+
+    run.each(stores, turn, lambda purpose: f"the keys for {purpose}")
 
 
 def declared_key_stores() -> dict[str, KeyStore]:

@@ -46,15 +46,18 @@ def watch_expiries(run: Run) -> None:
     """Raise the alarms of what nears its end, and clear those of what was renewed."""
     now = utc_now()
     standing = {alarm.name for alarm in alarms().standing() if alarm.name.startswith("expiry-")}
-    for expiry in expiries():
+
+    def watch(expiry: Expiry) -> None:
         name = f"expiry-{expiry.name}"
         level = expiry.level(now)
         if level is None or not expiry.watched:
-            continue
+            return
         standing.discard(name)
         run.found(f"{expiry.what}: {remaining_text(expiry, now)}")
         detail = {"ends": expiry.ends.isoformat() if expiry.ends else None, "phase": expiry.phase}
         alarms().raised(name, level, f"{expiry.what}: {remaining_text(expiry, now)}", **detail)
+
+    run.each(expiries(), watch, lambda expiry: expiry.what)
     for name in standing:
         alarms().cleared(name)
 

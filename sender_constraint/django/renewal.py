@@ -48,7 +48,8 @@ def certificate_renewal(seconds: float) -> BackgroundTask:
 @background_task(TASK)
 def renew_certificates(run: Run) -> None:
     """Look at every declared store. Idempotent, and one worker at a time."""
-    for declared in declared_stores().values():
+
+    def renew(declared: DeclaredStore) -> None:
         _replace_if_issuer_revoked(declared)
         outcome = ensure(declared)
         _tell(run, declared, outcome)
@@ -58,6 +59,8 @@ def renew_certificates(run: Run) -> None:
         except OSError as error:
             # The disk that took no certificate takes no line of the trail either: the next store comes first.
             logger.error("the trail could not be written: %s", error)
+
+    run.each(declared_stores().values(), renew, lambda declared: f"the {declared.purpose} certificate")
 
 
 def ensure(declared: DeclaredStore) -> RenewalOutcome:

@@ -82,9 +82,14 @@ ALARMS = (
     AlarmKind(
         "task-*",
         "a background task",
-        {"warning": "it failed for what passes: database or disk", "critical": "it ended with a defect"},
+        {
+            "warning": "it failed for what passes: database or disk; or it failed for some of its items, and "
+            "did the others",
+            "critical": "it ended with a defect",
+        },
         "by itself with the next run that ends well",
-        "warning: mend what the message names; critical: the log has the traceback, report it",
+        "warning: mend what the message names, or have the operator of that client's server mend it; "
+        "critical: the log has the traceback, report it",
     ),
     AlarmKind(
         "late-*",

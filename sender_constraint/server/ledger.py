@@ -13,11 +13,12 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.file_locks import locked
@@ -27,6 +28,22 @@ logger = logging.getLogger(__name__)
 
 # Of these many last runs all are kept, and of those that had something to tell as many again.
 KEPT_RUNS = 10
+# Of the items of a run that failed, so many are named in its record.
+NAMED_FAILURES = 5
+LONGEST_PROBLEM = 300
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class FailedItem:
+    """One of the items of a run, and what was raised while it was worked on."""
+
+    name: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"{self.name}: {type(self.error).__name__}: {self.error}"[:LONGEST_PROBLEM]
 
 
 @dataclass(slots=True)
@@ -39,6 +56,7 @@ class Run:
     found_due: list[str] = field(default_factory=list)
     did: list[str] = field(default_factory=list)
     error: str | None = None
+    failed_items: list[FailedItem] = field(default_factory=list)
 
     def found(self, what: str) -> None:
         """Say what is due."""
@@ -54,6 +72,28 @@ class Run:
         """Say that something could not be done; the run may go on with something else."""
         self.error = why if self.error is None else f"{self.error}; {why}"
         self._write(self)
+
+    def each(
+        self, items: Iterable[Item], work: Callable[[Item], None], name: Callable[[Item], str] = str
+    ) -> None:
+        """Do the work for each item. An item that fails is recorded, and the work is done for all others.
+
+        name: of an item, for people. What is raised while the items are listed goes on up.
+        """
+        failed: list[FailedItem] = []
+        try:
+            for item in items:
+                try:
+                    work(item)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is about this item alone
+                    failed.append(FailedItem(name(item), error))
+        finally:
+            # One line of all: to write each would keep the others waiting.
+            self.failed_items += failed
+            named = "; ".join(map(str, failed[:NAMED_FAILURES]))
+            more = len(failed) - NAMED_FAILURES
+            if failed:
+                self.failed(f"{named}; and {more} more" if more > 0 else named)
 
     def record(self, ended: Ending, seconds: float | None = None) -> RunRecord:
         """The run as it is to be written."""

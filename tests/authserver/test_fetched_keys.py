@@ -235,7 +235,8 @@ def test_an_address_that_says_nothing_usable_takes_no_certificate_away(
     tasks.follow_removed_certificates()
     assert publishing.living() == {"own", "next"}
     (last, *_) = ledger().read(TASK).runs
-    assert last.found_due[0].startswith(f"the certificates of asserting at {ADDRESS}: ")
+    assert last.error is not None
+    assert last.error.startswith(f"the certificates of asserting at {ADDRESS}: NoAnswer: ")
 
 
 def test_an_address_is_asked_only_while_tokens_live(publishing: Publishing, now: list[datetime]) -> None:
