@@ -1,4 +1,4 @@
-"""Certificates and requests that ``cryptography`` cannot read, at every port: each is refused, none is a 500."""
+"""Certificates and requests that ``cryptography`` cannot read, at every port: refused, and never a 500."""
 
 import base64
 from collections.abc import Callable
