@@ -14,6 +14,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
+# A TLS feature (RFC 7633 §4.1) of the number 99, which no library knows.
+UNKNOWN_TLS_FEATURE = x509.UnrecognizedExtension(
+    x509.ObjectIdentifier("1.3.6.1.5.5.7.1.24"), bytes.fromhex("3003020163")
+)
 HOUR = timedelta(hours=1)
 CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)
 SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)

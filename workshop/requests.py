@@ -27,10 +27,13 @@ def with_names(key: Key, subject: str, names: Sequence[x509.GeneralName]) -> byt
 
 def for_authority(key: Key, names: RequestedNames) -> bytes:
     """A request for a CA certificate (RFC 5280 §4.2.1.9), DER."""
+    return with_extension(key, names, x509.BasicConstraints(ca=True, path_length=None))
+
+
+def with_extension(key: Key, names: RequestedNames, extension: x509.ExtensionType) -> bytes:
+    """A request for this extension too, DER."""
     builder = _builder(names.subject, names.alternatives())
-    return _signed(
-        builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True), key
-    )
+    return _signed(builder.add_extension(extension, critical=True), key)
 
 
 def on_another_key(

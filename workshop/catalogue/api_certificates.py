@@ -15,7 +15,7 @@ from workshop import forgery
 from workshop.calls import Call
 from workshop.catalogue.api_presentation import accounts_call
 from workshop.catalogue.attack import Attack, Change, Expected, Family
-from workshop.issuing import HOUR, SERVER, Issued, issue
+from workshop.issuing import HOUR, SERVER, UNKNOWN_TLS_FEATURE, Issued, issue
 from workshop.loot import Loot
 from workshop.wire import NO_CREDENTIALS, Credentials
 
@@ -83,6 +83,12 @@ def oversize(call: Call, loot: Loot) -> Call:
     """The same with more bytes than any certificate needs."""
     padding = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.99999.1"), bytes(OVERSIZE_BYTES))
     return _bound(call, loot, loot.authorities.certificate(more=[padding]))
+
+
+def unreadable_issuer(call: Call, loot: Loot) -> Call:
+    """Show a good certificate, and beside its issuer one that the server cannot read."""
+    authority = loot.authorities.content(authority=True, purposes=None, more=[UNKNOWN_TLS_FEATURE])
+    return _bound(call, loot, loot.authorities.certificate(), issue(authority))
 
 
 def foreign_authority(call: Call, loot: Loot) -> Call:
@@ -202,6 +208,18 @@ ATTACKS: tuple[Attack, ...] = (
     ),
     _by_insider(
         "certificate-oversize", f"a certificate of {OVERSIZE_BYTES} bytes", oversize, "certificate.malformed"
+    ),
+    _by_insider(
+        "certificate-unreadable",
+        "a certificate with a TLS feature that no library knows",
+        flawed(more=[UNKNOWN_TLS_FEATURE]),
+        "certificate.malformed",
+    ),
+    _by_insider(
+        "certificate-unreadable-issuer",
+        "a good certificate, sent with an authority's certificate that no library reads",
+        unreadable_issuer,
+        "certificate.malformed",
     ),
     _by_insider(
         "certificate-foreign",

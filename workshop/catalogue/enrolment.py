@@ -14,6 +14,7 @@ from sender_constraint.certificates.csr import RequestedNames, first_request, ne
 from workshop import requests
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Change, Expected, Family
+from workshop.issuing import UNKNOWN_TLS_FEATURE
 from workshop.loot import Cast, Loot
 
 PKCS10 = "application/pkcs10"
@@ -108,6 +109,12 @@ def odd_key(call: Call, loot: Loot) -> Call:
     return asking(call, requests.request(ed25519.Ed25519PrivateKey.generate(), loot.enrolment.names))
 
 
+def unreadable(call: Call, loot: Loot) -> Call:
+    """Ask with a requested extension that the library cannot read."""
+    own = loot.enrolment
+    return asking(call, requests.with_extension(own.key, own.names, UNKNOWN_TLS_FEATURE))
+
+
 def asking(call: Call, request: bytes) -> Call:
     """Send another request. request: DER."""
     return call.but(body=base64.encodebytes(request))
@@ -162,6 +169,13 @@ ATTACKS: tuple[Attack, ...] = (
         "enrol-no-request",
         "something that is no request",
         lambda call, _loot: asking(call, b"0\x030\x01\x00"),
+        400,
+        "csr.syntax",
+    ),
+    _refused(
+        "enrol-unreadable",
+        "a request for a TLS feature that no library knows",
+        unreadable,
         400,
         "csr.syntax",
     ),

@@ -14,7 +14,7 @@ from workshop.calls import Call
 from workshop.catalogue.api_certificates import mismatched
 from workshop.catalogue.attack import Attack, Change, Expected
 from workshop.catalogue.token_requests import IN_THE_PARTNERS_NAME
-from workshop.issuing import HOUR, SERVER, Issued, issue
+from workshop.issuing import HOUR, SERVER, UNKNOWN_TLS_FEATURE, Issued, issue
 from workshop.loot import Loot
 
 
@@ -114,6 +114,12 @@ _FLAWED = (
         "a certificate whose key is for encryption",
         flawed(signs=False),
         "certificate.key-usage",
+    ),
+    (
+        "token-certificate-unreadable",
+        "a certificate with a TLS feature that no library knows",
+        flawed(more=[UNKNOWN_TLS_FEATURE]),
+        "certificate.malformed",
     ),
     ("token-certificate-weak-key", "a certificate with an RSA key of 1024 bits", weak_key, "certificate.key"),
 )
