@@ -1,8 +1,9 @@
 """What clients' own certificates are now, asked for all clients at once: no client's server delays another's.
 
 RFC 8705 §2.2.2, https://www.rfc-editor.org/rfc/rfc8705. Each client has at most one question under way, in
-one of two lanes: a client that did not answer while the caller waited has its next questions in the slow
-lane, for which no caller waits. An answer that comes later is handed out at the next look.
+one of two lanes: a client that did not answer while the caller waited is asked next in the slow lane,
+for which no caller waits, until it answers there in time. An answer that comes later is handed out at the
+next look.
 """
 
 import time
@@ -24,11 +25,12 @@ Ask = Callable[[Client], frozenset[str]]
 class Question:
     """What is asked about one client. bound: to what its tokens were bound when it was asked.
 
-    seconds: how long the answer took, without the time in the queue.
+    is_slow: whether in the slow lane. seconds: how long the answer took, without the time in the queue.
     """
 
     client: Client
     bound: frozenset[str]
+    is_slow: bool
     seconds: float = 0.0
     answer: "Future[frozenset[str]]" = field(default_factory=Future)
 
@@ -59,8 +61,8 @@ class CertificateFetches:
         for client_id, thumbprints in bound.items():
             if client_id in self._under_way or client_id not in clients:
                 continue
-            lane = self._slow if client_id in self._known_slow else self._prompt
-            question = Question(clients[client_id], frozenset(thumbprints))
+            question = Question(clients[client_id], frozenset(thumbprints), client_id in self._known_slow)
+            lane = self._slow if question.is_slow else self._prompt
             question.answer = lane.submit(self._timed, question)
             self._under_way[client_id] = question
 
@@ -87,6 +89,6 @@ class CertificateFetches:
     def _finished(self, question: Question) -> Question:
         client_id = question.client.client_id
         del self._under_way[client_id]
-        if question.seconds <= self._wait_seconds:
+        if question.is_slow and question.seconds <= self._wait_seconds:
             self._known_slow.discard(client_id)
         return question
