@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,39 @@ def test_what_ends_a_run_is_recorded_and_goes_on_up(ledger: Ledger) -> None:
 
     (last,) = ledger.read("renewal").runs
     assert (last.ended, last.error) == ("failed", "KeyError: 'missing'")
+
+
+def test_an_item_that_fails_is_recorded_and_all_others_are_done(ledger: Ledger) -> None:
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        if item % 2:
+            raise KeyError(item)
+        done.append(item)
+
+    with ledger.run("renewal", 60) as run:
+        run.each(range(20), work, lambda item: f"number {item}")
+
+    assert done == list(range(0, 20, 2))
+    assert [str(each) for each in run.failed_items][:2] == ["number 1: KeyError: 1", "number 3: KeyError: 3"]
+    (last,) = ledger.read("renewal").runs
+    assert last.ended == "failed"
+    # Some are named, and all are counted: a thousand that fail are one line to write.
+    assert (last.error or "").startswith("number 1: KeyError: 1; number 3: ")
+    assert (last.error or "").endswith("number 9: KeyError: 9; and 5 more")
+
+
+def test_items_that_cannot_be_listed_to_the_end_leave_what_failed_before_on_record(ledger: Ledger) -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError("the list is cut off")
+
+    def fail(item: int) -> None:
+        raise ValueError(item)
+
+    with pytest.raises(OSError, match="cut off"), ledger.run("renewal", 60) as run:
+        run.each(items(), fail)
+    assert [each.name for each in run.failed_items] == ["1"]
 
 
 def test_one_thing_may_fail_and_the_next_be_done(ledger: Ledger) -> None:
