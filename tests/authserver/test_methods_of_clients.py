@@ -11,6 +11,8 @@ from authserver.clients.registration import RegistrationPolicy, client_informati
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.jwk import jwk_of
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE
+from tests.sender_constraint.odd_der import CERTIFICATES as ODD_CERTIFICATES
+from tests.sender_constraint.odd_der import odd
 from tests.sender_constraint.pki import NOW, issue
 
 POLICY = RegistrationPolicy(
@@ -116,6 +118,13 @@ SELF_SIGNED_WRONGLY: list[tuple[dict[str, Any], str]] = [
     (certified(x5c=[1]), "registration.certificate-form"),
     (certified(x5c=["no base64"]), "registration.certificate-form"),
     (certified(x5c=["AAAA"]), "certificate.malformed"),
+    *(
+        (
+            certified(x5c=[base64.b64encode(odd(name, CERTIFICATE, CERTIFICATE).der).decode()]),
+            "certificate.malformed",
+        )
+        for name in ODD_CERTIFICATES
+    ),
     (certified(**KEYS["ES256"]), "registration.certificate-key"),
 ]
 

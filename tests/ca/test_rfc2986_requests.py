@@ -35,6 +35,7 @@ from ca.authority.requests import (
 from sender_constraint.names import parse_distinguished_name
 from sender_constraint.rules import Rule
 from tests.ca.material import PARTNER, PARTNER_DNS, PARTNER_URI, builder, corrupted, csr, new_key, signed
+from tests.sender_constraint.odd_der import ODD_REQUESTS, PSS_WITHOUT_PARAMETERS, odd_request
 
 ENTITLEMENT = Entitlement(parse_distinguished_name(PARTNER), (PARTNER_DNS,), (PARTNER_URI,))
 
@@ -140,6 +141,15 @@ def test_what_is_no_request_is_refused(der: bytes) -> None:
         verify_request(der)
     assert refusal.value.rule is SYNTAX
     assert refusal.value.status == 400
+
+
+@pytest.mark.clause("RFC 2986 §4.2")
+@pytest.mark.parametrize("name", ODD_REQUESTS)
+def test_values_that_cannot_be_read_or_written_into_a_certificate_are_refused(name: str) -> None:
+    subject = x509.Name.from_rfc4514_string(PARTNER)
+    assert verify_request(odd_request("", new_key(), subject, PARTNER_DNS))
+    expected = SIGNATURE_ALGORITHM if name == PSS_WITHOUT_PARAMETERS else SYNTAX
+    assert refused(odd_request(name, new_key(), subject, PARTNER_DNS)) is expected
 
 
 @pytest.mark.filterwarnings("ignore:Attribute's length")
