@@ -39,11 +39,14 @@ from django.db import OperationalError
 
 from sender_constraint.django.alarms import alarms
 from sender_constraint.django.audit import trail
+from sender_constraint.resource_server.fresh_answers import NoAnswer
 from sender_constraint.server.ledger import FailedItem, Ledger, Run
 
 logger = logging.getLogger(__name__)
 
 ITEM_FAILED = "task.item-failed"
+# What somebody else's server, the database or the disk causes: the log needs no traceback of it.
+FORESEEN = (NoAnswer, OperationalError, OSError)
 # An item that fails in every run is told again after so long, as an alarm is.
 TOLD_AGAIN_SECONDS = 60.0
 _told: dict[tuple[str, str], float] = {}
@@ -145,7 +148,9 @@ def _tell_failed_items(task: str, failed: Sequence[FailedItem]) -> None:
         if (task, item.name) in _told:
             continue
         _told[task, item.name] = now
-        logger.warning("%s: %s", task, item, exc_info=item.error)
+        logger.warning(
+            "%s: %s", task, item, exc_info=None if isinstance(item.error, FORESEEN) else item.error
+        )
         try:
             trail().record(
                 ITEM_FAILED, "recorded", description=str(item)[:300], detail={"task": task, "item": item.name}

@@ -115,10 +115,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 if every request was answered without a server error (501 to an unknown "
         "transfer coding is none), 1 if one was not, 2 if nothing could be started, 130 after Ctrl-C.",
     )
-    parser.add_argument(
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
         "--requests", type=int, default=REQUESTS, metavar="N", help="how many (default: %(default)s)"
     )
-    parser.add_argument(
+    amount.add_argument(
         "--der",
         type=int,
         metavar="N",
