@@ -13,4 +13,6 @@ def list_publication(seconds: float) -> BackgroundTask:
 
 def lineage_watch(seconds: float) -> BackgroundTask:
     """The task that keeps the alarm about forked lineages."""
-    return BackgroundTask(LINEAGES, "ca.status.tasks", seconds, "reports lineages that the operator decides about")
+    return BackgroundTask(
+        LINEAGES, "ca.status.tasks", seconds, "reports lineages that the operator decides about"
+    )

@@ -38,7 +38,9 @@ class Command(BaseCommand):
             forked = ", lineage forked: see `manage.py lineage list`" if enrolment.pk in suspended else ""
             self.stdout.write(f"  {enrolment} ({names}), secret {secret_state(enrolment)}{forked}")
         self.stdout.write("Certificates")
-        self.stdout.write(f"  {'serial':<40} {'owner':<16} {'profile':<9} {'replaces':<40} {'until':<19} state")
+        self.stdout.write(
+            f"  {'serial':<40} {'owner':<16} {'profile':<9} {'replaces':<40} {'until':<19} state"
+        )
         for record in certificates[: max(0, options["limit"])]:
             replaces = record.replaces.serial if record.replaces else "-"
             self.stdout.write(

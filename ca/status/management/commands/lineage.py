@@ -59,7 +59,9 @@ class Command(BaseCommand):
             self.stdout.write("No lineage is forked.")
 
     def _show(self, fork: LineageFork) -> None:
-        decided = f"{fork.decision} {fork.decided_at:%Y-%m-%d %H:%M:%S} UTC" if fork.decided_at else "undecided"
+        decided = (
+            f"{fork.decision} {fork.decided_at:%Y-%m-%d %H:%M:%S} UTC" if fork.decided_at else "undecided"
+        )
         self.stdout.write(f"{fork.replaced.enrolment}: {decided}")
         self.stdout.write(
             f"  refused   {fork.detected_at:%Y-%m-%d %H:%M:%S} UTC, the first request of the replaced key, "
