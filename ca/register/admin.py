@@ -76,9 +76,7 @@ class EnrolmentAdmin(ViewOnly):
     @admin.display(description="renewals")
     def renewals(self, enrolment: Enrolment) -> str:
         """Whether a fork of its lineage suspends them."""
-        forks = LineageFork.objects.filter(
-            decision="", replaced__enrolment=enrolment, replaced__line=enrolment.line
-        )
+        forks = enrolment.forks.filter(decision="", line=enrolment.line)
         return "suspended: lineage forked" if forks.exists() else "open"
 
     def alternative_names(self, enrolment: Enrolment) -> str:

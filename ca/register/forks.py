@@ -1,8 +1,8 @@
 """Forked lineages: a key that was replaced asks for a successor of its own.
 
 A certificate's lineage is the certificate and its successors, each requested with the key of the one before.
-A replaced key that asks for more means that two parties hold keys of one lineage: a thief has the old key, or a
-thief renewed first and the holder is the one who is refused. The authority cannot tell which. It renews no
+A replaced key that asks for more means that two parties hold keys of one lineage: a thief has the old key, or
+a thief renewed first and the holder is the one who is refused. The authority cannot tell which. It renews no
 certificate of the lineage until the operator decides (``manage.py lineage``), and raises an alarm until then.
 """
 
@@ -20,12 +20,19 @@ ALARM = "lineage-fork"
 
 def suspend_lineage(replaced: IssuedCertificate, request: CertificationRequest, now: datetime) -> None:
     """Record that a replaced certificate asked for another key, once, and raise the alarm."""
+    if replaced.enrolment is None:
+        return  # of no lineage: EST does not renew it
     with transaction.atomic():
-        Enrolment.objects.select_for_update().get(pk=replaced.enrolment_id)
+        Enrolment.objects.select_for_update().get(pk=replaced.enrolment.pk)
         LineageFork.objects.get_or_create(
             replaced=replaced,
             decision="",
-            defaults={"public_key_digest": request.public_key_digest, "detected_at": now},
+            defaults={
+                "enrolment": replaced.enrolment,
+                "line": replaced.line,
+                "public_key_digest": request.public_key_digest,
+                "detected_at": now,
+            },
         )
     update_alarm(now)
 
@@ -35,19 +42,17 @@ def open_forks(now: datetime) -> list[LineageFork]:
 
     Not those whose lineage has no certificate left that is valid or could renew itself.
     """
-    undecided = LineageFork.objects.filter(decision="").select_related("replaced__enrolment__participant")
-    return [fork for fork in undecided.order_by("id") if usable_certificates(fork.replaced, now)]
+    undecided = LineageFork.objects.filter(decision="").select_related("replaced", "enrolment__participant")
+    return [fork for fork in undecided.order_by("id") if usable_certificates(fork.enrolment, fork.line, now)]
 
 
-def usable_certificates(record: IssuedCertificate, now: datetime) -> list[IssuedCertificate]:
-    """The certificates of the lineage of this one that are valid or could renew themselves, oldest first."""
-    enrolment = record.enrolment
-    if enrolment is None:
-        return []
+def usable_certificates(enrolment: Enrolment, line: int, now: datetime) -> list[IssuedCertificate]:
+    """The certificates of a lineage that are valid or could renew themselves, oldest first."""
     renewable = timedelta(seconds=settings.RENEWAL_AFTER_EXPIRY_SECONDS)
-    since = now - renewable if enrolment.line == record.line else now
-    lineage = enrolment.certificates.filter(line=record.line, revoked_at=None, not_after__gte=since)
-    return list(lineage.order_by("id"))
+    since = now - renewable if enrolment.line == line else now
+    return list(
+        enrolment.certificates.filter(line=line, revoked_at=None, not_after__gte=since).order_by("id")
+    )
 
 
 def update_alarm(now: datetime) -> None:
@@ -56,13 +61,12 @@ def update_alarm(now: datetime) -> None:
     if not forks:
         alarms().cleared(ALARM)
         return
-    told = "; ".join(f"{fork.replaced.enrolment}, replaced certificate {fork.replaced}" for fork in forks)
-    serials = [fork.replaced.serial for fork in forks]
+    told = "; ".join(f"{fork.enrolment}, replaced certificate {fork.replaced}" for fork in forks)
     alarms().raised(
         ALARM,
         "critical",
         f"a replaced key asked for another successor, and renewals of its lineage are suspended: {told}; "
         "decide with `manage.py lineage`",
-        state=",".join(serials),
-        participants=sorted({fork.replaced.enrolment.participant.name for fork in forks}),
+        state=",".join(fork.replaced.serial for fork in forks),
+        participants=sorted({fork.enrolment.participant.name for fork in forks}),
     )

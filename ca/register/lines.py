@@ -6,7 +6,7 @@ from cryptography import x509
 
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
-from ca.register.models import Enrolment, IssuedCertificate, LineageFork
+from ca.register.models import Enrolment, IssuedCertificate
 from sender_constraint.rules import enforces, rule
 
 SECRET_SPENT = rule(
@@ -146,8 +146,8 @@ def check_not_forked(record: IssuedCertificate, request: CertificationRequest) -
     if successor is not None:
         raise EnrolmentRefused(
             FORKED,
-            "The certificate was replaced already, and its successor has another key; renewals are suspended, "
-            "ask the operator",
+            "The certificate was replaced already, and its successor has another key; renewals are "
+            "suspended, ask the operator",
             serial=record.serial,
             replaced_by=successor.serial,
             expected=successor.public_key_digest,
@@ -158,10 +158,10 @@ def check_not_forked(record: IssuedCertificate, request: CertificationRequest) -
 @enforces(SUSPENDED)
 def check_not_suspended(record: IssuedCertificate) -> None:
     """While two keys claim one lineage, neither gets more of it. What was issued is answered again."""
-    fork = LineageFork.objects.filter(
-        decision="", replaced__enrolment_id=record.enrolment_id, replaced__line=record.line
-    ).first()
-    if record.enrolment_id is not None and fork is not None:
+    if record.enrolment is None:
+        return
+    fork = record.enrolment.forks.filter(line=record.line, decision="").first()
+    if fork is not None:
         raise EnrolmentRefused(
             SUSPENDED,
             "Renewals are suspended: a replaced key of this lineage was used again; ask the operator",

@@ -164,12 +164,15 @@ class LineageFork(models.Model):
 
     Until the operator decides, no certificate of the lineage is renewed (``ca.register.forks``).
 
-    replaced: the certificate whose key asked. public_key_digest: of the key in its first refused request.
+    enrolment, line: of the certificates that are suspended. replaced: the certificate whose key asked.
+    public_key_digest: of the key in its first refused request.
     decision: empty while the operator has not decided.
     """
 
     RESUMED, REVOKED = "resumed", "revoked"
 
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="forks")
+    line = models.PositiveIntegerField()
     replaced = models.ForeignKey(IssuedCertificate, on_delete=models.PROTECT, related_name="forks")
     public_key_digest = models.CharField(max_length=64)
     detected_at = models.DateTimeField()

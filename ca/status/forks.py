@@ -41,7 +41,7 @@ def revoke_lineage(certificate: IssuedCertificate, now: datetime) -> Decided:
     revoked: tuple[IssuedCertificate, ...] = ()
     with transaction.atomic():
         forks = _decide(certificate, LineageFork.REVOKED, now)
-        if usable := usable_certificates(certificate, now):
+        if usable := usable_certificates(forks[0].enrolment, forks[0].line, now):
             earliest = revoke(usable[0], KEY_COMPROMISE, now, by_operator=True)
             revoked = (earliest.record, *earliest.also)
     update_alarm(now)
@@ -49,18 +49,16 @@ def revoke_lineage(certificate: IssuedCertificate, now: datetime) -> Decided:
 
 
 def _decide(certificate: IssuedCertificate, decision: str, now: datetime) -> tuple[LineageFork, ...]:
-    enrolment = certificate.enrolment
-    if enrolment is not None:
-        Enrolment.objects.select_for_update().get(pk=enrolment.pk)  # as whoever renews does
-    undecided = LineageFork.objects.select_related("replaced").filter(
-        decision="", replaced__enrolment=enrolment, replaced__line=certificate.line
+    undecided = LineageFork.objects.filter(
+        enrolment=certificate.enrolment_id, line=certificate.line, decision=""
     )
-    forks = tuple(undecided.order_by("id")) if enrolment is not None else ()
+    if certificate.enrolment_id is not None:
+        # The lock of every renewal and revocation.
+        Enrolment.objects.select_for_update().get(pk=certificate.enrolment_id)
+    forks = tuple(undecided.select_related("replaced", "enrolment__participant").order_by("id"))
     if not forks:
         raise NothingToDecide(
             f"the lineage of {certificate} has no fork to decide about: see `manage.py lineage list`"
         )
-    for fork in forks:
-        fork.decision, fork.decided_at = decision, now
-        fork.save(update_fields=["decision", "decided_at"])
+    undecided.update(decision=decision, decided_at=now)
     return forks

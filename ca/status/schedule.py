@@ -1,4 +1,4 @@
-"""How often revocation lists and lineages are looked at: read by the settings before the applications load."""
+"""How often revocation lists and lineages are looked at; the settings read it before applications load."""
 
 from sender_constraint.django.background import BackgroundTask
 

@@ -1,8 +1,8 @@
 """Renewal: in the last third of a certificate's lifetime, by one worker at a time, safe to kill at any line.
 
 What a worker that dies leaves behind is either the key of a request on its way, which the next one
-takes up, or a generation that nothing points to, which is tidied away. What is current stays so. The key of an
-answered renewal is kept too: the certificate that it replaced can only ask for this key again.
+takes up, or a generation that nothing points to, which is tidied away. What is current stays so. The key of
+an answered renewal is kept too: the certificate that it replaced can only ask for this key again.
 """
 
 import hashlib

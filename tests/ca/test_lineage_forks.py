@@ -1,4 +1,4 @@
-"""A replaced key asks for a successor of its own: refused, the lineage suspended, until the operator decides."""
+"""A replaced key asks for a successor of its own: its lineage is suspended until the operator decides."""
 
 import base64
 import io
@@ -17,7 +17,6 @@ from django.db import IntegrityError
 from django.http import HttpResponse
 from django.test import Client
 
-from ca.authority.hierarchy import Hierarchy
 from ca.register import issuing
 from ca.register.forks import ALARM, open_forks
 from ca.register.models import IssuedCertificate, LineageFork, serial_text
@@ -209,11 +208,8 @@ def test_a_holder_who_revokes_its_lineage_leaves_nothing_to_decide(
 ) -> None:
     issued(renew(client, certificate))
     assert refused(client, certificate, trail) == "renewal.forked"
-    presented = FakeTLSSocket([record_of(certificate).der])
-    assert (
-        client.post("/revoke", {"reason": "keyCompromise"}, **{"gunicorn.socket": presented}).status_code
-        == 200
-    )
+    extra: dict[str, Any] = {"gunicorn.socket": FakeTLSSocket([bytes(record_of(certificate).der)])}
+    assert client.post("/revoke", {"reason": "keyCompromise"}, **extra).status_code == 200
     watch_lineages()
     assert standing() == []
 

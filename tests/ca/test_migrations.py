@@ -43,7 +43,7 @@ def test_certificates_that_were_issued_before_get_their_issuer_from_what_they_sa
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("still_valid", [True, False])
 def test_a_lineage_that_was_forked_before_waits_for_the_operator_while_both_ends_are_valid(
-    hierarchy: Hierarchy, still_valid: bool
+    still_valid: bool,
 ) -> None:
     executor = MigrationExecutor(connection)
     latest = executor.loader.graph.leaf_nodes("register")

@@ -234,7 +234,7 @@ def test_the_latest_certificate_renews_itself_after_its_end(
 def test_of_two_successors_from_before_forks_were_refused_the_expired_earlier_one_is_refused(
     client: Client, certificate: x509.Certificate, clock: MovedClock, trail: Trail
 ) -> None:
-    """As a register holds them that was migrated; one successor of a certificate is all that is issued now."""
+    """As a migrated register holds them; now a certificate gets one successor."""
     earlier = issued(renew(client, certificate))
     later = record_of(earlier)
     later.pk, later.serial, later.public_key_digest, later.is_branch = None, "abc", "of another key", True

@@ -22,7 +22,8 @@ def find_forks(apps, schema_editor):
         )  # fmt: skip
         if replaced.enrolment and replaced.line == replaced.enrolment.line and heads.count() > 1:
             forks.create(
-                replaced=replaced, public_key_digest=branches[0].public_key_digest, detected_at=now
+                enrolment=replaced.enrolment, line=replaced.line, replaced=replaced,
+                public_key_digest=branches[0].public_key_digest, detected_at=now
             )
 
 
@@ -51,6 +52,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                ("line", models.PositiveIntegerField()),
                 ("public_key_digest", models.CharField(max_length=64)),
                 ("detected_at", models.DateTimeField()),
                 (
@@ -60,6 +62,14 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("decided_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "enrolment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="forks",
+                        to="register.enrolment",
+                    ),
+                ),
                 (
                     "replaced",
                     models.ForeignKey(

@@ -90,7 +90,8 @@ RULES = {
         "the key of its successor {replaced_by} (SHA-256 {expected}), or a certificate that was not replaced",
         "certificate {serial}, with a request for the key with SHA-256 {presented}",
         "Two parties hold keys of this lineage. The operator compares both certificates "
-        "(`manage.py lineage list`), and resumes or revokes the lineage; a new one-time secret starts another.",
+        "(`manage.py lineage list`), and resumes or revokes the lineage; a new one-time secret starts "
+        "another.",
     ),
     "renewal.suspended": Wording(
         "a lineage whose replaced keys are not used",

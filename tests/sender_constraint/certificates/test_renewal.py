@@ -232,8 +232,9 @@ def test_a_pending_key_that_nobody_can_read_does_not_stand_in_the_way(
     assert store.current() != due
 
 
+@pytest.mark.usefixtures("due")
 def test_a_broken_generation_is_asked_for_again_with_its_own_key_and_then_replaced(
-    store: GenerationStore, issuer: CountingIssuer, clock: SetClock, due: Generation
+    store: GenerationStore, issuer: CountingIssuer, clock: SetClock
 ) -> None:
     """To the authority another key for the generation before would be another party's (RFC 7030 §4.2.2)."""
     broken = renew_if_due(store, issuer.next, clock).generation

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             enrolments = enrolments.filter(participant__name=options["participant"])
             certificates = certificates.filter(enrolment__participant__name=options["participant"])
         now = configuration.utc_now()
-        suspended = {fork.replaced.enrolment_id for fork in open_forks(now)}
+        suspended = {fork.enrolment_id for fork in open_forks(now)}
         self.stdout.write("Participants")
         for enrolment in enrolments:
             names = ", ".join(enrolment.entitlement.written()) or "no alternative names"

@@ -62,21 +62,21 @@ class Command(BaseCommand):
         decided = (
             f"{fork.decision} {fork.decided_at:%Y-%m-%d %H:%M:%S} UTC" if fork.decided_at else "undecided"
         )
-        self.stdout.write(f"{fork.replaced.enrolment}: {decided}")
+        self.stdout.write(f"{fork.enrolment}: {decided}")
         self.stdout.write(
             f"  refused   {fork.detected_at:%Y-%m-%d %H:%M:%S} UTC, the first request of the replaced key, "
             f"for a key with SHA-256 {fork.public_key_digest}"
         )
         self._certificate("replaced", fork.replaced)
-        for each in fork.replaced.enrolment.certificates.filter(
-            line=fork.replaced.line, id__gt=fork.replaced.pk
-        ).order_by("id"):
+        later = fork.enrolment.certificates.filter(line=fork.line, id__gt=fork.replaced.pk)
+        for each in later.order_by("id"):
             self._certificate("successor", each)
 
     def _certificate(self, role: str, record: IssuedCertificate) -> None:
+        thumbprint = certificate_thumbprint(bytes(record.der))
         self.stdout.write(
             f"  {role:<9} {record.serial} issued {record.issued_at:%Y-%m-%d %H:%M:%S} UTC, until "
-            f"{record.not_after:%Y-%m-%d %H:%M:%S} UTC, x5t#S256 {certificate_thumbprint(bytes(record.der))}, "
+            f"{record.not_after:%Y-%m-%d %H:%M:%S} UTC, x5t#S256 {thumbprint}, "
             f"{state_of(record, configuration.utc_now())}"
         )
 
@@ -91,8 +91,8 @@ class Command(BaseCommand):
             decided = DECISIONS[decision](certificate, now)
         except NothingToDecide as error:
             raise CommandError(str(error)) from error
-        _record(certificate, decision, decided)
-        participant = certificate.enrolment.participant if certificate.enrolment else None
+        _record(decision, decided)
+        participant = decided.forks[0].enrolment.participant
         for each in decided.revoked:
             self.stdout.write(f"Revoked {each.serial}: {each.revocation_reason}")
         if decision == LineageFork.RESUMED:
@@ -102,18 +102,18 @@ class Command(BaseCommand):
                 f"The lineage has ended; {participant} enrols again with a new secret: "
                 f"manage.py participant secret {participant}"
             )
-        for authority, error in publish_revocations(now):
+        for authority, missing in publish_revocations(now):
             self.stderr.write(
-                f"OCSP already reports it; the revocation list of the {authority.name} authority waits for its "
-                f"key: {error}"
+                f"OCSP already reports it; the revocation list of the {authority.name} authority waits for "
+                f"its key: {missing}"
             )
 
 
-def _record(certificate: IssuedCertificate, decision: str, decided: Decided) -> None:
+def _record(decision: str, decided: Decided) -> None:
     trail().record(
         "operator.lineage",
         "accepted",
-        client_id=certificate.enrolment.participant.name if certificate.enrolment else None,
+        client_id=decided.forks[0].enrolment.participant.name,
         detail={
             "decision": decision,
             "replaced": [fork.replaced.serial for fork in decided.forks],
