@@ -20,6 +20,7 @@ class Client(models.Model):
     tls_client_auth_san_ip = models.CharField(max_length=45, blank=True)
     tls_client_auth_san_email = models.CharField(max_length=254, blank=True)
     token_endpoint_auth_signing_alg = models.CharField(max_length=16, blank=True)
+    assertion_audience_token_endpoint = models.BooleanField(default=False)
     tls_client_certificate_bound_access_tokens = models.BooleanField(default=True)
     dpop_bound_access_tokens = models.BooleanField(default=False)
     grant_types = models.JSONField(default=list)

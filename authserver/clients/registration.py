@@ -43,6 +43,7 @@ LONGEST_NAME_CHARACTERS = 200
 # Values of extensions that a client does not use, and of a binding that is not there.
 _UNUSED: dict[str, Any] = {
     "access_token_format": JWT_FORMAT,
+    "assertion_audience_token_endpoint": False,
     "dpop_bound_access_tokens": False,
     "dpop_nonce_required": False,
     "introspects": [],
@@ -100,6 +101,7 @@ def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> Registe
         token_endpoint_auth_method=method,
         **names,
         token_endpoint_auth_signing_alg=algorithm,
+        assertion_audience_token_endpoint=extensions.token_endpoint_audience(metadata, method),
         tls_client_certificate_bound_access_tokens=bound.certificate,
         dpop_bound_access_tokens=bound.dpop,
         grant_types=grants.grant_types(metadata),
