@@ -132,6 +132,16 @@ def check_software_statements(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa:
     return [Error(message, hint=hint, id="authserver.E014")]
 
 
+def check_registration_limits(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 6585 §4: limits at which one client can register."""
+    messages: list[CheckMessage] = []
+    for name, number in (("REGISTRATIONS_PER_SOFTWARE_ID", "E015"), ("REGISTRATIONS_PER_HOUR", "E016")):
+        if getattr(settings, name) < 1:
+            hint = "1 or more. To end registration by statements leave SOFTWARE_STATEMENT_ISSUER empty."
+            messages.append(Error(f"{name} is out of range.", hint=hint, id=f"authserver.{number}"))
+    return messages
+
+
 def check_token_endpoint_audience(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """draft-ietf-oauth-rfc7523bis §4: clients whose assertions may name another audience are announced."""
     if is_fapi2():
@@ -167,6 +177,7 @@ def register_checks() -> None:
         check_signing_key_turning,
         check_status_lists,
         check_software_statements,
+        check_registration_limits,
     )
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)

@@ -28,7 +28,7 @@ class ClientAdmin(ViewOnly):
         "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("client_id", "client_name", "client_id_issued_at")}),
+        (None, {"fields": ("client_id", "client_name", "software_id", "client_id_issued_at")}),
         (
             "How it authenticates",
             {

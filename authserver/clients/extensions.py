@@ -37,7 +37,7 @@ DEFAULT_RESOURCE = rule(
 LIFETIME = rule(
     "registration.lifetime",
     "RFC 6749 §5.1",
-    "The client is to get tokens that live for no time, or for more than a day.",
+    "The client is to get tokens that live for no time, or for longer than the operator allows.",
 )
 TOKEN_FORMAT = rule(
     "registration.token-format",
@@ -90,11 +90,14 @@ def check_default_resource(default_resource: str, resources: Collection[str]) ->
 
 
 @enforces(LIFETIME)
-def check_lifetime(seconds: int | None) -> None:
+def check_lifetime(seconds: int | None, longest: int) -> None:
     """RFC 6749 §5.1: a lifetime in seconds."""
-    if seconds is not None and not 1 <= seconds <= LONGEST_LIFETIME_SECONDS:
+    if seconds is not None and not 1 <= seconds <= longest:
         raise InvalidClientMetadata(
-            LIFETIME, f"access_token_lifetime_seconds is not between 1 and {LONGEST_LIFETIME_SECONDS}"
+            LIFETIME,
+            f"access_token_lifetime_seconds is not between 1 and {longest}",
+            expected=longest,
+            presented=seconds,
         )
 
 
@@ -159,10 +162,13 @@ def resources(metadata: Mapping[str, Any], supported: Collection[str]) -> tuple[
     return tuple(dict.fromkeys(named)), default
 
 
-def lifetime_seconds(metadata: Mapping[str, Any]) -> int | None:
-    """``access_token_lifetime_seconds``; None where omitted. Raises InvalidClientMetadata."""
+def lifetime_seconds(metadata: Mapping[str, Any], longest: int) -> int | None:
+    """``access_token_lifetime_seconds``; None where omitted. Raises InvalidClientMetadata.
+
+    longest: what the operator allows, in seconds.
+    """
     seconds = number(metadata, "access_token_lifetime_seconds")
-    check_lifetime(seconds)
+    check_lifetime(seconds, longest)
     return seconds
 
 

@@ -12,7 +12,6 @@ from authserver.keys.store import SigningKeyStore
 from sender_constraint.django.checks import SERVING
 from tests.authserver.asserting import METADATA
 
-
 pytestmark = pytest.mark.django_db  # clients are announced
 
 
