@@ -23,8 +23,9 @@ from django.db import connection
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest, verify_request
 from ca.register.configuration import current_issuer, utc_now
-from ca.register.models import Enrolment, IssuedCertificate
+from ca.register.models import Enrolment, IssuedCertificate, LineageFork
 from ca.register.participants import Application, NotAdmitted, admit
+from ca.status.forks import resume_lineage
 from ca.status.revoking import revoke
 from sender_constraint.certificates.csr import RequestedNames, first_request, new_private_key
 
@@ -74,16 +75,22 @@ def races() -> Iterator[tuple[str, bool]]:
 
     request = request_of(enrolment)
     answers = at_once(lambda _: current_issuer().renew(again(begun[0]), request).record)
+    latest = answers[0]
     yield "who asks often for the same is answered", len(answers) == RACERS
     yield "and there is one certificate of it", len({record.pk for record in answers}) == 1
 
+    forked = at_once(lambda _: current_issuer().renew(again(latest), request_of(enrolment)).record)
+    yield "of keys that renew one certificate one gets a successor", len(forked) == 1
+    yield "and the lineage is suspended", len(LineageFork.objects.filter(replaced=latest, decision="")) == 1
+    resume_lineage(latest, utc_now())
+
     def renew_or_revoke(number: int) -> object:
         if number == 0:
-            return revoke(again(begun[0]), x509.ReasonFlags.key_compromise, utc_now())
-        return current_issuer().renew(again(begun[0]), request_of(enrolment))
+            return revoke(again(forked[0]), x509.ReasonFlags.key_compromise, utc_now())
+        return current_issuer().renew(again(forked[0]), request_of(enrolment))
 
     at_once(renew_or_revoke)
-    left = IssuedCertificate.objects.filter(enrolment=enrolment, revoked_at=None)
+    left = IssuedCertificate.objects.filter(enrolment=enrolment, id__gte=forked[0].pk, revoked_at=None)
     yield "whoever renews while it is revoked has nothing that is not revoked", not left.exists()
 
 

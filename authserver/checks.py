@@ -11,8 +11,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
+from django.db import OperationalError, ProgrammingError
 
 from authserver.clients.extensions import LONGEST_LIFETIME_SECONDS
+from authserver.clients.models import Client
 from authserver.clients.policy import unbound_tokens
 from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
@@ -20,7 +22,7 @@ from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.status_list.places import FEWEST_PLACES, MOST_PLACES
 from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
 from sender_constraint.django.profile import is_fapi2, profile_check
-from sender_constraint.fapi2 import AUTHORIZATION_SERVER
+from sender_constraint.fapi2 import AUTHORIZATION_SERVER, FAPI2
 
 TAG = "authserver"
 
@@ -130,6 +132,38 @@ def check_software_statements(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa:
     return [Error(message, hint=hint, id="authserver.E014")]
 
 
+def check_registration_limits(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """RFC 6585 §4: limits at which one client can register."""
+    messages: list[CheckMessage] = []
+    for name, number in (("REGISTRATIONS_PER_SOFTWARE_ID", "E015"), ("REGISTRATIONS_PER_HOUR", "E016")):
+        if getattr(settings, name) < 1:
+            hint = "1 or more. To end registration by statements leave SOFTWARE_STATEMENT_ISSUER empty."
+            messages.append(Error(f"{name} is out of range.", hint=hint, id=f"authserver.{number}"))
+    return messages
+
+
+def check_token_endpoint_audience(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
+    """draft-ietf-oauth-rfc7523bis §4: clients whose assertions may name another audience are announced."""
+    if is_fapi2():
+        return []  # where they may not
+    try:
+        clients = [
+            each.client_id
+            for each in Client.objects.filter(assertion_audience_token_endpoint=True).exclude(profile=FAPI2)
+        ]
+    except (OperationalError, ProgrammingError):
+        return []  # an outage, and said by other means
+    if not clients:
+        return []
+    shown = ", ".join(clients[:10]) + (" and others" if len(clients) > 10 else "")
+    message = f"{len(clients)} clients may address assertions to the token endpoint: {shown}."
+    hint = (
+        "An assertion that another server had such a client sign may be used here. Once its software sends "
+        "the issuer as aud, register it again without assertion_audience_token_endpoint."
+    )
+    return [checks.Warning(message, hint=hint, id="authserver.W021")]
+
+
 def register_checks() -> None:
     """Register all of them, and those of the library."""
     own = (
@@ -143,8 +177,9 @@ def register_checks() -> None:
         check_signing_key_turning,
         check_status_lists,
         check_software_statements,
+        check_registration_limits,
     )
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)
-    for check in (check_trust_bundle, check_signing_key):
+    for check in (check_trust_bundle, check_signing_key, check_token_endpoint_audience):
         register(check, SERVING, deploy=True)

@@ -28,6 +28,10 @@ JWKS_URI_TRUST = environment.optional_path("JWKS_URI_TRUST")
 SOFTWARE_STATEMENT_ISSUER = environment.text("SOFTWARE_STATEMENT_ISSUER", "")
 # The keys of that directory: a file, or an https address, which the hosts above do not limit.
 SOFTWARE_STATEMENT_JWKS = environment.text("SOFTWARE_STATEMENT_JWKS", "")
+# How many clients of one software (RFC 7591 §2, software_id) may be registered at a time, and how many
+# clients may register themselves within an hour: more are answered 429.
+REGISTRATIONS_PER_SOFTWARE_ID = environment.number("REGISTRATIONS_PER_SOFTWARE_ID", 10)
+REGISTRATIONS_PER_HOUR = environment.number("REGISTRATIONS_PER_HOUR", 240)
 # Whether all are held to FAPI 2.0 (``fapi2``), and not only clients that registered for it.
 PROFILE = environment.text("PROFILE", "")
 # Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).

@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from ca.authority.hierarchy import LONGEST_LIFETIME
-from ca.status.schedule import list_publication
+from ca.status.schedule import lineage_watch, list_publication
 from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER, responder_store
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
@@ -73,6 +73,7 @@ RENEWAL_CHECK_SECONDS = _environment.number(
 BACKGROUND_TASKS = [
     certificate_renewal(RENEWAL_CHECK_SECONDS),
     list_publication(RENEWAL_CHECK_SECONDS),
+    lineage_watch(RENEWAL_CHECK_SECONDS),
     expiry_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "ca.status.expiries.revocation_lists"]

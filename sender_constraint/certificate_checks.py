@@ -100,10 +100,14 @@ def verify_client_certificate(
 
 
 @enforces(MISSING)
-def check_presented(certificates: Sequence[bytes], error: type[Refusal]) -> None:
+def check_presented(
+    certificates: Sequence[bytes],
+    error: type[Refusal],
+    description: str = "No client certificate was presented",
+) -> None:
     """RFC 8705 §2: mutual TLS needs a certificate."""
     if not certificates:
-        raise error(MISSING, "No client certificate was presented")
+        raise error(MISSING, description)
 
 
 @enforces(MALFORMED)

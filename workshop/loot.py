@@ -71,6 +71,15 @@ class Former:
 
 
 @dataclass(frozen=True)
+class Lineage:
+    """A certificate that was replaced, and its successor, each with its key. names: of both."""
+
+    replaced: Credentials
+    latest: Credentials
+    names: RequestedNames
+
+
+@dataclass(frozen=True)
 class Loot:
     """What the thieves have; never the partner's key.
 
@@ -87,6 +96,8 @@ class Loot:
     holdings: what the bank keeps of the partner, by identifiers that leaked.
     overheard_key: has the partner pay a cent, and gives the Idempotency-Key with which it did.
     former: has somebody enrol and be revoked, the first time that it is asked for.
+    lineage: has a participant enrol and renew, the first time that it is asked for; both keys are stolen.
+    suspended: has it begin another lineage, which its replaced key has forked, each time.
     dumps: copies of what the parties keep.
     in_advance: a token of the partner's that is bound to a key, and what that key signed before the theft was
     noticed: whatever the thief asked for (RFC 9449 §11.2). The key itself nobody uses.
@@ -114,6 +125,8 @@ class Loot:
     holdings: Holdings
     overheard_key: Callable[[], str]
     former: Callable[[], Former]
+    lineage: Callable[[], Lineage]
+    suspended: Callable[[], Lineage]
     dumps: Dumps
     signing: SigningLoot
     in_advance: Proofs

@@ -1,10 +1,12 @@
 """Plays the attacks of the catalogue against servers that run."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from sender_constraint.correlation import CORRELATION_HEADER
-from workshop.calls import Attempt
+from workshop.calls import Attempt, Call
 from workshop.catalogue.attack import Attack
 from workshop.evidence import AuditReader, Evidence
 from workshop.loot import Cast
@@ -54,7 +56,11 @@ class Thief:
 
     def valid(self, attack: Attack) -> Exchange:
         """Make the valid call from which the attack differs."""
-        return attack.family.valid(self._cast).send(self._wire)
+        attempt = attack.family.valid(self._cast)
+        exchange = attempt.send(self._wire)
+        if isinstance(attempt, Call) and exchange.status == HTTPStatus.CREATED:
+            unregister(attempt, exchange, self._wire)
+        return exchange
 
     def play(self, attack: Attack) -> Played:
         """Change the valid call as the attack says, try it, and look up why it was refused.
@@ -79,6 +85,14 @@ class Thief:
         twin = attack.twin(attack.family.valid(self._cast), self._cast.loot)
         assert not isinstance(twin, Sequence)  # noqa: S101 - for mypy: there is one
         return Played(attack, attempt, exchange, evidence, twin.send(self._wire))
+
+
+def unregister(registration: Call, exchange: Exchange, wire: Wire) -> None:
+    """Delete a client that was just registered (RFC 7592 §2.3): each software has room for a few."""
+    information = json.loads(exchange.body)
+    token = information["registration_access_token"]
+    url = f"{registration.url}/{information['client_id']}"
+    Call("DELETE", url, token, registration.credentials).send(wire)
 
 
 def told(exchange: Exchange) -> tuple[int | None, dict[str, str], bytes]:

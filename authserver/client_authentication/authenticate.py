@@ -26,6 +26,8 @@ from authserver.client_authentication.certificate_names import (
     verify_scheme_certificate,
 )
 from authserver.client_authentication.methods import (
+    NOTHING_PRESENTED,
+    check_assertion_present,
     check_client_id,
     check_known,
     check_method_supported,
@@ -42,7 +44,7 @@ from authserver.clients.registered_client import (
     RegisteredClient,
 )
 from authserver.tokens.token_request import Form
-from sender_constraint.certificate_checks import TrustAnchors
+from sender_constraint.certificate_checks import TrustAnchors, check_presented
 from sender_constraint.errors import InvalidClient
 from sender_constraint.fapi2 import FAPI2
 from sender_constraint.replay import ReplayMemory
@@ -68,10 +70,14 @@ class Surroundings:
     now: datetime
 
     def audiences(self, client: RegisteredClient) -> tuple[str, ...]:
-        """FAPI 2.0 §5.3.2.1: the issuer; outside it, what RFC 7523 §3 suggests and some clients send."""
-        if self.fapi2 or client.profile == FAPI2:
-            return (self.issuer,)
-        return (self.issuer, self.token_endpoint)
+        """FAPI 2.0 §5.3.2.1, draft-ietf-oauth-rfc7523bis §4: the issuer.
+
+        Outside FAPI 2.0 also the token endpoint, for a client that the operator registered for it: its
+        software is from before the draft. What another server has it sign could be used here (the draft, §1).
+        """
+        if client.assertion_audience_token_endpoint and not (self.fapi2 or client.profile == FAPI2):
+            return (self.issuer, self.token_endpoint)
+        return (self.issuer,)
 
 
 def nothing_more(_: RegisteredClient) -> None:
@@ -108,6 +114,8 @@ def _by_certificate(form: Form, connection: Connection, known: Surroundings) -> 
     check_client_id(form)
     client_id = form.get("client_id", ("",))[0]
     found = known.find_client(client_id)
+    check_assertion_present(found, connection.certificates)
+    check_presented(connection.certificates, InvalidClient, NOTHING_PRESENTED)
     if found is not None and found.token_endpoint_auth_method == SELF_SIGNED_TLS_CLIENT_AUTH:
         registered = [certificate_of(key) for key in known.keys_of(found)["keys"]]
         own = verify_registered_certificate(

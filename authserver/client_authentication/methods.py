@@ -6,7 +6,7 @@ RFC 6749 §2.3, https://www.rfc-editor.org/rfc/rfc6749; RFC 8705 §2, https://ww
 from collections.abc import Sequence
 
 from authserver.client_authentication.authenticated import FAILED
-from authserver.clients.registered_client import RegisteredClient
+from authserver.clients.registered_client import PRIVATE_KEY_JWT, RegisteredClient
 from authserver.tokens.token_request import Form
 from sender_constraint.errors import InvalidClient, InvalidRequest
 from sender_constraint.rules import enforces, rule
@@ -28,6 +28,15 @@ REGISTERED_METHOD = rule(
     "RFC 8705 §2.1",
     "The client is registered for another method than the one that it uses.",
 )
+
+ASSERTION_MISSING = rule(
+    "assertion.missing",
+    "RFC 7523 §2.2",
+    "The client is registered for private_key_jwt, and the request has no assertion.",
+)
+
+# In the same words whatever method a client registered, and for an unknown one: they reveal no client.
+NOTHING_PRESENTED = "No client assertion (private_key_jwt) and no client certificate was presented"
 
 # RFC 6749 §2.3.1, RFC 7521 §4.2: what in a form says who the client is, beside a certificate.
 CREDENTIAL_PARAMETERS = ("client_secret", "client_assertion", "client_assertion_type")
@@ -76,6 +85,14 @@ def check_registered_method(client: RegisteredClient, method: str) -> None:
         raise InvalidClient(
             REGISTERED_METHOD, FAILED, expected=client.token_endpoint_auth_method, presented=method
         )
+
+
+@enforces(ASSERTION_MISSING)
+def check_assertion_present(client: RegisteredClient | None, certificates: Sequence[bytes]) -> None:
+    """RFC 7523 §2.2, RFC 6749 §5.2: nothing authenticates a client that signs assertions but an assertion."""
+    if certificates or client is None or client.token_endpoint_auth_method != PRIVATE_KEY_JWT:
+        return
+    raise InvalidClient(ASSERTION_MISSING, NOTHING_PRESENTED, expected=PRIVATE_KEY_JWT)
 
 
 def credentials_of(form: Form, authorization: str | None) -> tuple[str, ...]:

@@ -21,13 +21,14 @@ class ClientAdmin(ViewOnly):
         "dpop_bound_access_tokens",
         "access_token_format",
         "profile",
+        "assertion_audience_token_endpoint",
     )
     search_fields = (
         "client_id", "client_name", "tls_client_auth_subject_dn", "tls_client_auth_san_dns",
         "tls_client_auth_san_uri", "tls_client_auth_san_ip", "tls_client_auth_san_email",
     )  # fmt: skip
     fieldsets = (
-        (None, {"fields": ("client_id", "client_name", "client_id_issued_at")}),
+        (None, {"fields": ("client_id", "client_name", "software_id", "client_id_issued_at")}),
         (
             "How it authenticates",
             {
@@ -39,6 +40,7 @@ class ClientAdmin(ViewOnly):
                     "tls_client_auth_san_ip",
                     "tls_client_auth_san_email",
                     "token_endpoint_auth_signing_alg",
+                    "assertion_audience_token_endpoint",
                     "jwks_uri",
                     "key_thumbprints",
                 )

@@ -3,6 +3,8 @@
 ``resources``: the absolute URIs that the client may name as ``resource`` (RFC 8707 §2).
 ``default_resource``: the one of them that a request without ``resource`` means.
 ``access_token_lifetime_seconds``: for how long its tokens live, in place of the server's default.
+``assertion_audience_token_endpoint``: whether its assertions may have the URL of the token endpoint as
+``aud``, for client software from before draft-ietf-oauth-rfc7523bis. Only an operator registers it.
 ``access_token_format``: ``jwt`` (RFC 9068), or ``opaque``, which an API has to introspect (RFC 7662).
 ``profile``: ``fapi2`` holds the client to FAPI 2.0, whatever the server's setting says.
 ``introspects``: for an API, the resources of which it may introspect tokens (RFC 7662 §2.1, §4).
@@ -13,13 +15,14 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from authserver.clients.bindings import Binding
-from authserver.clients.members import number, text, texts
-from authserver.clients.registered_client import JWT_FORMAT, OPAQUE_FORMAT
+from authserver.clients.members import flag, number, text, texts
+from authserver.clients.registered_client import JWT_FORMAT, OPAQUE_FORMAT, PRIVATE_KEY_JWT
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.fapi2 import FAPI2, PROFILES
 from sender_constraint.rules import enforces, rule
 
 LONGEST_LIFETIME_SECONDS = 86_400
+TOKEN_ENDPOINT_AUDIENCE = "assertion_audience_token_endpoint"  # noqa: S105 - a member's name
 
 RESOURCES = rule(
     "registration.resources",
@@ -34,7 +37,7 @@ DEFAULT_RESOURCE = rule(
 LIFETIME = rule(
     "registration.lifetime",
     "RFC 6749 §5.1",
-    "The client is to get tokens that live for no time, or for more than a day.",
+    "The client is to get tokens that live for no time, or for longer than the operator allows.",
 )
 TOKEN_FORMAT = rule(
     "registration.token-format",
@@ -50,6 +53,11 @@ PROFILE_BINDING = rule(
     "registration.profile-binding",
     "FAPI 2.0 §5.3.2.1",
     "The client is to be held to FAPI 2.0, and to get tokens that are bound to nothing.",
+)
+ASSERTION_AUDIENCE = rule(
+    "registration.assertion-audience",
+    "FAPI 2.0 §5.3.2.1",
+    "The client is to address assertions to the token endpoint, and signs none or is held to FAPI 2.0.",
 )
 INTROSPECTS = rule(
     "registration.introspects",
@@ -82,11 +90,14 @@ def check_default_resource(default_resource: str, resources: Collection[str]) ->
 
 
 @enforces(LIFETIME)
-def check_lifetime(seconds: int | None) -> None:
+def check_lifetime(seconds: int | None, longest: int) -> None:
     """RFC 6749 §5.1: a lifetime in seconds."""
-    if seconds is not None and not 1 <= seconds <= LONGEST_LIFETIME_SECONDS:
+    if seconds is not None and not 1 <= seconds <= longest:
         raise InvalidClientMetadata(
-            LIFETIME, f"access_token_lifetime_seconds is not between 1 and {LONGEST_LIFETIME_SECONDS}"
+            LIFETIME,
+            f"access_token_lifetime_seconds is not between 1 and {longest}",
+            expected=longest,
+            presented=seconds,
         )
 
 
@@ -111,6 +122,17 @@ def check_profile_binding(profile: str, binding: Binding) -> None:
     """FAPI 2.0 §5.3.2.1: sender-constrained access tokens only, in a demo too."""
     if profile == FAPI2 and not binding.certificate and not binding.dpop:
         raise InvalidClientMetadata(PROFILE_BINDING, "profile fapi2 contradicts tokens that are not bound")
+
+
+@enforces(ASSERTION_AUDIENCE)
+def check_assertion_audience(method: str, profile: str) -> None:
+    """FAPI 2.0 §5.3.2.1: the issuer alone; and a client with certificates addresses no assertion."""
+    if method != PRIVATE_KEY_JWT or profile == FAPI2:
+        raise InvalidClientMetadata(
+            ASSERTION_AUDIENCE,
+            f"{TOKEN_ENDPOINT_AUDIENCE} needs private_key_jwt, and contradicts profile fapi2",
+            presented={"token_endpoint_auth_method": method, "profile": profile[:200]},
+        )
 
 
 @enforces(INTROSPECTS)
@@ -140,11 +162,22 @@ def resources(metadata: Mapping[str, Any], supported: Collection[str]) -> tuple[
     return tuple(dict.fromkeys(named)), default
 
 
-def lifetime_seconds(metadata: Mapping[str, Any]) -> int | None:
-    """``access_token_lifetime_seconds``; None where omitted. Raises InvalidClientMetadata."""
+def lifetime_seconds(metadata: Mapping[str, Any], longest: int) -> int | None:
+    """``access_token_lifetime_seconds``; None where omitted. Raises InvalidClientMetadata.
+
+    longest: what the operator allows, in seconds.
+    """
     seconds = number(metadata, "access_token_lifetime_seconds")
-    check_lifetime(seconds)
+    check_lifetime(seconds, longest)
     return seconds
+
+
+def token_endpoint_audience(metadata: Mapping[str, Any], method: str) -> bool:
+    """``assertion_audience_token_endpoint``; false where omitted. Raises InvalidClientMetadata."""
+    allowed = flag(metadata, TOKEN_ENDPOINT_AUDIENCE, default=False)
+    if allowed:
+        check_assertion_audience(method, text(metadata, "profile") or "")
+    return allowed
 
 
 def token_format(metadata: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.db import models
 
 from authserver.clients.registered_client import JWT_FORMAT, RegisteredClient
@@ -20,6 +21,7 @@ class Client(models.Model):
     tls_client_auth_san_ip = models.CharField(max_length=45, blank=True)
     tls_client_auth_san_email = models.CharField(max_length=254, blank=True)
     token_endpoint_auth_signing_alg = models.CharField(max_length=16, blank=True)
+    assertion_audience_token_endpoint = models.BooleanField(default=False)
     tls_client_certificate_bound_access_tokens = models.BooleanField(default=True)
     dpop_bound_access_tokens = models.BooleanField(default=False)
     grant_types = models.JSONField(default=list)
@@ -37,6 +39,8 @@ class Client(models.Model):
     registration_access_token_hash = models.CharField(max_length=64, blank=True)
     # RFC 7591 §3.2.1: by which it registered, unmodified; empty for all others.
     software_statement = models.TextField(blank=True)
+    # RFC 7591 §2: the one in that statement.
+    software_id = models.TextField(blank=True)
 
     class Meta:
         """How the register is listed."""
@@ -50,7 +54,35 @@ class Client(models.Model):
     def registered(self) -> RegisteredClient:
         """The client as the token endpoint's rules take it."""
         values: dict[str, Any] = {name: getattr(self, name) for name in _FIELDS}
+        longest, asked = settings.ACCESS_TOKEN_LIFETIME_SECONDS, self.access_token_lifetime_seconds
+        if self.registration_access_token_hash and asked is not None and asked > longest:
+            # It registered itself before the operator shortened what clients may ask for.
+            values["access_token_lifetime_seconds"] = longest
         return RegisteredClient(**values | {name: tuple(values[name]) for name in _LISTS})
+
+
+class SelfRegistration(models.Model):
+    """That a client registered itself, kept for an hour (``authserver.registration.limits``).
+
+    software_id: of its software statement; empty where it had an initial access token.
+    """
+
+    software_id = models.TextField(blank=True)
+    registered_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        """When it was."""
+        return f"{self.registered_at}"
+
+
+class RegistrationLock(models.Model):
+    """One row, locked by whoever registers a client by itself."""
+
+    ONLY = 1
+
+    def __str__(self) -> str:
+        """There is one."""
+        return "registration"
 
 
 _FIELDS = tuple(RegisteredClient.__dataclass_fields__)

@@ -16,8 +16,15 @@ def registration_policy() -> RegistrationPolicy:
 
 
 def dynamic_registration_policy() -> RegistrationPolicy:
-    """The policy by which clients register themselves: none gets tokens that are bound to nothing."""
-    return replace(registration_policy(), demo=False)
+    """The policy by which clients register themselves.
+
+    None gets tokens that are bound to nothing, or that live longer than the operator's setting.
+    """
+    return replace(
+        registration_policy(),
+        demo=False,
+        longest_lifetime_seconds=settings.ACCESS_TOKEN_LIFETIME_SECONDS,
+    )
 
 
 def unbound_tokens() -> bool:

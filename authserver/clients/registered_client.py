@@ -37,6 +37,7 @@ class RegisteredClient:
     supported ones will do. At most one of ``jwks`` and ``jwks_uri`` is there. ``scope`` is a list with single
     spaces between (RFC 6749 §3.3). ``access_token_lifetime_seconds`` is None for the server's default.
 
+    assertion_audience_token_endpoint: whether its assertions may name the token endpoint as ``aud``.
     access_token_format: ``jwt`` (RFC 9068) or ``opaque``. profile: ``fapi2``, or empty.
     dpop_nonce_required: whether its proofs carry a nonce, whatever the server's setting says.
     introspects: the resources of which it, being an API, may introspect tokens.
@@ -51,6 +52,7 @@ class RegisteredClient:
     tls_client_auth_san_ip: str
     tls_client_auth_san_email: str
     token_endpoint_auth_signing_alg: str
+    assertion_audience_token_endpoint: bool
     tls_client_certificate_bound_access_tokens: bool
     dpop_bound_access_tokens: bool
     grant_types: tuple[str, ...]

@@ -43,6 +43,7 @@ LONGEST_NAME_CHARACTERS = 200
 # Values of extensions that a client does not use, and of a binding that is not there.
 _UNUSED: dict[str, Any] = {
     "access_token_format": JWT_FORMAT,
+    "assertion_audience_token_endpoint": False,
     "dpop_bound_access_tokens": False,
     "dpop_nonce_required": False,
     "introspects": [],
@@ -59,12 +60,14 @@ class RegistrationPolicy:
     scopes, resources: what it knows, in the order of its settings.
     demo: whether a client may ask for tokens that are not bound.
     jwks_uri_hosts: of which addresses clients' keys are fetched; ``host`` or ``host:port``.
+    longest_lifetime_seconds: for how long a client may have its access tokens live.
     """
 
     scopes: tuple[str, ...]
     resources: tuple[str, ...]
     demo: bool
     jwks_uri_hosts: tuple[str, ...] = ()
+    longest_lifetime_seconds: int = extensions.LONGEST_LIFETIME_SECONDS
 
 
 @enforces(DOCUMENT)
@@ -100,6 +103,7 @@ def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> Registe
         token_endpoint_auth_method=method,
         **names,
         token_endpoint_auth_signing_alg=algorithm,
+        assertion_audience_token_endpoint=extensions.token_endpoint_audience(metadata, method),
         tls_client_certificate_bound_access_tokens=bound.certificate,
         dpop_bound_access_tokens=bound.dpop,
         grant_types=grants.grant_types(metadata),
@@ -108,7 +112,7 @@ def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> Registe
         jwks_uri=keys.jwks_uri,
         resources=allowed,
         default_resource=default,
-        access_token_lifetime_seconds=extensions.lifetime_seconds(metadata),
+        access_token_lifetime_seconds=extensions.lifetime_seconds(metadata, policy.longest_lifetime_seconds),
         access_token_format=extensions.token_format(metadata),
         profile=extensions.profile(metadata, bound),
         dpop_nonce_required=bound.nonce_required,

@@ -163,6 +163,10 @@ def _registered(operation: str, summary: str, status: str = "200") -> Object:
     if operation == "registerClient":
         # With a software statement instead of a token.
         document["security"].append({"mutualTLS": []})
+        document["responses"]["429"] = _answer(
+            "As many clients are registered as the operator allows (Retry-After).",
+            {_JSON: "RegistrationError"},
+        )
     else:
         identifier = {"type": "string", "minLength": 1, "maxLength": 128}
         document["parameters"] = [{"name": "client_id", "in": "path", "required": True, "schema": identifier}]

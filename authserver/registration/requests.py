@@ -7,6 +7,7 @@ https://www.rfc-editor.org/rfc/rfc7592.
 from collections.abc import Mapping
 from typing import Any
 
+from authserver.clients.extensions import TOKEN_ENDPOINT_AUDIENCE
 from authserver.clients.registered_client import RegisteredClient
 from sender_constraint.errors import InvalidClientMetadata
 from sender_constraint.rules import enforces, rule
@@ -35,7 +36,7 @@ SAME_METHOD = rule(
     "The client is to authenticate by another method than before.",
 )
 
-_OF_OPERATORS = ("introspects",)
+_OF_OPERATORS = ("introspects", TOKEN_ENDPOINT_AUDIENCE)
 _OF_ANSWERS = (
     "registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at",
 )  # fmt: skip

@@ -23,7 +23,7 @@ from authserver.clients.registration import (
     register,
 )
 from authserver.metadata.document import REGISTRATION_PATH
-from authserver.registration import statements, tokens
+from authserver.registration import limits, statements, tokens
 from authserver.registration.possession import check_possession, check_stated_certificate
 from authserver.registration.requests import (
     check_answered_members,
@@ -53,10 +53,14 @@ def clients(request: HttpRequest) -> HttpResponse:
     client = register(metadata, dynamic_registration_policy())
     if statement is not None:
         check_stated_certificate(client, lambda: requests.proven_certificate(request, client))
+    software_id = statement.claims["software_id"] if statement else ""
+    limits.check_room(software_id, now)
     if initial is not None:
         tokens.check_unused(initial, replay_memory(), now)
     token = tokens.new_registration_token()
-    row = Client.objects.create(
+    row = limits.register_within_limits(
+        software_id,
+        now,
         client_id=client.client_id,
         registration_access_token_hash=tokens.digest(token),
         software_statement=statement.compact if statement else "",

@@ -16,6 +16,7 @@ from ca.register import configuration
 from ca.register.models import (
     Enrolment,
     IssuedCertificate,
+    LineageFork,
     Participant,
     owner_of,
     secret_state,
@@ -55,20 +56,28 @@ class ParticipantAdmin(ViewOnly):
 class EnrolmentAdmin(ViewOnly):
     """The right to a line of certificates. Of its one-time secret only what became of it is shown."""
 
-    list_display = ("subject", "participant", "profile_name", "line", "one_time_secret", "created_at")
+    list_display = (
+        "subject", "participant", "profile_name", "line", "one_time_secret", "renewals", "created_at",
+    )  # fmt: skip
     list_filter = ("profile_name",)
     list_select_related = ("participant",)
     search_fields = ("participant__name", "subject")
     ordering = ("participant__name", "profile_name")
     fields = (
         "participant", "profile_name", "subject", "alternative_names", "line", "one_time_secret",
-        "created_at",
+        "renewals", "created_at",
     )  # fmt: skip
 
     @admin.display(description="one-time secret")
     def one_time_secret(self, enrolment: Enrolment) -> str:
         """Whether there is one to spend."""
         return secret_state(enrolment)
+
+    @admin.display(description="renewals")
+    def renewals(self, enrolment: Enrolment) -> str:
+        """Whether a fork of its lineage suspends them."""
+        forks = enrolment.forks.filter(decision="", line=enrolment.line)
+        return "suspended: lineage forked" if forks.exists() else "open"
 
     def alternative_names(self, enrolment: Enrolment) -> str:
         """What its certificates may say beside the subject."""
@@ -181,3 +190,29 @@ class IssuedCertificateAdmin(ViewOnly):
     def pem(self, record: IssuedCertificate) -> SafeString:
         """To copy."""
         return format_html("<pre>{}</pre>", pem_of((record.certificate,)).decode())
+
+
+@admin.register(LineageFork)
+class LineageForkAdmin(ViewOnly):
+    """Lineages in which a replaced key asked for a successor. ``manage.py lineage`` decides about them."""
+
+    list_display = ("replaced", "owner", "detected_at", "replaced_by", "outcome")
+    list_filter = ("decision",)
+    list_select_related = ("replaced__enrolment__participant",)
+    search_fields = ("replaced__serial", "replaced__enrolment__participant__name")
+    ordering = ("-id",)
+    fields = ("owner", "replaced", "replaced_by", "public_key_digest", "detected_at", "outcome", "decided_at")
+
+    @admin.display(ordering="replaced__enrolment__participant__name")
+    def owner(self, fork: LineageFork) -> str:
+        """The participant whose lineage it is."""
+        return owner_of(fork.replaced)
+
+    def replaced_by(self, fork: LineageFork) -> str:
+        """The successor that the replaced certificate has, issued before."""
+        return ", ".join(each.serial for each in fork.replaced.successors.order_by("id"))
+
+    @admin.display(description="decision", ordering="decision")
+    def outcome(self, fork: LineageFork) -> str:
+        """What the operator decided."""
+        return fork.decision or "undecided: renewals are suspended"

@@ -1,7 +1,8 @@
 """Issuing and recording, in one step: no certificate leaves that the register does not hold.
 
 Asking twice is normal: an answer gets lost, and the request is sent again with the same key. It is then
-answered with the certificate that was issued already. A request for a new key is a new request.
+answered with the certificate that was issued already. A replaced certificate repeats that one request, and
+makes no other: a request for another key would fork its lineage, and suspends it (``ca.register.forks``).
 """
 
 from dataclasses import dataclass
@@ -15,12 +16,17 @@ from django.db.models import F
 from ca.authority.hierarchy import CertificateAuthority
 from ca.authority.identity import issuer_identity
 from ca.authority.profiles import Profile, StatusPointers
+from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
+from ca.register.forks import suspend_lineage
 from ca.register.lines import (
+    FORKED,
     check_is_latest_if_expired,
     check_key_not_compromised,
     check_line_goes_on,
+    check_not_forked,
     check_not_revoked,
+    check_not_suspended,
     check_secret_unspent,
     check_window,
 )
@@ -72,15 +78,19 @@ class Issuer:
         return self._continue(spent_on, request, is_repeated=True)
 
     def renew(self, presented: IssuedCertificate, request: CertificationRequest) -> Issuance:
-        """The successor of a participant's certificate. Raises EnrolmentRefused."""
+        """The successor of a participant's certificate. Raises EnrolmentRefused.
+
+        What renewed itself with the same key has not been replaced: its holder has the key of the latest.
+        """
         check_not_revoked(presented)
+        base = _latest_of_key(presented, presented.public_key_digest)
         repeated = None
-        if presented.enrolment is not None:
-            later = _of_same_key(presented.enrolment, request).filter(
-                line=presented.line, id__gt=presented.pk
-            )
-            repeated = later.order_by("-id").first()
-        return self._continue(repeated or presented, request, is_repeated=repeated is not None)
+        if request.public_key_digest != presented.public_key_digest:
+            if base.successors.filter(public_key_digest=request.public_key_digest).exists():
+                repeated = _latest_of_key(base, request.public_key_digest)
+        elif base != presented:
+            repeated = base
+        return self._continue(repeated or base, request, is_repeated=repeated is not None)
 
     def by_hand(self, profile: Profile, request: CertificationRequest) -> Issuance:
         """A certificate that the operator answers for. It belongs to no line: EST does not renew it."""
@@ -94,10 +104,19 @@ class Issuer:
         check_line_goes_on(base)
         if is_repeated and not base.is_expired(self.now):
             return Issuance(base, is_repeated=True)
-        check_is_latest_if_expired(base, self.now)
         check_window(base, self.renewal_after_expiry, self.now)
-        certificate = self._sign(base.profile, request)
-        return self._succeed(base, certificate, request)
+        try:
+            self._check_continues(base, request)
+            return self._succeed(base, self._sign(base.profile, request), request)
+        except EnrolmentRefused as refusal:
+            if refusal.rule is FORKED:
+                suspend_lineage(base, request, self.now)
+            raise
+
+    def _check_continues(self, base: IssuedCertificate, request: CertificationRequest) -> None:
+        check_not_forked(base, request)
+        check_not_suspended(base)
+        check_is_latest_if_expired(base, self.now)
 
     def _succeed(
         self, base: IssuedCertificate, certificate: x509.Certificate, request: CertificationRequest
@@ -119,7 +138,7 @@ class Issuer:
             if answered is not None:
                 # The same request, sent twice, was answered by another process a moment ago.
                 return Issuance(answered, is_repeated=True)
-            check_is_latest_if_expired(base, self.now)
+            self._check_continues(base, request)
             return self._record(certificate, base.profile, request, enrolment=enrolment, replaces=base)
 
     def _sign(self, profile: Profile, request: CertificationRequest) -> x509.Certificate:
@@ -157,6 +176,16 @@ class Issuer:
                 not_after=certificate.not_valid_after_utc,
             )
         return Issuance(record, is_repeated=False)
+
+
+def _latest_of_key(record: IssuedCertificate, public_key_digest: str) -> IssuedCertificate:
+    """The latest certificate for a key in the lineage of a certificate, from that one on; itself if none."""
+    if record.enrolment is None:
+        return record
+    later = record.enrolment.certificates.filter(
+        line=record.line, id__gte=record.pk, public_key_digest=public_key_digest
+    )
+    return later.order_by("-id").first() or record
 
 
 def _of_same_key(enrolment: Enrolment, request: CertificationRequest) -> models.QuerySet[IssuedCertificate]:

@@ -30,6 +30,16 @@ LATEST = rule(
     "RFC 7030 §3.3.2",
     "The certificate to renew has expired, and is not the latest of its participant.",
 )
+FORKED = rule(
+    "renewal.forked",
+    "RFC 7030 §3.3.2",
+    "The certificate to renew was replaced already, and the request is for another key than its successor's.",
+)
+SUSPENDED = rule(
+    "renewal.suspended",
+    "RFC 7030 §3.3.2",
+    "A replaced key of this certificate's lineage asked for a successor; the operator has to decide first.",
+)
 WINDOW = rule(
     "renewal.window",
     "RFC 7030 §3.3.2",
@@ -123,6 +133,41 @@ def check_window(record: IssuedCertificate, renewal_after_expiry: timedelta, now
             "The certificate expired too long ago; ask the operator for a new enrolment secret",
             not_after=record.not_after,
             window_seconds=int(renewal_after_expiry.total_seconds()),
+        )
+
+
+@enforces(FORKED)
+def check_not_forked(record: IssuedCertificate, request: CertificationRequest) -> None:
+    """A replaced key repeats the request that replaced it, and makes no other: that would fork the lineage.
+
+    Either of the two keys may be in a thief's hands, and this authority cannot tell which.
+    """
+    successor = record.successors.order_by("id").first()
+    if successor is not None:
+        raise EnrolmentRefused(
+            FORKED,
+            "The certificate was replaced already, and its successor has another key; renewals are "
+            "suspended, ask the operator",
+            serial=record.serial,
+            replaced_by=successor.serial,
+            expected=successor.public_key_digest,
+            presented=request.public_key_digest,
+        )
+
+
+@enforces(SUSPENDED)
+def check_not_suspended(record: IssuedCertificate) -> None:
+    """While two keys claim one lineage, neither gets more of it. What was issued is answered again."""
+    if record.enrolment is None:
+        return
+    fork = record.enrolment.forks.filter(line=record.line, decision="").first()
+    if fork is not None:
+        raise EnrolmentRefused(
+            SUSPENDED,
+            "Renewals are suspended: a replaced key of this lineage was used again; ask the operator",
+            serial=record.serial,
+            replaced=fork.replaced.serial,
+            detected_at=fork.detected_at,
         )
 
 

@@ -100,6 +100,8 @@ class IssuedCertificate(models.Model):
     line: of the enrolment, at the time of issue.
     public_key_digest: see ``public_key_digest``.
     replaces: its predecessor, which authenticated the request for it.
+    is_branch: whether its predecessor already had a successor; only in registers from before a replaced key
+        was refused (see ``LineageFork``).
     issued_at: the lifetime counts from here; the certificate itself is backdated.
     revocation_reason: a name of RFC 5280 §5.3.1.
     crl_number: of the first revocation list with this certificate; none until there is one.
@@ -117,6 +119,7 @@ class IssuedCertificate(models.Model):
     replaces = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors"
     )
+    is_branch = models.BooleanField(default=False, editable=False)
     issued_at = models.DateTimeField()
     not_after = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -124,13 +127,13 @@ class IssuedCertificate(models.Model):
     crl_number = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
-        """A predecessor has one successor for each key: asking twice does not issue twice."""
+        """A certificate has one successor, however many requests arrive at the same time."""
 
         constraints = (
             models.UniqueConstraint(
-                fields=("replaces", "public_key_digest"),
-                condition=Q(replaces__isnull=False),
-                name="one_successor_per_key",
+                fields=("replaces",),
+                condition=Q(replaces__isnull=False, is_branch=False),
+                name="one_successor",
             ),
         )
         indexes = (
@@ -155,6 +158,41 @@ class IssuedCertificate(models.Model):
     def certificate(self) -> x509.Certificate:
         """The certificate, parsed."""
         return certificate_from_der(bytes(self.der))
+
+
+class LineageFork(models.Model):
+    """A key that was replaced asked for a successor of its own: two parties hold keys of one lineage.
+
+    Until the operator decides, no certificate of the lineage is renewed (``ca.register.forks``).
+
+    enrolment, line: of the certificates that are suspended. replaced: the certificate whose key asked.
+    public_key_digest: of the key in its first refused request.
+    decision: empty while the operator has not decided.
+    """
+
+    RESUMED, REVOKED = "resumed", "revoked"
+
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="forks")
+    line = models.PositiveIntegerField()
+    replaced = models.ForeignKey(IssuedCertificate, on_delete=models.PROTECT, related_name="forks")
+    public_key_digest = models.CharField(max_length=64)
+    detected_at = models.DateTimeField()
+    decision = models.CharField(
+        max_length=16, blank=True, choices=[(name, name) for name in (RESUMED, REVOKED)]
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """However often a replaced key asks, it is one fork."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=("replaced",), condition=Q(decision=""), name="one_undecided_fork_per_certificate"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"fork at {self.replaced}"
 
 
 def certificate_with_serial(text: str) -> IssuedCertificate | None:

@@ -1,10 +1,11 @@
-"""In the background: revocation lists on schedule."""
+"""In the background: revocation lists on schedule, and the alarm about forked lineages."""
 
 from ca.authority.directory import NoAuthority
 from ca.register import configuration
+from ca.register.forks import update_alarm
 from ca.status.authorities import StatusAuthority, status_authorities
 from ca.status.lists import list_is_due, publish_list_if_due
-from ca.status.schedule import TASK
+from ca.status.schedule import LINEAGES, TASK
 from sender_constraint.django.background import background_task
 from sender_constraint.server.ledger import Run
 
@@ -26,3 +27,8 @@ def publish_lists(run: Run) -> None:
             run.has_done(f"published number {published.number} of the {authority.name} authority")
 
     run.each(status_authorities(), publish, lambda authority: f"the list of the {authority.name} authority")
+
+@background_task(LINEAGES)
+def watch_lineages(run: Run) -> None:  # noqa: ARG001 - a background task's signature
+    """Raise the alarm about forked lineages again, or clear it: forks end with their certificates too."""
+    update_alarm(configuration.utc_now())

@@ -4,7 +4,7 @@
     generations/<id>/private-key.pem          mode 0600
                      certificate.pem          the certificate, then its issuing authorities
                      generation.json          when it was obtained, and its thumbprint
-    pending/private-key.pem                   the key of a request on its way
+    pending/private-key.pem                   the key of a request on its way, or of the last renewal
             secret.sha256                     for which one-time secret it was made, if for one
     replace                                   the id of a generation that is to be replaced before it is due
     lock                                      held by whoever writes
@@ -177,8 +177,15 @@ class GenerationStore:
     def drop_pending_key(self) -> None:
         """Forget it: its request was answered, and nobody will ask for that answer again."""
         self._pending_key.unlink(missing_ok=True)
-        self._pending_secret.unlink(missing_ok=True)
-        self.after(Step.KEY_FORGOTTEN)
+        self._settle()
+
+    def keep_answered_key(self) -> None:
+        """Its renewal was answered; the key stays until the next request.
+
+        Should the new generation be spoiled, the one before asks for this key again. For another key it gets
+        no certificate any more: to the authority that would be a second party (RFC 7030 §4.2.2).
+        """
+        self._settle()
 
     def bind_pending_key(self, secret_digest: str) -> None:
         """From now on the pending key is for this one-time secret; one that was for anything else is dropped.
@@ -196,6 +203,10 @@ class GenerationStore:
             return self._pending_secret.read_text() == secret_digest
         except (OSError, ValueError):
             return False  # for none, or for one that cannot be read
+
+    def _settle(self) -> None:
+        self._pending_secret.unlink(missing_ok=True)
+        self.after(Step.SETTLED)
 
     def _keep_pending(self, file: Path, content: bytes) -> None:
         try:

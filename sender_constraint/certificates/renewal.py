@@ -1,7 +1,8 @@
 """Renewal: in the last third of a certificate's lifetime, by one worker at a time, safe to kill at any line.
 
 What a worker that dies leaves behind is either the key of a request on its way, which the next one
-takes up, or a generation that nothing points to, which is tidied away. What is current stays so.
+takes up, or a generation that nothing points to, which is tidied away. What is current stays so. The key of
+an answered renewal is kept too: the certificate that it replaced can only ask for this key again.
 """
 
 import hashlib
@@ -113,7 +114,10 @@ def renew_if_due(
             if seen.action is Action.NOT_DUE or current is None:
                 return seen
             generation = obtain(store, lambda key: renew(key, current), clock, current)
-            store.drop_pending_key()
+            store.keep_answered_key()
+            if seen.broken is not None:
+                # It may have the key of the broken one, which others may have read: a new one comes next.
+                store.order_replacement()
     except (IssuanceFailed, BrokenGeneration, StoreUnwritable) as error:
         return replace(seen, action=Action.FAILED, error=error)
     return RenewalOutcome(Action.RENEWED, generation, policy.due_at(generation), previous_id=current.id)
@@ -138,7 +142,7 @@ def obtain(
 ) -> Generation:
     """Get a certificate for the pending key and publish both. For the holder of the store's lock.
 
-    The caller then drops the pending key: until that, whoever comes next recognises by it what was done.
+    The caller then settles the pending key: until that, the next worker recognises by it what was done.
 
     Raises IssuanceFailed, StoreUnwritable, or BrokenGeneration if what was issued does not belong together.
     Without an answer the key stays for the next attempt: the request may have arrived, its one-time secret
@@ -157,7 +161,7 @@ def obtain(
 
 
 def is_answered(store: GenerationStore, generation: Generation) -> bool:
-    """Whether the pending key is this generation's: its worker died between publishing and forgetting."""
+    """Whether the pending key is this generation's: its request was answered, and the answer published."""
     kept = _read_key(store.pending_key())
     return kept is not None and kept.public_key() == generation.certificate.public_key()
 

@@ -6,8 +6,10 @@ What each leaves behind if nothing follows, and what the next worker makes of it
     ANSWERED .. CHECKED                     a directory that nothing points to, and the key: the request is
                                             repeated, the authority answers with the same certificate
     PUBLISHED .. SECRET_REMOVED             the new generation serves; the key and the secret are recognised
-                                            as its own, and removed
-    KEY_FORGOTTEN                           nothing
+                                            as its own, and the secret is removed
+    SETTLED                                 nothing; a renewal's key stays until the next request, for a
+                                            generation that is spoiled: it is the only one that the authority
+                                            certifies again for the generation before
 """
 
 from enum import StrEnum
@@ -26,7 +28,7 @@ class Step(StrEnum):
     PUBLISHED = "current points to it"
     TIDIED = "old generations are tidied away"
     SECRET_REMOVED = "the one-time secret is removed"  # noqa: S105 - a sentence
-    KEY_FORGOTTEN = "the key of the request is forgotten"
+    SETTLED = "the request is settled"
 
 
 def nothing_more(_step: Step) -> None:

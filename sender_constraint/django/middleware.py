@@ -9,7 +9,7 @@ from sender_constraint.correlation import CORRELATION_HEADER
 from sender_constraint.django import audit
 from sender_constraint.django.correlation import correlation_id_of
 from sender_constraint.django.peer import smuggled_certificate_headers
-from sender_constraint.errors import Refusal, TemporarilyUnavailable
+from sender_constraint.errors import Refusal, TemporarilyUnavailable, TooManyRequests
 
 CERTIFICATE_HEADER_IGNORED = "peer.certificate_header_ignored"
 
@@ -63,7 +63,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
     response = JsonResponse(body, status=refusal.status)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
-    if isinstance(refusal, TemporarilyUnavailable):
+    if isinstance(refusal, TemporarilyUnavailable | TooManyRequests):
         # RFC 9110 §10.2.3.
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response

@@ -64,6 +64,14 @@ ALARMS = (
         "`issuer revoked`: the authority needs its successor, see the runbook",
     ),
     AlarmKind(
+        "lineage-fork",
+        "at the authority: certificates whose replaced key asked for a successor of its own",
+        {"critical": "two parties hold keys of one lineage; its renewals are suspended"},
+        "once the operator has decided, or no certificate of the lineage can be used or renewed any more",
+        "`ca/manage.py lineage list` shows both certificates; `lineage resume` or `lineage revoke`: see the "
+        "runbook",
+    ),
+    AlarmKind(
         "expiry-authority-*",
         "an authority in the trust bundle",
         _left(BY_PEOPLE),

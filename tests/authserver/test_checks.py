@@ -1,13 +1,18 @@
 """The numbered checks: a wrong setting is said at start."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.checks import run_checks
 
 from authserver.checks import TAG
+from authserver.clients.registered_client import RegisteredClient
 from authserver.keys.store import SigningKeyStore
 from sender_constraint.django.checks import SERVING
+from tests.authserver.asserting import METADATA
+
+pytestmark = pytest.mark.django_db  # clients are announced
 
 
 def ids(tag: str = TAG) -> list[str | None]:
@@ -107,3 +112,17 @@ def test_a_server_without_signing_key_does_not_start(monkeypatch: pytest.MonkeyP
 def test_a_status_list_has_room_and_can_be_kept_in_memory(settings: Any, size: int) -> None:
     settings.STATUS_LIST_SIZE = size
     assert ids() == ["authserver.E013"]
+
+
+@pytest.mark.clause("FAPI 2.0 §5.3.2.1")
+def test_clients_whose_assertions_may_name_the_token_endpoint_are_announced_before_serving(
+    registered: Callable[..., RegisteredClient], settings: Any
+) -> None:
+    registered(**METADATA)
+    assert ids(SERVING) == []
+    registered(**METADATA, assertion_audience_token_endpoint=True)
+    (message,) = run_checks(tags=[SERVING], include_deployment_checks=True)
+    assert message.id == "authserver.W021"
+    assert message.msg == "1 clients may address assertions to the token endpoint: asserting."
+    settings.PROFILE = "fapi2"  # where none may
+    assert "authserver.W021" not in ids(SERVING)

@@ -3,18 +3,26 @@
 import contextlib
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
 from authserver.clients.models import Client, find_client
-from authserver.clients.registration import RegistrationPolicy, read_metadata, register
+from authserver.clients.registration import (
+    RegistrationPolicy,
+    client_information,
+    read_metadata,
+    register,
+)
 from authserver.clients.seeds import seed_clients
 from sender_constraint.errors import InvalidClientMetadata
+from sender_constraint.jwk import jwk_of
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Verdict
 
 POLICY = RegistrationPolicy(("accounts", "payments"), (RESOURCE, OTHER_RESOURCE), demo=False)
@@ -208,6 +216,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"access_token_format": ""}, "registration.token-format"),
     ({"profile": "fapi1"}, "registration.profile"),
     ({"introspects": ["https://unknown.example"]}, "registration.introspects"),
+    ({"assertion_audience_token_endpoint": True}, "registration.assertion-audience"),
+    ({"assertion_audience_token_endpoint": "true"}, "registration.member-type"),
     ({"client_id": ""}, "registration.client-id"),
     ({"client_id": "a b"}, "registration.client-id"),
     ({"client_id": "é"}, "registration.client-id"),
@@ -400,3 +410,22 @@ def test_under_fapi2_the_demo_has_no_client_whose_tokens_are_bound_to_nothing(se
     call_command("prepare", stdout=io.StringIO())
     assert find_client("partner") is not None
     assert find_client("partner-bearer") is None
+
+
+@pytest.mark.clause("FAPI 2.0 §5.3.2.1")
+def test_a_client_held_to_fapi2_addresses_no_assertion_to_the_token_endpoint() -> None:
+    key = jwk_of(ec.generate_private_key(ec.SECP256R1()))
+    signing = but(
+        token_endpoint_auth_method="private_key_jwt",
+        tls_client_auth_subject_dn=None,
+        jwks={"keys": [key]},
+        assertion_audience_token_endpoint=True,
+    )
+    client = register(signing, POLICY)
+    assert client.assertion_audience_token_endpoint
+    assert client_information(client, datetime.now(UTC))["assertion_audience_token_endpoint"] is True
+    with pytest.raises(InvalidClientMetadata, match="assertion_audience_token_endpoint") as refused:
+        register({**signing, "profile": "fapi2"}, POLICY)
+    assert refused.value.rule.identifier == "registration.assertion-audience"
+    held = register({**signing, "profile": "fapi2", "assertion_audience_token_endpoint": False}, POLICY)
+    assert not held.assertion_audience_token_endpoint

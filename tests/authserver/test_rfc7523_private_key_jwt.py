@@ -57,12 +57,16 @@ def test_client_id_is_optional_and_equal(asserting: Asserting, verdict: Verdict)
 
 @pytest.mark.clause("FAPI 2.0 §5.3.2.1")
 @pytest.mark.parametrize("of", ["client", "server"])
-def test_the_address_of_the_token_endpoint_is_an_audience_outside_fapi2(
+def test_the_address_of_the_token_endpoint_is_an_audience_for_registered_clients_outside_fapi2(
     asserting: Asserting, verdict: Verdict, settings: Any, of: str
 ) -> None:
     def addressed() -> Any:
         return asserting.asks(assertion=asserting.assertion(aud=f"{ISSUER}/token"))
 
+    verdict.accepted(asserting.asks())
+    event = verdict.refused(addressed(), 401, "invalid_client", "assertion.audience")
+    assert event["detail"]["expected"] == [ISSUER]
+    Client.objects.filter(client_id=CLIENT_ID).update(assertion_audience_token_endpoint=True)
     verdict.accepted(addressed())
     if of == "server":
         settings.PROFILE = "fapi2"
@@ -70,6 +74,55 @@ def test_the_address_of_the_token_endpoint_is_an_audience_outside_fapi2(
         Client.objects.filter(client_id=CLIENT_ID).update(profile="fapi2")
     verdict.refused(addressed(), 401, "invalid_client", "assertion.audience")
     verdict.accepted(asserting.asks())
+
+
+@pytest.mark.clause("FAPI 2.0 §5.3.2.1")
+@pytest.mark.parametrize(
+    "audience",
+    [
+        [f"{ISSUER}/token"],
+        [ISSUER, f"{ISSUER}/token"],
+        f"{ISSUER}/token/",
+        f"{ISSUER}/TOKEN",
+        f"{ISSUER}/token?x",
+        f"{ISSUER}/token#x",
+        f"{ISSUER}:443/token",
+        f"{ISSUER}/token {ISSUER}",
+        f"{ISSUER}\n",
+        ISSUER.upper(),
+        {"issuer": ISSUER},
+        {},
+        None,
+        True,
+        "",
+    ],
+    ids=str,
+)
+def test_no_other_spelling_of_the_audience_is_accepted_even_of_a_compatible_client(
+    asserting: Asserting, verdict: Verdict, audience: Any
+) -> None:
+    Client.objects.filter(client_id=CLIENT_ID).update(assertion_audience_token_endpoint=True)
+    verdict.accepted(asserting.asks())
+    response = asserting.asks(assertion=asserting.assertion(aud=audience))
+    verdict.refused(response, 401, "invalid_client", "assertion.audience")
+
+
+@pytest.mark.clause("RFC 7523 §2.2")
+def test_a_client_without_assertion_and_certificate_is_refused_for_its_method_in_the_same_words(
+    asserting: Asserting, partner: Caller, verdict: Verdict
+) -> None:
+    """The reason is for the operator; to a caller the answers reveal no client, and no method."""
+    nothing = {"client_assertion": None, "client_assertion_type": None}
+    verdict.accepted(asserting.asks())
+    own = asserting.asks(client_id=CLIENT_ID, **nothing)
+    event = verdict.refused(own, 401, "invalid_client", "assertion.missing")
+    assert event["detail"]["expected"] == "private_key_jwt"
+    answers = [own]
+    for client_id in ("partner", "nobody"):
+        answers.append(partner.with_certificate().but(client_id=client_id).asks())
+        verdict.refused(answers[-1], 401, "invalid_client", "certificate.missing")
+    assert {answer.content for answer in answers} == {own.content}
+    assert b"No client assertion" in own.content
 
 
 CLAIMS: list[tuple[dict[str, Any], str]] = [
@@ -134,6 +187,23 @@ HEADERS: list[tuple[dict[str, Any], str]] = [
     ({"typ": "at+jwt"}, "assertion.type"),
     ({"typ": "dpop+jwt"}, "assertion.type"),
     ({"typ": 1}, "assertion.type"),
+    *(
+        ({"typ": each}, "assertion.type")
+        for each in (
+            "",
+            "JOSE",
+            "logout+jwt",
+            "secevent+jwt",
+            "software-statement+jwt",
+            "oauth-authz-req+jwt",
+            "token-introspection+jwt",
+            "client-authentication",
+            "x/client-authentication+jwt",
+            " jwt",
+            None,
+            ["client-authentication+jwt"],
+        )
+    ),
 ]
 
 
@@ -149,7 +219,17 @@ def test_a_header_that_is_wrong_in_one_thing_is_refused(
 
 
 @pytest.mark.parametrize(
-    "header", [{"typ": "JWT"}, {"typ": "client-authentication+jwt"}, {"kid": ABSENT}, {"x": 1}], ids=str
+    "header",
+    [
+        {"typ": "JWT"},
+        {"typ": "jwt"},
+        {"typ": "client-authentication+jwt"},
+        {"typ": "Client-Authentication+JWT"},
+        {"typ": "application/client-authentication+jwt"},
+        {"kid": ABSENT},
+        {"x": 1},
+    ],
+    ids=str,
 )
 def test_headers_of_other_makers_are_accepted(
     asserting: Asserting, verdict: Verdict, header: dict[str, Any]

@@ -163,6 +163,8 @@ def test_an_initial_access_token_is_good_for_one_registration_and_not_spent_by_a
 REFUSED: list[tuple[Any, str]] = [
     ({"client_id": "partner"}, "registration-endpoint.operators-members"),
     ({"introspects": [RESOURCE]}, "registration-endpoint.operators-members"),
+    ({"assertion_audience_token_endpoint": True}, "registration-endpoint.operators-members"),
+    ({"assertion_audience_token_endpoint": False}, "registration-endpoint.operators-members"),
     ({"tls_client_certificate_bound_access_tokens": False}, "registration.bound-tokens"),
     ({"token_endpoint_auth_method": "client_secret_basic"}, "registration.auth-method"),
     ({"tls_client_auth_san_dns": "acme.example"}, "registration.one-name"),
@@ -242,6 +244,7 @@ def test_a_client_that_an_operator_registered_has_no_such_token(
         ({"registration_access_token": "x"}, "registration-endpoint.answered-members"),
         ({"client_id_issued_at": 1}, "registration-endpoint.answered-members"),
         ({"introspects": [RESOURCE]}, "registration-endpoint.operators-members"),
+        ({"assertion_audience_token_endpoint": True}, "registration-endpoint.operators-members"),
         (
             {
                 "token_endpoint_auth_method": "self_signed_tls_client_auth",

@@ -34,7 +34,18 @@ from tests.ca.material import (
 )
 from tests.trail import Trail
 
-COMMANDS = ("init", "participant", "issue", "list", "show", "prepare", "enrol", "revoke", "publish_lists")
+COMMANDS = (
+    "init",
+    "participant",
+    "issue",
+    "list",
+    "show",
+    "prepare",
+    "enrol",
+    "revoke",
+    "lineage",
+    "publish_lists",
+)
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")
 

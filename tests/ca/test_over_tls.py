@@ -128,7 +128,7 @@ def test_an_expired_certificate_renews_itself_over_tls(authority: RunningAuthori
     trail = authority.trail
     (tmp_path / "other.b64").write_bytes(encoded(csr(new_key(), subject, names)))
     assert curl(authority, tmp_path, "simplereenroll", *present, *send("other.b64")) == 403
-    assert trail.last()["rule"] == "renewal.latest"
+    assert trail.last()["rule"] == "renewal.forked"
 
 
 def test_a_self_made_certificate_with_the_participants_subject_renews_nothing(

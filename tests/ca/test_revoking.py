@@ -154,7 +154,6 @@ def test_a_predecessor_does_not_go_on_where_its_successor_was_stopped(
     client: Client, certificate: x509.Certificate, trail: Trail
 ) -> None:
     second = renewed(client, certificate)
-    renewed(client, certificate)  # before the revocation it may
     revoke(second)
     assert not is_revoked(certificate)
     assert refused_renewal(client, certificate, trail) == "renewal.line"

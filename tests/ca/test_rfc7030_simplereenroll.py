@@ -231,14 +231,28 @@ def test_the_latest_certificate_renews_itself_after_its_end(
     issued(renew(client, certificate))
 
 
+def test_of_two_successors_from_before_forks_were_refused_the_expired_earlier_one_is_refused(
+    client: Client, certificate: x509.Certificate, clock: MovedClock, trail: Trail
+) -> None:
+    """As a migrated register holds them; now a certificate gets one successor."""
+    earlier = issued(renew(client, certificate))
+    later = record_of(earlier)
+    later.pk, later.serial, later.public_key_digest, later.is_branch = None, "abc", "of another key", True
+    later.save()
+    clock.now = certificate.not_valid_after_utc + timedelta(days=1)
+    assert renew(client, earlier).status_code == 403
+    assert trail.last()["rule"] == "renewal.latest"
+    IssuedCertificate.objects.filter(pk=later.pk).delete()
+    issued(renew(client, earlier))
+
+
 def test_an_expired_certificate_that_has_a_successor_is_refused(
     client: Client, certificate: x509.Certificate, clock: MovedClock, trail: Trail
 ) -> None:
     issued(renew(client, certificate))
-    issued(renew(client, certificate))  # while it is valid it may be renewed once more
     clock.now = certificate.not_valid_after_utc + timedelta(seconds=1)
     assert renew(client, certificate).status_code == 403
-    assert trail.last()["rule"] == "renewal.latest"
+    assert trail.last()["rule"] == "renewal.forked"
 
 
 def test_a_lost_answer_is_given_again_also_when_the_predecessor_has_expired(
@@ -291,7 +305,7 @@ def test_of_two_who_renew_one_expired_certificate_at_the_same_time_one_is_refuse
     clock.move(hours=25)
     overtaken = overtaking(monkeypatch, lambda: renew(client, certificate))
     assert renew(client, certificate).status_code == 403
-    assert trail.last()["rule"] == "renewal.latest"
+    assert trail.last()["rule"] == "renewal.forked"
     assert [each.certificate for each in record_of(certificate).successors.all()] == overtaken
 
 

@@ -26,9 +26,10 @@ PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICA
 OWN_CERTIFICATE = """
 from django.conf import settings
 from ca.status.delegation import own_issuer
-from sender_constraint.certificates.csr import new_private_key
+from sender_constraint.certificates.renewal import renew_if_due
 declared = settings.CERTIFICATE_STORES["server"]
-chain = own_issuer(declared).next(new_private_key(), declared.store.current())
+declared.store.order_replacement()
+chain = renew_if_due(declared.store, own_issuer(declared).next).generation.chain
 print(f"{chain[0].serial_number:x} {len(chain)}")
 """
 

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,10 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sender_constraint.certificates.checked_servers import ServerStatus
+from sender_constraint.certificates.csr import new_private_key, next_request
+from sender_constraint.certificates.errors import IssuerRefused
+from sender_constraint.certificates.est import EstClient
+from sender_constraint.certificates.generation import read_generation
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.status import StatusBook
 from sender_constraint.client.caller import Caller, CallerSettings
@@ -145,6 +150,37 @@ def test_a_stolen_partner_key(environment: Environment, partner: Partner, reader
     reader.types(commands_of(PAGE, "### Stolen partner key"))
     eventually(
         lambda: partner.generation.thumbprint != stolen.thumbprint, "it enrols", seconds=PATIENCE_SECONDS
+    )
+    partner.comes_back()
+    is_over(environment, partner)
+
+
+@pytest.mark.clause("RFC 7030 §3.3.2")
+def test_a_forked_lineage_is_decided_about(
+    environment: Environment, partner: Partner, reader: Reader, tmp_path: Path
+) -> None:
+    """The thief copied the key before it was replaced; the partner rotated meanwhile, and calls on."""
+    deployment, stolen = environment.deployment, partner.generation
+    copied = shutil.copytree(stolen.directory, tmp_path / stolen.id)
+    reader.types("./scripts/manage partner_client enrol --replace")
+    partner.comes_back()
+    est = EstClient(f"{deployment.ca_url}/.well-known/est", deployment.trust_bundle)
+    request = next_request(new_private_key(), stolen.certificate)
+    with pytest.raises(IssuerRefused, match="renewals are suspended"):
+        est.reenrol(request, read_generation(copied))
+    assert refusals(environment, "ca")[-1] == "renewal.forked"
+    assert alarms(environment, "ca")["lineage-fork"][0] == "critical"
+    assert partner.is_served()
+    latest = partner.generation
+
+    said = reader.types(commands_of(PAGE, "### Forked lineage"))
+
+    for each in (stolen, latest):
+        assert f"{each.certificate.serial_number:x}" in said
+        assert each.thumbprint in said
+    assert "lineage-fork" not in alarms(environment, "ca")
+    eventually(
+        lambda: partner.generation.thumbprint != latest.thumbprint, "it enrols", seconds=PATIENCE_SECONDS
     )
     partner.comes_back()
     is_over(environment, partner)

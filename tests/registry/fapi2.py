@@ -246,11 +246,12 @@ SERVER = (
         "§5.3.2.1, 8",
         "Of an assertion's `aud`, only the issuer as one string is accepted.",
         UNDER_FAPI2,
-        "Outside it also the address of the token endpoint, which much client software sends; never a list.",
+        "Outside it also the address of the token endpoint, for clients that the operator registered with "
+        "`assertion_audience_token_endpoint`; never a list.",
         rules=("assertion.audience",),
         functions=("authserver.client_authentication.authenticate:Surroundings.audiences",),
         tests=(
-            "test_the_address_of_the_token_endpoint_is_an_audience_outside_fapi2",
+            "test_the_address_of_the_token_endpoint_is_an_audience_for_registered_clients_outside_fapi2",
             "test_claims_that_are_wrong_in_one_thing_are_refused",
         ),
     ),

@@ -33,7 +33,7 @@ def test_each_fault_names_the_tests_that_cause_it(fault: list[str]) -> None:
 def test_the_alarms_that_faults_raise_are_in_the_table() -> None:
     told = {name for fault in faults() for name in re.findall(r"`([a-z*-]+)`", fault[2])}
     # Beside the names of alarms, their states.
-    states = {"overdue", "expired", "unreachable", "unwritable", "broken", "status"}
+    states = {"overdue", "expired", "unreachable", "unwritable", "broken", "refused", "status"}
     kinds = {kind.name for kind in ALARMS} | {"certificate-client", "certificate-server"}
     kinds |= {name for name in told if name.startswith("service-")}
     assert told <= kinds | states

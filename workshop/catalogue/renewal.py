@@ -6,7 +6,7 @@ https://www.rfc-editor.org/rfc/rfc7030
 import base64
 from dataclasses import replace
 
-from sender_constraint.certificates.csr import RequestedNames, first_request
+from sender_constraint.certificates.csr import RequestedNames, first_request, new_private_key
 from workshop import forgery
 from workshop.calls import Call
 from workshop.catalogue.api_certificates import mismatched
@@ -66,6 +66,20 @@ def never_recorded(call: Call, loot: Loot) -> Call:
     return partners_subject(call.but(credentials=loot.credentials(loot.authorities.certificate())), loot)
 
 
+def replaced_key(call: Call, loot: Loot) -> Call:
+    """Renew a certificate that was replaced, with a key of the thief's own."""
+    lineage = loot.lineage()
+    request = first_request(new_private_key(), lineage.names)
+    return call.but(credentials=lineage.replaced, body=base64.encodebytes(request))
+
+
+def suspended(call: Call, loot: Loot) -> Call:
+    """Renew the latest certificate of a lineage in which a replaced key was used again."""
+    lineage = loot.suspended()
+    request = first_request(new_private_key(), lineage.names)
+    return call.but(credentials=lineage.latest, body=base64.encodebytes(request))
+
+
 def _refused(identifier: str, title: str, change: Change, rule: str, *, insider: bool = False) -> Attack:
     return Attack(RENEWAL, identifier, title, change, Expected(403, None, rule), insider=insider)
 
@@ -97,6 +111,18 @@ ATTACKS: tuple[Attack, ...] = (
         never_recorded,
         "renewal.issued-here",
         insider=True,
+    ),
+    _refused(
+        "renew-replaced-key",
+        "a certificate that was replaced already, with a key of the thief's",
+        replaced_key,
+        "renewal.forked",
+    ),
+    _refused(
+        "renew-suspended-lineage",
+        "the latest certificate of a lineage that a replaced key has forked",
+        suspended,
+        "renewal.suspended",
     ),
     Attack(
         RENEWAL,

@@ -72,6 +72,31 @@ def by_another_key(call: Call, loot: Loot) -> Call:
     return call.with_form(client_assertion=other.assertion())
 
 
+def addressed_to_endpoint(call: Call, loot: Loot) -> list[Call]:
+    """CVE-2025-27370: the client was told by the thief's server that the bank's token endpoint is its own."""
+    issuer = loot.signing.forger(None).issuer
+    audiences = (
+        f"{issuer}/introspect", f"{issuer}/revoke", f"{issuer}/token/", f"{issuer}/",
+        [f"{issuer}/token", "https://thief.example"], ["https://thief.example", issuer],
+    )  # fmt: skip
+    return [call.with_form(client_assertion=loot.signing.leaked(None, aud=each)) for each in audiences]
+
+
+def of_another_type(call: Call, loot: Loot) -> list[Call]:
+    """RFC 8725 §3.11: JWTs that the client signed with this key for other purposes, otherwise valid."""
+    kinds = ("dpop+jwt", "oauth-authz-req+jwt", "logout+jwt", "x/client-authentication+jwt", "")
+    return [call.with_form(client_assertion=loot.signing.leaked({"typ": each})) for each in kinds]
+
+
+def without_assertion(client_id: str | None = None) -> Change:
+    """Only the name of the client, or of no client."""
+    return lambda call, loot: call.with_form(
+        client_assertion=None,
+        client_assertion_type=None,
+        client_id=client_id or loot.signing.forger(None).client_id,
+    )
+
+
 def unsigned(call: Call, loot: Loot) -> Call:
     """RFC 7518 §3.6: the client's own claims, and no signature."""
     claims = jws.payload_of(loot.signing.leaked(None))
@@ -144,6 +169,18 @@ _REFUSED: tuple[tuple[str, str, Change, str], ...] = (
             )
         ),
         "assertion.audience",
+    ),
+    (
+        "assertion-for-an-endpoint",
+        "assertions for other addresses of the bank's, or for one of them and the thief's server",
+        addressed_to_endpoint,
+        "assertion.audience",
+    ),
+    (
+        "assertion-of-another-type",
+        "JWTs that the client signed for something else",
+        of_another_type,
+        "assertion.type",
     ),
     ("assertion-expired", "an assertion that has expired", _lasting(exp=-1), "assertion.expired"),
     (
@@ -218,6 +255,14 @@ ATTACKS: tuple[Attack, ...] = (
         twin=forged("nobody"),
     ),
     *(_refused(*each) for each in _REFUSED),
+    Attack(
+        IN_THE_NAME_OF_A_SIGNER,
+        "assertion-left-out",
+        "the client's name alone, without assertion and certificate",
+        without_assertion(),
+        Expected(401, "invalid_client", "assertion.missing"),
+        twin=without_assertion("nobody"),
+    ),
     _refused(
         "assertion-without-type",
         "an assertion of which nobody says what it is",

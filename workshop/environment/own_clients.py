@@ -35,9 +35,11 @@ _SUBJECT = x509.Name(
 )
 
 
-def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, Any]]:
+def registrations(folder: Path, resources: Sequence[str], *, fapi2: bool) -> Iterator[dict[str, Any]]:
     """The metadata of the clients (RFC 7591 §2), whose keys are in this folder: made once, each mode 0600.
 
+    fapi2: whether the server keeps to FAPI 2.0. Outside it oauth2c, which addresses its assertions to the
+    token endpoint, can be used as the clients that sign them.
     resources: for which tokens are issued. Whoever has opaque tokens may ask for all of them: what such a
     token is worth at another API than its own is among the attacks.
     """
@@ -71,13 +73,13 @@ def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, 
     yield {
         "client_id": JWT_CLIENT,
         "client_name": "Your client, private_key_jwt and DPoP",
-        **_asserting(folder / f"{JWT_CLIENT}.jwk.json"),
+        **_asserting(folder / f"{JWT_CLIENT}.jwk.json", fapi2=fapi2),
         **dpop_bound,
     }
     yield {
         "client_id": JWT_MTLS_CLIENT,
         "client_name": "Your client, private_key_jwt and mutual TLS",
-        **_asserting(folder / f"{JWT_MTLS_CLIENT}.jwk.json"),
+        **_asserting(folder / f"{JWT_MTLS_CLIENT}.jwk.json", fapi2=fapi2),
         **certificate_bound,
     }
     yield {
@@ -89,7 +91,7 @@ def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, 
     }
 
 
-def _asserting(file: Path) -> dict[str, Any]:
+def _asserting(file: Path, *, fapi2: bool) -> dict[str, Any]:
     """Of a client that signs assertions with the private JWK in this file."""
     if not file.exists():
         key = ec.generate_private_key(ec.SECP256R1())
@@ -101,6 +103,7 @@ def _asserting(file: Path) -> dict[str, Any]:
         "token_endpoint_auth_method": "private_key_jwt",
         "token_endpoint_auth_signing_alg": jwk["alg"],
         "jwks": {"keys": [{name: value for name, value in jwk.items() if name != "d"}]},
+        **({} if fapi2 else {"assertion_audience_token_endpoint": True}),
     }
 
 

@@ -143,7 +143,8 @@ class Parties:
 
     def write_own_clients(self) -> None:
         """The audience's keys, made once; and what its clients register, for the authorization server."""
-        for metadata in own_clients.registrations(self.state("own_client"), self._resources()):
+        folder, fapi2 = self.state("own_client"), self.deployment.profile == "fapi2"
+        for metadata in own_clients.registrations(folder, self._resources(), fapi2=fapi2):
             file = self.state("authserver") / "registrations" / f"{metadata['client_id']}.json"
             write_private(file, json.dumps(metadata, indent=2))
 

@@ -27,6 +27,7 @@ from workshop.loot import Cast, Enrolment, Holdings, Loot, Member, Targets
 from workshop.private_files import write_private
 from workshop.proofs import Proofs
 from workshop.story.former import former_participant
+from workshop.story.lineages import renewed_lineage, suspended_lineage
 from workshop.story.partner import (
     Partner,
     current_partner,
@@ -74,6 +75,8 @@ def the_theft(stage: Stage) -> Cast:
         holdings=honest.holdings,
         overheard_key=lambda: _overheard_key(stage, honest),
         former=cache(lambda: former_participant(stage)),
+        lineage=cache(lambda: renewed_lineage(stage)),
+        suspended=lambda: suspended_lineage(stage),
         dumps=Dumps(deployment),
         signing=signing_loot(stage, signers),
         in_advance=holder,

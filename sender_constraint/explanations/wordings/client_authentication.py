@@ -19,6 +19,11 @@ RULES = {
         "a request without {missing}",
         "Send both (RFC 7521 §4.2).",
     ),
+    "assertion.missing": Wording(
+        "client_assertion and client_assertion_type, of a client registered for {expected}",
+        "neither an assertion nor a certificate",
+        "Sign an assertion with the registered key (RFC 7523 §3), and send it with its type.",
+    ),
     "assertion.kind": Wording("client_assertion_type {expected}", "{presented}", "Send a JWT, and say so."),
     "assertion.size": Wording("at most {expected} characters", "{presented} characters", _AS_MADE),
     "assertion.form": Wording("a JWT of {expected} parts in base64url", "{presented} parts", _AS_MADE),
@@ -58,7 +63,8 @@ RULES = {
     "assertion.audience": Wording(
         "aud as one string: {expected}",
         "aud {presented}",
-        "Set aud to the issuer of the metadata, as a string.",
+        "Set aud to the issuer of the metadata, as a string. For software that can only send the URL of the "
+        "token endpoint, the operator registers the client with assertion_audience_token_endpoint.",
     ),
     "assertion.expired": Wording(
         "an assertion in force at {now}", "one that expired at {expires_at}", _CLOCK

@@ -86,6 +86,19 @@ RULES = {
         "an expired one before it, serial {presented}",
         "Renew with the latest certificate; if it is lost, ask the scheme operator for a new secret.",
     ),
+    "renewal.forked": Wording(
+        "the key of its successor {replaced_by} (SHA-256 {expected}), or a certificate that was not replaced",
+        "certificate {serial}, with a request for the key with SHA-256 {presented}",
+        "Two parties hold keys of this lineage. The operator compares both certificates "
+        "(`manage.py lineage list`), and resumes or revokes the lineage; a new one-time secret starts "
+        "another.",
+    ),
+    "renewal.suspended": Wording(
+        "a lineage whose replaced keys are not used",
+        "a lineage whose replaced certificate {replaced} asked for another successor at {detected_at}",
+        "The operator decides with `manage.py lineage`; then the renewal succeeds by itself, or needs a new "
+        "one-time secret.",
+    ),
     "renewal.window": Wording("a renewal soon after the end", "a renewal too late", _NEW_LINE),
     "renewal.subject": Wording("the subject {expected}", "{presented}", _SAME_NAMES),
     "renewal.alternative-names": Wording("the names {expected}", "{presented}", _SAME_NAMES),

@@ -27,6 +27,17 @@ RULES = {
     "registration-endpoint.operators-members": Wording(
         "metadata that a client may say of itself", "{members}", "Leave it out, or ask the bank's operator."
     ),
+    "registration-endpoint.software-limit": Wording(
+        "fewer than {expected} registered clients of the software {software_id}",
+        "one more",
+        "Use a client that is registered, or delete one (RFC 7592 §2.3). The bank's operator sets "
+        "REGISTRATIONS_PER_SOFTWARE_ID.",
+    ),
+    "registration-endpoint.hourly-limit": Wording(
+        "fewer registrations within an hour than the {expected} that are allowed, or this software's share",
+        "one more",
+        "Try again after {retry_after_seconds} seconds. The bank's operator sets REGISTRATIONS_PER_HOUR.",
+    ),
     "registration-endpoint.answered-members": Wording(
         "metadata alone", "also {members}", "Leave out what only the server's answers have (RFC 7592 §2.2)."
     ),

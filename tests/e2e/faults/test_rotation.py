@@ -89,6 +89,7 @@ def test_a_disk_that_fills_up_anywhere_in_a_rotation_leaves_the_old_certificate_
     state = disk / "state"
     shutil.copytree(party.state, state, symlinks=True)
     moved = party.moved_to(state)
+    moved.store.drop_pending_key()  # that of the last renewal: its page would be free for the next key
     before, issued = moved.store.order_replacement(), party.certificates()
     steps: list[Step] = []
     watched = GenerationStore(moved.store.path, steps.append)

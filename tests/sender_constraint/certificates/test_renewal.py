@@ -91,7 +91,8 @@ def test_it_is_renewed_when_due_with_a_new_key(
     assert store.current() == outcome.generation
     assert outcome.generation.obtained_at == clock.moment
     assert outcome.generation.certificate.public_key() != due.certificate.public_key()
-    assert store.pending_key() is None
+    # Until the next request: the authority repeats the certificate of this key, and of no other.
+    assert store.pending_key() == outcome.generation.private_key_path.read_bytes()
 
 
 def test_it_is_replaced_once_before_it_is_due_if_that_is_ordered(
@@ -229,3 +230,21 @@ def test_a_pending_key_that_nobody_can_read_does_not_stand_in_the_way(
 
     assert renew_if_due(store, issuer.next, clock).action is Action.RENEWED
     assert store.current() != due
+
+
+@pytest.mark.usefixtures("due")
+def test_a_broken_generation_is_asked_for_again_with_its_own_key_and_then_replaced(
+    store: GenerationStore, issuer: CountingIssuer, clock: SetClock
+) -> None:
+    """To the authority another key for the generation before would be another party's (RFC 7030 §4.2.2)."""
+    broken = renew_if_due(store, issuer.next, clock).generation
+    assert broken is not None
+    broken.private_key_path.unlink()
+
+    mended = renew_if_due(store, issuer.next, clock).generation
+    replaced = renew_if_due(store, issuer.next, clock).generation
+
+    assert store.last_good() == store.current() == replaced
+    assert mended is not None
+    assert issuer.keys[0] == issuer.keys[1] == mended.certificate.public_key() != issuer.keys[2]
+    assert renew_if_due(store, issuer.next, clock).action is Action.NOT_DUE

@@ -11,7 +11,7 @@ import pytest
 from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.generation import read_generation
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import RenewalPolicy
+from sender_constraint.certificates.renewal import RenewalPolicy, is_answered
 from sender_constraint.certificates.rotation_steps import Step
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
@@ -52,7 +52,7 @@ def test_a_worker_killed_after_any_step_loses_nothing(
     renewed = store.current()
     assert renewed.id != old.id
     assert not secret_file.exists()
-    assert store.pending_key() is None or served != old
+    assert is_answered(store, renewed) or store.pending_key() is None
     if served == old:
         assert pending is not None
         assert renewed.private_key_path.read_bytes() == pending  # the request is repeated, not doubled
