@@ -9,6 +9,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from OpenSSL import SSL
@@ -71,18 +72,11 @@ class TLS12Records:
 class RecordClient:
     """A connection past its handshake.
 
-    raw: the TCP connection, on which sealed records are sent. records: what seals them; of TLS 1.3 by
-    default.
+    raw: the TCP connection, on which sealed records are sent. records: what seals them.
     """
 
-    def __init__(self, raw: socket.socket, connection: SSL.Connection, secrets: dict[str, bytes]) -> None:
-        self.raw, self._connection = raw, connection
-        self.records: TLS13Records | TLS12Records
-        if "CLIENT_RANDOM" in secrets:
-            randoms = connection.server_random(), connection.client_random()
-            self.records = TLS12Records(secrets["CLIENT_RANDOM"], *randoms)
-        else:
-            self.records = TLS13Records(secrets["CLIENT_TRAFFIC_SECRET_0"])
+    def __init__(self, raw: socket.socket, connection: SSL.Connection, records: Any) -> None:
+        self.raw, self._connection, self.records = raw, connection, records
 
     def data(self, content: bytes, size: int) -> bytes:
         """Application data in records of ``size`` bytes each."""
@@ -109,9 +103,13 @@ class RecordClient:
 
 @contextmanager
 def record_client(
-    raw: socket.socket, trust_bundle: Path, version: int = SSL.TLS1_3_VERSION
+    raw: socket.socket, trust_bundle: Path, version: int = SSL.TLS1_3_VERSION, *, finished: bool = True
 ) -> Iterator[RecordClient]:
-    """A client on a TCP connection, which is closed at the end. It has no certificate of its own."""
+    """A client on a TCP connection, which is closed at the end. It has no certificate of its own.
+
+    finished: whether the client's last messages of the handshake are sent. If not, the records are sealed as
+    these messages would be (TLS 1.3 only).
+    """
     secrets: dict[str, bytes] = {}
 
     def keep(_connection: SSL.Connection, line: bytes) -> None:
@@ -130,20 +128,36 @@ def record_client(
         connection = SSL.Connection(context)
         connection.set_tlsext_host_name(b"localhost")
         connection.set_connect_state()
-        _complete_handshake(connection, raw)
-        yield RecordClient(raw, connection, secrets)
+        last_messages = _complete_handshake(connection, raw)
+        if finished:
+            raw.sendall(last_messages)
+        yield RecordClient(raw, connection, _records_of(connection, secrets, finished=finished))
 
 
-def _complete_handshake(connection: SSL.Connection, raw: socket.socket) -> None:
-    done = False
-    while not done:
-        with suppress(SSL.WantReadError):
+def _complete_handshake(connection: SSL.Connection, raw: socket.socket) -> bytes:
+    """Complete the client's side; the messages that are still to be sent."""
+    while True:
+        try:
             connection.do_handshake()
-            done = True
-        with suppress(SSL.WantReadError):
-            raw.sendall(connection.bio_read(65536))
-        if not done:
+        except SSL.WantReadError:
+            with suppress(SSL.WantReadError):
+                raw.sendall(connection.bio_read(65536))
             connection.bio_write(raw.recv(65536))
+        else:
+            try:
+                return connection.bio_read(65536)
+            except SSL.WantReadError:
+                return b""  # in TLS 1.2 the server is last
+
+
+def _records_of(
+    connection: SSL.Connection, secrets: dict[str, bytes], *, finished: bool
+) -> TLS12Records | TLS13Records:
+    if "CLIENT_RANDOM" in secrets:
+        randoms = connection.server_random(), connection.client_random()
+        return TLS12Records(secrets["CLIENT_RANDOM"], *randoms)
+    label = "CLIENT_TRAFFIC_SECRET_0" if finished else "CLIENT_HANDSHAKE_TRAFFIC_SECRET"
+    return TLS13Records(secrets[label])
 
 
 def _expand_label(secret: bytes, label: bytes, size: int) -> bytes:
