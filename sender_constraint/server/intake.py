@@ -41,6 +41,14 @@ PACE = rule(
     "RFC 9112 §9.5",
     "The request did not arrive, or its answer was not taken, in the time for it.",
 )
+RECORDS = rule(
+    "tls.records",
+    "RFC 8446 §4.6.3",
+    "More TLS records without application data arrive than a request can need.",
+)
+
+# A client sends none, or one KeyUpdate in millions of records. Go ends a connection after as many.
+MAX_RECORDS_WITHOUT_DATA = 16
 
 Headers = Sequence[tuple[str, str]]
 
@@ -127,6 +135,22 @@ def check_pace(expired: Phase | None) -> None:
     if expired in (Phase.HEADER, Phase.BODY, Phase.RESPONSE):
         status = HTTPStatus.REQUEST_TIMEOUT
         raise RequestRefused(PACE, "Request too slow", status=status, waited_for=expired.value)
+
+
+@enforces(RECORDS)
+def check_records(without_data: int) -> None:
+    """Refuse one KeyUpdate, alert or empty record too many in one request. Raises RequestRefused.
+
+    without_data: the number of records so far that carried none.
+    """
+    if without_data > MAX_RECORDS_WITHOUT_DATA:
+        raise RequestRefused(
+            RECORDS,
+            "Too many TLS records without data",
+            status=HTTPStatus.BAD_REQUEST,
+            expected=MAX_RECORDS_WITHOUT_DATA,
+            presented=without_data,
+        )
 
 
 def check_head(request: Any) -> None:

@@ -8,9 +8,10 @@ import errno
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import cached_property
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 import gevent
 import gevent.socket
@@ -19,6 +20,8 @@ from sender_constraint.server.limits import Limits, Phase
 
 # What one turn reads: a body in chunks of one byte costs the parser a few microseconds a byte.
 TURN_BYTES = 2048
+
+READ_EVENT = 1  # libev's
 
 LINGER_SECONDS = 2
 LINGER_BYTES = 4 * 1024 * 1024
@@ -61,10 +64,7 @@ class PacedSocket(ABC):
 
         Raises PeerGone at the limit of the phase.
         """
-        # Bytes that are there already are read without waiting: who sends without a pause would never let
-        # anybody else have a turn, and would meet no limit.
-        gevent.sleep(0)
-        self._remaining()
+        self.take_turn()
         data = self._receive(min(size, TURN_BYTES))
         if data and self.phase in (Phase.ARRIVAL, Phase.IDLE):
             self.begin(Phase.HEADER)
@@ -76,6 +76,16 @@ class PacedSocket(ABC):
         rest = memoryview(data)
         while rest:
             rest = rest[self._transmit(rest) :]
+            if rest:
+                self.take_turn()
+
+    def take_turn(self) -> None:
+        """Let every other connection have its turn. Raises PeerGone at the limit of the phase.
+
+        A peer that is always ready would never let another connection have one, and would meet no limit.
+        """
+        gevent.sleep(0)
+        self._remaining()
 
     def peer_certificates(self) -> tuple[bytes, ...]:
         """What the peer presented in the handshake, DER, the leaf first; empty if nothing."""
@@ -125,27 +135,33 @@ class PacedSocket(ABC):
     def _take_leave(self) -> None:
         return
 
-    def _wait(self, wait: Callable[..., None]) -> None:
-        too_slow = PeerGone(f"too slow: {self.phase}")
+    @cached_property
+    def _readable(self) -> Any:
+        # One for the life of the connection: to make one for each wait takes three times as long as the wait.
+        return gevent.get_hub().loop.io(self.fileno(), READ_EVENT)
+
+    def _wait(self, wait: Callable[..., None], what: Any) -> None:
         try:
-            wait(self.fileno(), timeout=self._remaining(), timeout_exc=too_slow)
-        except PeerGone:
-            self.expired = self.phase
-            raise
+            wait(what, timeout=self._remaining())
+        except TimeoutError:
+            self._expire()
+
+    def _expire(self) -> NoReturn:
+        self.expired = self.phase
+        raise PeerGone(f"too slow: {self.phase}") from None
 
     def _remaining(self) -> float:
         """Seconds to the limit of the phase. Raises PeerGone where it has been reached."""
         remaining = self._deadline - monotonic()
         if remaining <= 0:
-            self.expired = self.phase
-            raise PeerGone(f"too slow: {self.phase}")
+            self._expire()
         return remaining
 
     def _wait_readable(self) -> None:
-        self._wait(gevent.socket.wait_read)
+        self._wait(gevent.socket.wait, self._readable)
 
     def _wait_writable(self) -> None:
-        self._wait(gevent.socket.wait_write)
+        self._wait(gevent.socket.wait_write, self.fileno())
 
     def _linger(self) -> None:
         self.shutdown(socket.SHUT_WR)

@@ -1,23 +1,58 @@
-"""A TLS connection over pyOpenSSL, with cooperative waits.
+"""A TLS connection over pyOpenSSL that does a bounded amount of work between two waits.
 
-pyOpenSSL raises WantReadError and WantWriteError where the standard library would wait; reading may
-have to write and writing to read. Each operation is retried when the socket is ready for what it wants.
+OpenSSL processes all input that it can read before it returns to the caller: KeyUpdates, empty records and
+alerts yield no data. From a socket that a peer keeps full it would never return, so that no other connection
+is served and no deadline checked. So it reads from memory, which is given at most TURN_BYTES between two
+waits, and writes to memory, which is sent before it is given more.
 """
 
-import socket
 import ssl
-from collections.abc import Callable
+from contextlib import suppress
+from errno import errorcode
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 from OpenSSL import SSL, crypto
 
+from sender_constraint.server.intake import check_records
 from sender_constraint.server.limits import Limits, Phase
-from sender_constraint.server.paced_socket import PacedSocket, PeerGone
-
-Result = TypeVar("Result")
+from sender_constraint.server.paced_socket import TURN_BYTES, PacedSocket, PeerGone
 
 UNEXPECTED_END = -1  # the errno that pyOpenSSL gives to the end of the stream without close_notify
+
+RECORD_HEADER_BYTES = 5
+
+# A record of a response. OpenSSL's memory keeps the size of the longest for the life of the connection.
+WRITE_BYTES = 4096
+
+SEND_BYTES = 16 * 1024
+
+
+class Records:
+    """The bytes that came from a peer, cut where TLS records end (RFC 8446 §5.1)."""
+
+    def __init__(self) -> None:
+        self._waiting = b""
+        self._missing = 0  # bytes of the record that has been taken in part
+
+    @property
+    def between(self) -> bool:
+        """Whether what was taken last ended a record."""
+        return not self._missing
+
+    def add(self, data: bytes) -> None:
+        """Append what has been received."""
+        self._waiting += data
+
+    def take(self) -> bytes:
+        """The next record, or what is here of it; nothing until its header is here."""
+        if not self._missing:
+            if len(self._waiting) < RECORD_HEADER_BYTES:
+                return b""
+            self._missing = RECORD_HEADER_BYTES + int.from_bytes(self._waiting[3:RECORD_HEADER_BYTES])
+        taken, self._waiting = self._waiting[: self._missing], self._waiting[self._missing :]
+        self._missing -= len(taken)
+        return taken
 
 
 class TLSSocket(PacedSocket):
@@ -25,30 +60,51 @@ class TLSSocket(PacedSocket):
 
     def __init__(self, raw: Any, context: SSL.Context, limits: Limits) -> None:
         super().__init__(raw, limits)
+        raw.settimeout(0.0)  # the waits are those of PacedSocket, which have a limit
         self._context = context
         self._established = False
         self._certificates: tuple[bytes, ...] = ()
+        self._records = Records()
+        self._outgoing = b""
+        self._unread = False  # whether OpenSSL has more than the record that it reads now
 
     @cached_property
     def _connection(self) -> SSL.Connection:
         # Not before the first byte has come: it takes 15 KB, and half the time of an idle connection.
-        connection = SSL.Connection(self._context, self._raw)
+        connection = SSL.Connection(self._context)
         connection.set_accept_state()
         return connection
 
+    def begin(self, phase: Phase) -> None:
+        """Enter a phase. Between two requests, the count of records without data begins again."""
+        super().begin(phase)
+        if phase in (Phase.ARRIVAL, Phase.IDLE):
+            self._records_without_data = 0
+
     def arrival(self) -> bool:
-        """Wait for the first byte of the handshake; whether it came before the end."""
-        self._wait_readable()
+        """Wait for the first bytes of the handshake; whether they came before the end."""
         try:
-            return bool(self._raw.recv(1, socket.MSG_PEEK))
-        except OSError as error:
+            self._fill()
+        except SSL.SysCallError as error:
+            if error.args[0] == UNEXPECTED_END:
+                return False
             raise PeerGone(str(error)) from None
+        return True
 
     def handshake(self) -> None:
         """Complete the handshake. Raises SSL.Error, or PeerGone at the limit."""
         self.begin(Phase.HANDSHAKE)
-        self._when_ready(self._connection.do_handshake)
-        self._established = True
+        while not self._established:
+            self._feed_all()
+            try:
+                self._connection.do_handshake()
+                self._established = True
+            except SSL.WantReadError:
+                pass  # there is more to come
+            except SSL.Error:
+                self._send_alert()
+                raise
+            self._flush()
         self._certificates = tuple(self._presented())
         self.begin(Phase.ARRIVAL)
 
@@ -72,7 +128,14 @@ class TLSSocket(PacedSocket):
 
     def _receive(self, size: int) -> bytes:
         try:
-            return self._when_ready(self._connection.recv, size)
+            while True:
+                if not (self._unread or self._connection.pending()):
+                    self._feed_record()
+                try:
+                    return self._connection.recv(size)
+                except SSL.WantReadError:
+                    self._count_record()
+                    self._flush()
         except SSL.ZeroReturnError:
             return b""
         except SSL.SysCallError as error:
@@ -80,31 +143,83 @@ class TLSSocket(PacedSocket):
                 return b""
             raise PeerGone(str(error)) from None
         except SSL.Error as error:
+            self._send_alert()
             raise PeerGone(str(error)) from None
 
     def _transmit(self, data: memoryview) -> int:
         try:
-            return self._when_ready(self._connection.send, data)
+            written = self._connection.send(data[:WRITE_BYTES])
+            self._flush()
         except SSL.Error as error:
             raise PeerGone(str(error)) from None
+        return written
 
     def _take_leave(self) -> None:
         if not self._established:
             return
-        try:
+        # close_notify is a courtesy (RFC 8446 §6.1) to a peer that may be gone, or not reading.
+        with suppress(SSL.Error):
             self._connection.shutdown()
-        except SSL.Error:
-            # close_notify is a courtesy (RFC 8446 §6.1) to a peer that may be gone, or not reading.
-            return
+            self._send_some()
 
-    def _when_ready(self, operation: Callable[..., Result], *arguments: Any) -> Result:
-        while True:
-            try:
-                return operation(*arguments)
-            except SSL.WantReadError:
-                self._wait_readable()
-            except SSL.WantWriteError:
-                self._wait_writable()
+    def _count_record(self) -> None:
+        """Count what has been read without any data in it, and refuse one too many."""
+        if self._records.between and not self._unread:
+            self._records_without_data += 1
+            check_records(self._records_without_data)
+        self._unread = False
+
+    def _feed_record(self) -> None:
+        """Give OpenSSL the next record, or as much of it as has come. Waits for it.
+
+        One record, so that data or its absence is known of each.
+        """
+        while not (piece := self._records.take()):
+            self._fill()
+        self._connection.bio_write(piece)
+
+    def _feed_all(self) -> None:
+        """Give OpenSSL what has come, of the handshake and perhaps after it. Waits for it."""
+        self._feed_record()
+        while piece := self._records.take():
+            self._connection.bio_write(piece)
+            self._unread = True
+
+    def _fill(self) -> None:
+        """Wait for bytes from the peer. Raises SSL.SysCallError at the end of the stream."""
+        self._wait_readable()
+        try:
+            data = self._raw.recv(TURN_BYTES)
+        except OSError as error:
+            raise _failed(error) from None
+        if not data:
+            raise SSL.SysCallError(UNEXPECTED_END, "Unexpected EOF")
+        self._records.add(data)
+
+    def _flush(self) -> None:
+        """Send all that OpenSSL has written. Raises PeerGone at the limit of the phase."""
+        while not self._send_some():
+            self._wait_writable()
+
+    def _send_some(self) -> bool:
+        """Send what OpenSSL has written, as far as the peer takes it now; whether that was surely all."""
+        is_rest = bool(self._outgoing)
+        try:
+            self._outgoing = self._outgoing or self._connection.bio_read(SEND_BYTES)
+            sent = self._raw.send(self._outgoing)
+        except SSL.WantReadError:
+            return True
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise _failed(error) from None
+        self._outgoing = self._outgoing[sent:]
+        return not (self._outgoing or is_rest or sent == SEND_BYTES)
+
+    def _send_alert(self) -> None:
+        """Send the alert that says why the connection ends, if it can go at once."""
+        with suppress(SSL.Error):
+            self._send_some()
 
     def _presented(self) -> list[bytes]:
         leaf = self._connection.get_peer_certificate()
@@ -113,6 +228,11 @@ class TLSSocket(PacedSocket):
         # On the server's side OpenSSL keeps the leaf apart from the rest of the chain.
         chain = [leaf, *(self._connection.get_peer_cert_chain() or [])]
         return [crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate) for certificate in chain]
+
+
+def _failed(error: OSError) -> SSL.SysCallError:
+    """As pyOpenSSL reports it."""
+    return SSL.SysCallError(error.errno, errorcode.get(error.errno or 0))
 
 
 def note_fatal_alert(connection: SSL.Connection, where: int, code: int) -> None:

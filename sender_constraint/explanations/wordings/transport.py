@@ -25,6 +25,11 @@ RULES = {
         "one that ended: {reason} ({tls})",
         "Check that the client trusts the server's authority, speaks TLS 1.2 or 1.3, and waits long enough.",
     ),
+    "tls.records": Wording(
+        "at most {expected} TLS records without application data in one request",
+        "{presented}",
+        "Look at your TLS library: it sends KeyUpdates, alerts or empty records without data in between.",
+    ),
     "tls.generation": Wording("a certificate that this server can use", "one that it cannot: {reason}", None),
     "server.validity": Wording("a server's certificate that is valid now", "{reason}", _SERVER),
     "server.purpose": Wording("a certificate for servers (serverAuth)", "{reason}", _SERVER),

@@ -89,6 +89,12 @@ class Server:
         """A client's context that trusts this server's authority."""
         return ssl.create_default_context(cadata=self.authority.certificate_pem.decode())
 
+    def write_trust_bundle(self, folder: Path) -> Path:
+        """The same authority as a file."""
+        path = folder / "trust.pem"
+        path.write_bytes(self.authority.certificate_pem)
+        return path
+
     def tcp(self) -> socket.socket:
         """A TCP connection."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS)
