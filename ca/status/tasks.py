@@ -28,6 +28,7 @@ def publish_lists(run: Run) -> None:
 
     run.each(status_authorities(), publish, lambda authority: f"the list of the {authority.name} authority")
 
+
 @background_task(LINEAGES)
 def watch_lineages(run: Run) -> None:  # noqa: ARG001 - a background task's signature
     """Raise the alarm about forked lineages again, or clear it: forks end with their certificates too."""
