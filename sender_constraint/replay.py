@@ -1,8 +1,8 @@
 """What may be used once only, and what a replay store can say about it.
 
 RFC 9449 §11.1 (https://www.rfc-editor.org/rfc/rfc9449). A store is shared by all processes of a service. It
-says which of its epochs it is in: a period in which it has lost nothing. Of what may have been used before the
-epoch began it knows nothing, and says so. While it cannot be asked, nothing that needs it is accepted.
+says which of its epochs it is in: a period in which it has lost nothing. Of what may have been used before
+the epoch began it knows nothing, and says so. While it cannot be asked, what needs it is not accepted.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ class ReplayMemoryUnavailable(Exception):
 
 
 class Use(Enum):
-    """What a store answers: the first use, a repeated one, or that there may have been one before its epoch."""
+    """What a store answers. UNKNOWN: there may have been a use before the store's epoch."""
 
     FIRST = "first"
     REPEATED = "repeated"
@@ -34,8 +34,8 @@ class Use(Enum):
 class OneTimeUse:
     """Something that is about to be used, and may not have been before.
 
-    usable_from, usable_until: the first and the last moment at which a process could have accepted it, by its
-    clock, in seconds since 1970. epoch: of the store, in which it was provably made; empty if nothing proves it.
+    usable_from, usable_until: the first and the last moment at which a process could have accepted it, by the
+    clock of that process, in seconds since 1970. epoch: in which it was provably made; empty if not proven.
     """
 
     key: str

@@ -3,11 +3,11 @@
 RFC 7523 §2.2 and §3, https://www.rfc-editor.org/rfc/rfc7523; RFC 7521 §4.2,
 https://www.rfc-editor.org/rfc/rfc7521; FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1. Which client an
 assertion is of is read before its signature is verified, since its keys are that client's; nothing else is
-decided by what nobody signed. Its use is recorded after all other checks, in the database and not in the replay
-store: it may be valid for an hour, which a store that loses its content must not be asked about.
+decided by what nobody signed. Its use is recorded after all other checks, in the database and not in the
+replay store: it may be valid for an hour, for which no store must be asked that can lose its content.
 
-An assertion needs no ``iat`` (RFC 7523 §3, FAPI 2.0 §5.3.2.1). Without one it is dated ``exp`` less the longest
-lifetime, the earliest moment at which it can have been valid here.
+An assertion needs no ``iat`` (RFC 7523 §3, FAPI 2.0 §5.3.2.1). Without one it is dated ``exp`` less the
+longest lifetime, the earliest moment at which it can have been valid here.
 
 Until the signature is verified what depends on the client is answered in the same words: nobody learns who is
 registered.

@@ -33,8 +33,8 @@ class AuthenticatedClient:
 
     certificate: the one by which it did so; None where it did so in another way, whatever the connection
         shows.
-    record_use: records that its assertion was used, if it had one, within the caller's transaction if there is
-        one; raises InvalidClient if it was used before. Called before the client gets anything.
+    record_use: records that its assertion was used, if it had one, within the caller's transaction; raises
+        InvalidClient if it was used before. Called before the client gets anything.
     """
 
     client: RegisteredClient

@@ -29,7 +29,10 @@ def clock() -> datetime:
 
 
 def authenticated_client(request: HttpRequest, form: Form) -> AuthenticatedClient:
-    """The client that this request is from; an assertion is used up. form: its body, parsed. Raises a Refusal."""
+    """The client that this request is from; its assertion is used up. form: its body, parsed.
+
+    Raises a Refusal.
+    """
     authenticated = unrecorded_client(request, form, nothing_more)
     authenticated.record_use()
     return authenticated

@@ -1,4 +1,4 @@
-"""The records of issued tokens and of one-time uses. No token is in them: a reader of the tables can use none."""
+"""The records of issued tokens and of one-time uses. No token is in them, so that a reader can use none."""
 
 from typing import ClassVar
 

@@ -1,8 +1,8 @@
 """What may be used once and is valid for longer than a minute: its use is recorded in the database.
 
 RFC 7523 §3 for assertions (https://www.rfc-editor.org/rfc/rfc7523), RFC 7591 §3 for initial access tokens
-(https://www.rfc-editor.org/rfc/rfc7591). The primary key decides which of several uses at the same time is the
-first, and the record is as durable as what the use led to: a restart of any service loses neither.
+(https://www.rfc-editor.org/rfc/rfc7591). The primary key decides which of several uses at the same time is
+the first, and the record is as durable as what the use led to: a restart of any service loses neither.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -38,8 +38,8 @@ def enter(
 ) -> bool:
     """Write a token down; False if the place in the status list is another's.
 
-    claims: those of the token. keep_claims: for a token that does not carry them. record_use: is called first in
-    the transaction; what it raises ends it.
+    claims: those of the token. keep_claims: for a token that does not carry them. record_use: is called first
+    in the transaction; what it raises ends it.
     """
     entry = IssuedToken(
         jti=claims["jti"],

@@ -39,8 +39,8 @@ class Shown:
 class Surroundings:
     """What is shown is held against this.
 
-    url: of the token endpoint, from configuration. nonces: this server's. nonce_required: whether each proof of
-    a client needs one. accept_foreign: which certificates may bind that no authority of the
+    url: of the token endpoint, from configuration. nonces: this server's. nonce_required: whether each proof
+    of a client needs one. accept_foreign: which certificates may bind that no authority of the
     scheme issued. now: aware.
     """
 

@@ -1,8 +1,8 @@
 """The token itself, in the format that the client registered, written down before anybody gets it.
 
 RFC 9068 (https://www.rfc-editor.org/rfc/rfc9068) for a JWT, with a reference to its status
-(draft-ietf-oauth-status-list-21 §6.2). One transaction, without network in it: the token and, where the client
-came with an assertion, its use are recorded together or not at all.
+(draft-ietf-oauth-status-list-21 §6.2). One transaction, without network in it: the token and, where the
+client came with an assertion, its use are recorded together or not at all.
 """
 
 from collections.abc import Callable, Iterable, Mapping

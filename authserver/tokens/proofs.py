@@ -43,7 +43,7 @@ def surroundings() -> Surroundings:
 
 
 def nonce_required(client: RegisteredClient) -> bool:
-    """Whether this client's proofs must carry a nonce: by the server's setting, or by its own registration."""
+    """Whether this client's proofs need a nonce: by the server's setting, or by its own registration."""
     return client.dpop_bound_access_tokens and (settings.DPOP_NONCE_REQUIRED or client.dpop_nonce_required)
 
 

@@ -112,7 +112,7 @@ class DpopProofs:
 
 
 class DpopAuth(httpx.Auth):
-    """Authentication for httpx: a proof on each request, and up to two more attempts where a nonce is asked for.
+    """Authentication for httpx: a proof on each request, and two more attempts at most for a nonce.
 
     access_token: that is bound to the proofs' key; None at a token endpoint.
     """

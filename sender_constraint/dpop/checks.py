@@ -299,8 +299,8 @@ def check_not_replayed(
 ) -> None:
     """RFC 9449 §11.1: each proof once, recorded for as long as its time lets it pass.
 
-    Where the store cannot know whether it was used, a nonce that names the store's epoch proves that the proof
-    was made in this epoch; one is asked for, whether or not nonces are required otherwise (§8, §9).
+    Where the store cannot know whether it was used, a nonce that names the store's epoch proves that the
+    proof was made in this epoch; one is asked for, whether or not nonces are required otherwise (§8, §9).
     """
     use = record_use(
         replay,

@@ -1,10 +1,10 @@
 """Nonces that a server gives to its callers, without remembering any.
 
-RFC 9449 §8, §9 and §11.3 (https://www.rfc-editor.org/rfc/rfc9449). A nonce carries the interval in which it was
-issued and the epoch of the replay store that was known then, under an HMAC: all processes of a server that
-share the key issue and recognize the same ones, and a restart invalidates none. Each server has its own key, so
-that a nonce of one means nothing to another. Any caller can ask for nonces, so that they do not tell one caller
-from another: what they prove is that a proof was made after the nonce was issued.
+RFC 9449 §8, §9 and §11.3 (https://www.rfc-editor.org/rfc/rfc9449). A nonce carries the interval in which it
+was issued and the epoch of the replay store that was known then, under an HMAC: all processes of a server
+that share the key issue and recognize the same ones, and a restart invalidates none. Each server has its own
+key, so that a nonce of one means nothing to another. Any caller can ask for nonces, so that they do not tell
+one caller from another: what they prove is that a proof was made after the nonce was issued.
 """
 
 import hashlib

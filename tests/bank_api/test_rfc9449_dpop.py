@@ -173,7 +173,13 @@ def test_while_the_memory_is_away_only_certificate_bound_calls_go_on(
 @pytest.mark.clause("RFC 9449 §9")
 @pytest.mark.parametrize("required", [False, True], ids=["nonces off", "nonces required"])
 def test_after_the_replay_store_lost_everything_a_nonce_of_its_epoch_is_asked_for(
-    holder: Holder, account: Account, memory: Memory, clock: Clock, verdict: Verdict, settings: Any, required: bool
+    holder: Holder,
+    account: Account,
+    memory: Memory,
+    clock: Clock,
+    verdict: Verdict,
+    settings: Any,
+    required: bool,
 ) -> None:
     del account
     settings.DPOP_NONCE_REQUIRED = required

@@ -86,7 +86,9 @@ def test_each_request_has_a_proof_of_its_own_for_method_address_and_token(algori
 
 
 @pytest.mark.clause("RFC 9449 §9")
-def test_a_nonce_that_an_api_asks_for_is_taken_and_the_request_repeated_twice_at_most(proofs: DpopProofs) -> None:
+def test_a_nonce_that_an_api_asks_for_is_taken_and_the_request_repeated_twice_at_most(
+    proofs: DpopProofs,
+) -> None:
     api = Api(httpx.Response(401, headers={**CHALLENGE, "DPoP-Nonce": "one"}))
     assert call(api, DpopAuth(proofs, TOKEN)).status_code == 200
     assert api.nonces() == [None, "one"]

@@ -247,7 +247,12 @@ def test_a_proof_that_may_have_been_used_before_the_epoch_needs_a_nonce_of_the_e
     verify(used, memory)
     memory.begin_epoch(b"next", began_at=AT)
 
-    named = (ABSENT, NONCES.current(NOW), NONCES.current(NOW, b"epoch"), Nonces(b"else").current(NOW, b"next"))
+    named = (
+        ABSENT,
+        NONCES.current(NOW),
+        NONCES.current(NOW, b"epoch"),
+        Nonces(b"else").current(NOW, b"next"),
+    )
     for presented in (used, *(proof(iat=made_at, nonce=nonce) for nonce in named)):
         with pytest.raises(UseDpopNonce) as refused:
             verify(presented, memory)
@@ -267,7 +272,6 @@ def test_a_proof_that_nobody_could_accept_before_the_epoch_needs_no_nonce() -> N
     with pytest.raises(UseDpopNonce):
         verify(proof(iat=AT + 30), memory)
     assert verify(proof(iat=AT + 31), memory, now=later(1))
-
 
 
 def later(seconds: float) -> datetime:
