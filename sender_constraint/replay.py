@@ -34,8 +34,8 @@ class Use(Enum):
 class OneTimeUse:
     """Something that is about to be used, and may not have been before.
 
-    usable_from, usable_until: the first and the last moment at which a process could have accepted it, by the
-    clock of that process, in seconds since 1970. epoch: in which it was provably made; empty if not proven.
+    usable_from, usable_until: the first and the last moment at which it can be accepted, in seconds since
+    1970. epoch: of the store, in which it was provably made; empty if nothing proves that.
     """
 
     key: str

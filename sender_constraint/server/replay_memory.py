@@ -16,16 +16,17 @@ begins a new epoch
 What may have been used before the epoch began is UNKNOWN, unless it names the epoch's random identifier, as a
 nonce does that was issued in this epoch. No process decides by what it remembers.
 
-Times are the server's (``TIME``). A caller whose clock differs by more than CLOCK_SECONDS is refused. So what
-was usable from t, by any caller's clock, was not used before t less CLOCK_SECONDS by the server's;
-MARGIN_SECONDS is twice that, since a promoted replica has a clock of its own.
+One clock decides, the server's (``TIME``), whatever the clocks of the callers are: what it finds outside of
+its time is not accepted either, give or take CLOCK_SECONDS. So what is usable from t was not used before t
+less CLOCK_SECONDS, and once its key has expired it is not accepted anyway. Keys are kept for STEP_SECONDS more, so
+that no harm is done by a clock that is set back by less. An epoch begins at the latest of the server's time,
+the caller's, and the last second that the epoch before it noted: a server may have started with a slow clock.
 """
 
 import contextlib
 import math
 import secrets
 import time
-from collections.abc import Callable
 
 import redis
 from redis.backoff import NoBackoff
@@ -38,12 +39,14 @@ EPOCH = "replay-epoch"
 WAIT_SECONDS = 1.0
 MAX_CONNECTIONS = 64
 CLOCK_SECONDS = 5.0
-MARGIN_SECONDS = 2 * CLOCK_SECONDS
+# More than a minute: the background task has the script look at the clock at least that often.
+STEP_SECONDS = 65.0
 NO_EVICTION = "noeviction"
 
-# KEYS: what is used, the epoch. ARGV: a mark of this call; in milliseconds the caller's clock, from when it
-# was usable, how long to keep it (0 asks for the epoch alone), and by how much clocks may differ; the epoch
-# in which it was made. Answers: first, repeated, unknown or clock; the epoch; the difference in milliseconds.
+# KEYS: what is used, the epoch. ARGV: a mark of this call; in milliseconds from when and until when it is
+# usable (0 asks for the epoch alone), by how much the clock may step back, and the caller's clock; the epoch
+# in which it was made.
+# Answers: first, repeated, unknown, early or late; the epoch; by how many milliseconds it is early or late.
 _SCRIPT = """
 local function info(section, name)
     local found = string.match(redis.call('INFO', section), '\\n' .. name .. ':(%w+)')
@@ -53,25 +56,25 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local server = info('server', 'run_id') .. ' ' .. info('replication', 'master_replid')
     .. ' ' .. info('stats', 'evicted_keys')
-local mark, caller, usable = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local kept, leeway, made_in = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local mark, usable, ends = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local step, caller, made_in = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 
 local before, id, start, seen = string.match(redis.call('GET', KEYS[2]) or '', '^(.*) (%x+) (%d+) (%d+)$')
 start, seen = tonumber(start or now), tonumber(seen or 0)
-local lost = before ~= server or now < seen - leeway
-if lost then id, start = mark, math.max(now, seen) end
+local lost = before ~= server or now < seen - step
+if lost then id, start = mark, math.max(now, caller, seen + 1000) end
 if lost or now - seen >= 1000 then
     redis.call('SET', KEYS[2], string.format('%s %s %.0f %.0f', server, id, start, now))
 end
 
-local off = caller - now
-if kept == 0 then return {'asked', id, off} end
-if math.abs(off) > leeway then return {'clock', id, off} end
+if ends == 0 then return {'asked', id, 0} end
 local held = redis.call('GET', KEYS[1])
-if held then return {held == mark and 'first' or 'repeated', id, off} end
-if made_in ~= id and usable - 2 * leeway <= start then return {'unknown', id, off} end
-redis.call('SET', KEYS[1], mark, 'PX', kept)
-return {'first', id, off}
+if held then return {held == mark and 'first' or 'repeated', id, 0} end
+if now < usable then return {'early', id, usable - now} end
+if now >= ends then return {'late', id, now - ends} end
+if made_in ~= id and usable <= start then return {'unknown', id, 0} end
+redis.call('SET', KEYS[1], mark, 'PX', ends - now + step)
+return {'first', id, 0}
 """
 
 
@@ -79,11 +82,9 @@ class RedisReplayMemory:
     """A ReplayMemory, safe to share among threads and greenlets. Make one in each process, after it forked.
 
     url: as Celery takes it, with the password. An answer that takes longer than a second is not waited for.
-    clock: seconds since 1970.
     """
 
-    def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._clock = clock
+    def __init__(self, url: str) -> None:
         self._epoch = b""
         pool = redis.BlockingConnectionPool.from_url(
             url,
@@ -99,7 +100,7 @@ class RedisReplayMemory:
 
     @property
     def epoch(self) -> bytes:
-        """The epoch of the last answer, for nonces; it decides nothing. Empty if Redis never answered."""
+        """The epoch of the last answer, for nonces; it decides nothing. Empty before the first answer."""
         if not self._epoch:
             with contextlib.suppress(ReplayMemoryUnavailable):
                 self._ask()
@@ -108,10 +109,8 @@ class RedisReplayMemory:
     def record(self, use: OneTimeUse) -> Use:
         """Record the use, for as long as any caller could accept it. Raises ReplayMemoryUnavailable."""
         said, off = self._ask(use)
-        if said == "clock":
-            raise ReplayMemoryUnavailable(
-                f"the clock here is {off / 1000:+.1f} s off that of Redis; {CLOCK_SECONDS:.0f} s are tolerated"
-            )
+        if said in ("early", "late"):
+            raise ReplayMemoryUnavailable(f"by the clock of Redis it is {off / 1000:.1f} s too {said}")
         return Use(said)
 
     def inspect(self) -> str:
@@ -126,14 +125,11 @@ class RedisReplayMemory:
             raise ReplayMemoryUnavailable(f"{type(problem).__name__}: {problem}") from problem
 
     def _ask(self, use: OneTimeUse | None = None) -> tuple[str, int]:
-        """What the script says, and the difference of the clocks in milliseconds. use: None for the epoch."""
+        """What the script says, and by how many milliseconds it is early or late. use: None for the epoch."""
         # By this a call finds its own record, where the answer to it was lost and it is sent again.
         mark = secrets.token_hex(8)
-        # Read here, and not when the request arrived: a busy process is not one with a wrong clock.
-        now = self._clock()
-        usable_from = use.usable_from if use else 0.0
-        kept = max(use.usable_until - now, 0.0) + MARGIN_SECONDS if use else 0.0
-        milliseconds = (math.ceil(each * 1000) for each in (now, usable_from, kept, CLOCK_SECONDS))
+        usable = (use.usable_from - CLOCK_SECONDS, use.usable_until + CLOCK_SECONDS) if use else (0.0, 0.0)
+        milliseconds = (math.ceil(each * 1000) for each in (*usable, STEP_SECONDS, time.time()))
         arguments: list[str | int] = [mark, *milliseconds, use.epoch.hex() if use else ""]
         try:
             said, epoch, off = self._script(keys=[PREFIX + (use.key if use else ""), EPOCH], args=arguments)

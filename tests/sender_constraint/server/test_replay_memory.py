@@ -12,8 +12,8 @@ from sender_constraint.replay import OneTimeUse, ReplayMemoryUnavailable, Use, r
 from sender_constraint.server.replay_memory import (
     CLOCK_SECONDS,
     EPOCH,
-    MARGIN_SECONDS,
     PREFIX,
+    STEP_SECONDS,
     RedisReplayMemory,
 )
 from tests.redis_server import RedisServer
@@ -22,9 +22,7 @@ from workshop.environment.ports import free_port
 
 pytestmark = pytest.mark.clause("RFC 9449 §11.1")
 
-# A proof that is dated so far ahead could not be accepted before the epoch, however it began just now.
 WITHIN = ("time", "info", "get", "set")  # what the script calls
-LATER = MAX_FUTURE_SECONDS + MARGIN_SECONDS + 5
 
 
 def proof(key: str, ahead: float = 0.0, epoch: bytes = b"") -> OneTimeUse:
@@ -52,6 +50,19 @@ def other(server: RedisServer) -> RedisReplayMemory:
     return RedisReplayMemory(server.url)
 
 
+def epoch_in(server: RedisServer) -> list[str]:
+    """What is in Redis of it: run, history, evictions, identifier, begin and last look, in milliseconds."""
+    kept = server.client.get(EPOCH)
+    assert isinstance(kept, bytes)
+    return kept.decode().split(" ")
+
+
+def let_pass(server: RedisServer, seconds: float) -> None:
+    """As if the epoch had begun so long ago."""
+    *known, began, seen = epoch_in(server)
+    server.client.set(EPOCH, " ".join([*known, str(int(began) - int(seconds * 1000)), seen]))
+
+
 def settled(memory: RedisReplayMemory) -> bytes:
     """The epoch, once the store was asked."""
     assert memory.epoch
@@ -65,7 +76,7 @@ def test_a_use_is_known_for_as_long_as_any_caller_could_accept_it(
     assert memory.record(proof("one", epoch=epoch)) is Use.FIRST
     assert memory.record(proof("one", epoch=epoch)) is Use.REPEATED
     assert memory.record(proof("two", epoch=epoch)) is Use.FIRST
-    kept = (MAX_AGE_SECONDS + MARGIN_SECONDS) * 1000
+    kept = (MAX_AGE_SECONDS + CLOCK_SECONDS + STEP_SECONDS) * 1000
     assert kept - 5000 < server.client.pttl(PREFIX + "one") <= kept
     assert server.client.pttl(EPOCH) == -1, "the epoch does not expire"
 
@@ -87,12 +98,17 @@ def test_all_workers_are_in_one_epoch_which_lasts(
     assert began == memory.epoch == other.epoch
 
 
-def test_what_nobody_could_accept_before_the_epoch_needs_no_proof_of_it(memory: RedisReplayMemory) -> None:
+def test_what_could_not_be_accepted_before_the_epoch_needs_no_proof_of_it(
+    server: RedisServer, memory: RedisReplayMemory
+) -> None:
     settled(memory)
-    almost = MAX_FUTURE_SECONDS + MARGIN_SECONDS - 5
-    assert memory.record(proof("almost", ahead=almost)) is Use.UNKNOWN
-    assert memory.record(proof("later", ahead=LATER)) is Use.FIRST
-    assert memory.record(proof("later", ahead=LATER)) is Use.REPEATED
+    window = MAX_FUTURE_SECONDS + CLOCK_SECONDS
+    let_pass(server, window - 3)
+    assert memory.record(proof("used before, perhaps")) is Use.UNKNOWN
+    let_pass(server, 6)
+    assert memory.record(proof("one")) is Use.FIRST
+    assert memory.record(proof("one")) is Use.REPEATED
+    assert memory.record(proof("older than the epoch", -10)) is Use.UNKNOWN
 
 
 def restart(server: RedisServer) -> RedisServer:
@@ -208,7 +224,8 @@ def test_what_may_have_been_used_before_a_loss_is_not_accepted_by_any_worker(
         fresh = proof("fresh", ahead, workers[0].epoch)
         assert workers[1].record(fresh) is Use.FIRST
         assert [worker.record(fresh) for worker in workers] == [Use.REPEATED] * 2
-        assert workers[0].record(proof("of later", LATER)) is Use.FIRST
+        let_pass(after, 120)
+        assert workers[0].record(proof("of later")) is Use.FIRST
     finally:
         after.stop()
 
@@ -226,38 +243,49 @@ def test_while_redis_is_down_nothing_is_accepted_and_it_continues_by_itself(
     settled(memory)
     server.stop()
     with pytest.raises(ReplayMemoryUnavailable):
-        memory.record(proof("one", LATER))
+        memory.record(proof("one"))
     assert RedisReplayMemory(server.url).epoch == b""
     server.start()
-    assert memory.record(proof("one", LATER)) is Use.FIRST
+    assert memory.record(proof("one", epoch=settled(memory))) is Use.UNKNOWN
+    assert memory.record(proof("one", epoch=memory.epoch)) is Use.FIRST
 
 
-@pytest.mark.parametrize("wrong", [CLOCK_SECONDS + 2, -CLOCK_SECONDS - 2, -3600.0])
-def test_a_worker_with_a_wrong_clock_is_not_served_and_the_others_are(
-    server: RedisServer, memory: RedisReplayMemory, wrong: float
+@pytest.mark.parametrize("made", [-MAX_AGE_SECONDS - 3600, MAX_FUTURE_SECONDS + 3600])
+def test_what_is_outside_of_its_time_by_the_clock_of_redis_is_not_accepted_whatever_the_caller_thinks(
+    memory: RedisReplayMemory, made: float
 ) -> None:
-    def worker(off: float) -> RedisReplayMemory:
-        return RedisReplayMemory(server.url, clock=lambda: time.time() + off)
-
     epoch = settled(memory)
-    with pytest.raises(ReplayMemoryUnavailable, match="clock"):
-        worker(wrong).record(proof("one", LATER, epoch))
-    assert worker(CLOCK_SECONDS - 2).record(proof("one", epoch=epoch)) is Use.FIRST
-    assert worker(2 - CLOCK_SECONDS).record(proof("one", epoch=epoch)) is Use.REPEATED
+    with pytest.raises(ReplayMemoryUnavailable, match=r"by the clock of Redis it is .* too (early|late)"):
+        memory.record(proof("one", made, epoch))
+    # A caller whose clock is half a minute wrong is served: nothing depends on it.
+    for ahead in (-MAX_AGE_SECONDS - CLOCK_SECONDS + 2, MAX_FUTURE_SECONDS + CLOCK_SECONDS - 2):
+        assert memory.record(proof(f"{ahead}", ahead, epoch)) is Use.FIRST
+
+
+def test_an_epoch_does_not_begin_before_the_time_of_the_caller(
+    memory: RedisReplayMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    true = time.time
+    with monkeypatch.context() as slow:
+        # To this caller, the server's clock is ten minutes slow.
+        slow.setattr(time, "time", lambda: true() + 600)
+        epoch = settled(memory)
+    assert memory.record(proof("one", MAX_FUTURE_SECONDS)) is Use.UNKNOWN
+    assert memory.record(proof("one", MAX_FUTURE_SECONDS, epoch)) is Use.FIRST
 
 
 def test_where_the_servers_own_clock_was_set_back_an_epoch_begins_that_lasts(
     server: RedisServer, memory: RedisReplayMemory
 ) -> None:
     before = settled(memory)
-    *run, identifier, _began, _seen = str(server.client.get(EPOCH)).strip("b'").split(" ")
+    *run, identifier, _began, _seen = epoch_in(server)
     ahead = int(time.time() * 1000) + 3_600_000
     server.client.set(EPOCH, " ".join([*run, identifier, str(ahead), str(ahead)]))
-    assert memory.record(proof("one", LATER, before)) is Use.UNKNOWN
+    assert memory.record(proof("one", epoch=before)) is Use.UNKNOWN
     began = memory.epoch
     assert began != before
     # Until the clock is where it was, only a nonce proves anything; and the epoch is one and the same.
-    assert memory.record(proof("one", LATER)) is Use.UNKNOWN
+    assert memory.record(proof("one", MAX_FUTURE_SECONDS)) is Use.UNKNOWN
     assert memory.record(proof("one", epoch=began)) is Use.FIRST
     assert memory.epoch == began
 
