@@ -18,9 +18,10 @@ nonce does that was issued in this epoch. No process decides by what it remember
 
 One clock decides, the server's (``TIME``), whatever the clocks of the callers are: what it finds outside of
 its time is not accepted either, give or take CLOCK_SECONDS. So what is usable from t was not used before t
-less CLOCK_SECONDS, and once its key has expired it is not accepted anyway. Keys are kept for STEP_SECONDS more, so
-that no harm is done by a clock that is set back by less. An epoch begins at the latest of the server's time,
-the caller's, and the last second that the epoch before it noted: a server may have started with a slow clock.
+less CLOCK_SECONDS, and once its key has expired it is not accepted anyway. Keys are kept for STEP_SECONDS
+more, so that no harm is done by a clock that is set back by less. An epoch begins at the latest of the
+server's time, the caller's, and the last second that the epoch before it noted: a server may have started
+with a slow clock.
 """
 
 import contextlib
