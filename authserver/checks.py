@@ -20,7 +20,13 @@ from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.status_list.places import FEWEST_PLACES, MOST_PLACES
-from sender_constraint.django.checks import REVOCATION, SERVING, check_renewal, check_trust_bundle
+from sender_constraint.django.checks import (
+    REVOCATION,
+    SERVING,
+    check_renewal,
+    check_replay_store,
+    check_trust_bundle,
+)
 from sender_constraint.django.profile import is_fapi2, profile_check
 from sender_constraint.fapi2 import AUTHORIZATION_SERVER, FAPI2
 
@@ -181,5 +187,5 @@ def register_checks() -> None:
     )
     for check in (*own, check_renewal, *REVOCATION):
         register(check, TAG)
-    for check in (check_trust_bundle, check_signing_key, check_token_endpoint_audience):
+    for check in (check_trust_bundle, check_signing_key, check_token_endpoint_audience, check_replay_store):
         register(check, SERVING, deploy=True)

@@ -8,6 +8,7 @@ from authserver.keys.schedule import key_turning
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
+from sender_constraint.django.replay import replay_store_watch
 from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "authserver"
@@ -98,6 +99,7 @@ BACKGROUND_TASKS = [
     forgetting(RENEWAL_CHECK_SECONDS),
     following_removals(REVOCATION_SECONDS),
     expiry_watch(RENEWAL_CHECK_SECONDS),
+    replay_store_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")

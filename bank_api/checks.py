@@ -18,6 +18,7 @@ from sender_constraint.django.checks import (
     check_dpop,
     check_issuer_tokens,
     check_renewal,
+    check_replay_store,
     check_trust_bundle,
 )
 from sender_constraint.django.profile import is_fapi2, profile_check
@@ -99,7 +100,8 @@ def register_checks() -> None:
     )
     for check in (*own, check_dpop, check_issuer_tokens, check_renewal, *REVOCATION):
         register(check, TAG)
-    register(check_trust_bundle, SERVING, deploy=True)
+    for check in (check_trust_bundle, check_replay_store):
+        register(check, SERVING, deploy=True)
 
 
 def _is_https(text: str) -> bool:

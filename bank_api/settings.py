@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 from sender_constraint.django.certificate_stores import declared_store
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
+from sender_constraint.django.replay import replay_store_watch
 from sender_constraint.resources import origin_of
 from sender_constraint.server.environment import ServiceEnvironment
 
@@ -87,7 +88,11 @@ CERTIFICATE_STORES = {
 }
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
 # What the worker does, and how often; and what else than certificates and authorities expires.
-BACKGROUND_TASKS = [certificate_renewal(RENEWAL_CHECK_SECONDS), expiry_watch(RENEWAL_CHECK_SECONDS)]
+BACKGROUND_TASKS = [
+    certificate_renewal(RENEWAL_CHECK_SECONDS),
+    expiry_watch(RENEWAL_CHECK_SECONDS),
+    replay_store_watch(RENEWAL_CHECK_SECONDS),
+]
 EXPIRIES = [*COMMON_EXPIRIES]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 

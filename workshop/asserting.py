@@ -28,7 +28,7 @@ class Signer:
     """Makes valid assertions and proofs, but for the members that are changed; None leaves one out.
 
     client_id: in whose name. issuer: as the authorization server names itself. key_identifier: of the key,
-    as registered. proof_key: of its DPoP proofs.
+    as registered. proof_key: of its DPoP proofs. nonce: of the issuer, where it asked for one.
     """
 
     client_id: str
@@ -36,15 +36,16 @@ class Signer:
     key: jws.PrivateKey
     key_identifier: str
     proof_key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: new_key())
+    nonce: str | None = None
 
     @classmethod
-    def of_file(cls, client_id: str, issuer: str, file: Path) -> "Signer":
+    def of_file(cls, client_id: str, issuer: str, file: Path, nonce: str | None) -> "Signer":
         """The client whose private JWK is in this file."""
         jwk = json.loads(file.read_text())
         key = jwt.PyJWK(jwk).key
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{file} holds no private EC key")
-        return cls(client_id, issuer, key, jwk["kid"])
+        return cls(client_id, issuer, key, jwk["kid"], nonce=nonce)
 
     def assertion(self, header: dict[str, Any] | None = None, **claims: Any) -> str:
         """An assertion for the issuer, good for a minute."""
@@ -68,6 +69,7 @@ class Signer:
             "htm": "POST",
             "htu": f"{self.issuer}/token",
             "iat": int(time.time()),
+            "nonce": self.nonce,
         }
         header = {"typ": "dpop+jwt", "jwk": jwk_of(self.proof_key)}
         return jws.sign(header, _present({**valid, **claims}), self.proof_key)

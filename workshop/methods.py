@@ -6,8 +6,8 @@ to compare them with.
 
 import json
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -20,16 +20,18 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.assertions import ClientAssertions
-from sender_constraint.client.dpop import DpopProofs
+from sender_constraint.client.dpop import DpopProofs, NonceBook
 from sender_constraint.thumbprints import certificate_thumbprint
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
-from workshop.wire import NO_CREDENTIALS, Credentials
+from workshop.wire import NO_CREDENTIALS, Credentials, Exchange
 
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
 JSON = ("Content-Type", "application/json")
 SCOPE = "accounts payments"
 BEARER, DPOP = "Bearer", "DPoP"
+# Nonces are of a server and not for a client: all who call share them, as thieves can.
+_NONCES = NonceBook()
 # The one route that takes a token which is bound to nothing.
 UNBOUND_ROUTE = "/demo/bearer/accounts"
 
@@ -93,7 +95,7 @@ class Holder:
         self.api_url = deployment.api_url
         self.credentials = _credentials(method, deployment)
         self.at_api = self.credentials if method.bound_to == "certificate" else NO_CREDENTIALS
-        self.proofs = DpopProofs(ec.generate_private_key(ec.SECP256R1())) if method.scheme == DPOP else None
+        self.proofs = new_proofs() if method.scheme == DPOP else None
         self._assertions = _assertions(method, deployment)
         endpoints = metadata | (metadata.get("mtls_endpoint_aliases", {}) if method.certificate else {})
         self.token_endpoint = str(endpoints["token_endpoint"])
@@ -153,8 +155,28 @@ class Holder:
 
 def with_proof(call: Call, proofs: DpopProofs, token: str | None) -> Call:
     """The call with a fresh DPoP proof (RFC 9449 §4.2), in place of any other."""
-    proof = proofs.proof(call.method, httpx.URL(call.url), token, None, datetime.now(UTC))
-    return call.with_header("DPoP", proof)
+    request = httpx.Request(call.method, call.url)
+    proofs.sign(request, token)
+    return call.with_header("DPoP", request.headers["DPoP"])
+
+
+def new_proofs() -> DpopProofs:
+    """By a new key."""
+    return DpopProofs(ec.generate_private_key(ec.SECP256R1()), _NONCES)
+
+
+def answered(call: Callable[[], Call], send: Callable[[Call], Exchange]) -> Exchange:
+    """The answer to a call; made again where the server asks for its nonce (RFC 9449 §8, §9)."""
+    exchange = send(call())
+    return send(call()) if _learn(exchange) else exchange
+
+
+def _learn(exchange: Exchange) -> bool:
+    """Keep the nonce that an answer brings; whether it asks for the call again."""
+    nonce = exchange.headers.get("dpop-nonce")
+    if nonce is not None:
+        _NONCES.keep(httpx.URL(exchange.url), nonce)
+    return nonce is not None and exchange.error == "use_dpop_nonce"
 
 
 def _credentials(method: Method, deployment: Deployment) -> Credentials:

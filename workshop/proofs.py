@@ -39,12 +39,13 @@ def signed(header: Mapping[str, Any] | bytes, claims: Mapping[str, Any] | bytes,
 class Proofs:
     """What one key signs beside one token, for one address.
 
-    url: as the service publishes it, wherever it listens.
+    url: as the service publishes it, wherever it listens. nonce: of the service, where it asked for one.
     """
 
     key: jws.PrivateKey = field(repr=False)
     token: str
     url: str
+    nonce: object = ABSENT
 
     def header(self, **changes: Any) -> dict[str, Any]:
         """Of a good proof, but for these members."""
@@ -59,6 +60,7 @@ class Proofs:
             "htu": self.url,
             "iat": now(),
             "ath": token_hash(self.token),
+            "nonce": self.nonce,
         }
         return _present(good | changes)
 

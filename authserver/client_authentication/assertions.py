@@ -3,8 +3,11 @@
 RFC 7523 §2.2 and §3, https://www.rfc-editor.org/rfc/rfc7523; RFC 7521 §4.2,
 https://www.rfc-editor.org/rfc/rfc7521; FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1. Which client an
 assertion is of is read before its signature is verified, since its keys are that client's; nothing else is
-decided by what nobody signed. Its ``jti`` is remembered after all other checks (``check_once``), so that
-nobody but the client can use one up.
+decided by what nobody signed. Its use is recorded after all other checks, in the database and not in the
+replay store: it may be valid for an hour, for which no store must be asked that can lose its content.
+
+An assertion needs no ``iat`` (RFC 7523 §3, FAPI 2.0 §5.3.2.1). Without one it is dated ``exp`` less the
+longest lifetime, the earliest moment at which it can have been valid here.
 
 Until the signature is verified what depends on the client is answered in the same words: nobody learns who is
 registered.
@@ -22,7 +25,7 @@ from authserver.tokens.token_request import Form
 from sender_constraint import jws
 from sender_constraint.errors import InvalidClient, InvalidRequest
 from sender_constraint.jwk import PublicJwk
-from sender_constraint.replay import ReplayMemory, is_first_time, replay_key
+from sender_constraint.replay import replay_key
 from sender_constraint.rules import enforces, rule
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -86,6 +89,11 @@ class Assertion:
     def client_id(self) -> str:
         """Whose it says that it is (RFC 7523 §3)."""
         return str(self.claims["sub"])
+
+    @property
+    def use(self) -> tuple[str, float]:
+        """Under what its use is recorded, and until when it is valid, in seconds since 1970."""
+        return replay_key("assertion", self.client_id, self.claims["jti"]), float(self.claims["exp"])
 
 
 def presented_assertion(form: Form) -> Assertion:
@@ -338,7 +346,10 @@ def check_expiry(claims: Mapping[str, Any], now: datetime) -> None:
 
 @enforces(LIFETIME)
 def check_lifetime(claims: Mapping[str, Any], now: datetime) -> None:
-    """RFC 7523 §3: an end that is unreasonably far in the future MAY be refused, and so may an old one."""
+    """RFC 7523 §3: an end that is unreasonably far in the future MAY be refused, and so may an old one.
+
+    Without ``iat`` this says that ``exp`` less the longest lifetime is not in the future.
+    """
     begins = min(claims.get("iat", now.timestamp()), now.timestamp() + MAX_FUTURE_SECONDS)
     if claims["exp"] - begins > MAX_LIFETIME_SECONDS:
         raise InvalidClient(
@@ -364,12 +375,9 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
 
 
 @enforces(REPLAYED)
-def check_once(assertion: Assertion, replay: ReplayMemory, now: datetime) -> None:
-    """RFC 7523 §3, RFC 7521 §5.2: each once, remembered until it ends. Raises TemporarilyUnavailable, too."""
-    # The memory may count whole seconds, by a clock of its own.
-    seconds = max(assertion.claims["exp"] - now.timestamp(), 0.0) + 1.0
-    key = replay_key("assertion", assertion.client_id, assertion.claims["jti"])
-    if not is_first_time(replay, key, seconds, assertion.claims.get("iat")):
+def check_once(assertion: Assertion, *, first: bool) -> None:
+    """RFC 7523 §3, RFC 7521 §5.2: each once. first: whether its use was not on record."""
+    if not first:
         raise InvalidClient(REPLAYED, "The client assertion was shown before", client=assertion.client_id)
 
 

@@ -47,7 +47,6 @@ from authserver.tokens.token_request import Form
 from sender_constraint.certificate_checks import TrustAnchors, check_presented
 from sender_constraint.errors import InvalidClient
 from sender_constraint.fapi2 import FAPI2
-from sender_constraint.replay import ReplayMemory
 from sender_constraint.revocation import StatusSource
 
 
@@ -56,7 +55,8 @@ class Surroundings:
     """What authentication looks things up in.
 
     issuer, token_endpoint: as what assertions address this server. fapi2: whether the server keeps to it.
-    keys_of: a client's JWK set, registered or fetched; raises TemporarilyUnavailable. now: aware.
+    keys_of: a client's JWK set, registered or fetched; raises TemporarilyUnavailable. is_used, record_use: of
+    ``issued_tokens.one_time_use``. now: aware.
     """
 
     issuer: str
@@ -66,7 +66,8 @@ class Surroundings:
     keys_of: Callable[[RegisteredClient], Mapping[str, Any]]
     anchors: TrustAnchors
     status: StatusSource
-    replay: ReplayMemory
+    is_used: Callable[[str], bool]
+    record_use: Callable[[str, float], bool]
     now: datetime
 
     def audiences(self, client: RegisteredClient) -> tuple[str, ...]:
@@ -92,11 +93,10 @@ def authenticate(
 ) -> AuthenticatedClient:
     """The client that this request is from.
 
-    meanwhile: is called once the client is known, and before its assertion is used up; what it refuses may be
-    asked again with the same assertion.
+    meanwhile: is called once the client is known. Whatever refuses the request until ``record_use`` of the
+    answer is called, it may be sent again with the same assertion.
     Raises InvalidRequest for more than one way to authenticate, InvalidClient for none and for one that
-    fails, and TemporarilyUnavailable where the status of a certificate, the client's keys or the replay
-    memory cannot be had.
+    fails, and TemporarilyUnavailable where the status of a certificate or the client's keys cannot be had.
     """
     credentials = credentials_of(form, connection.authorization)
     asserted = [name for name in credentials if name in ASSERTION_PARAMETERS]
@@ -143,9 +143,14 @@ def _by_assertion(
     client = check_known(known.find_client(assertion.client_id), assertion.client_id)
     check_registered_method(client, PRIVATE_KEY_JWT)
     verify_assertion(assertion, client, known.keys_of(client), known.audiences(client), known.now)
+    key, expires_at = assertion.use
+    check_once(assertion, first=not known.is_used(key))
     meanwhile(client)
-    check_once(assertion, known.replay, known.now)
-    return AuthenticatedClient(client, None)
+
+    def record_use() -> None:
+        check_once(assertion, first=known.record_use(key, expires_at))
+
+    return AuthenticatedClient(client, None, record_use)
 
 
 def _certificate_too(form: Form, connection: Connection, known: Surroundings) -> AuthenticatedClient | None:

@@ -12,11 +12,11 @@ from authserver.client_authentication.authenticated import AuthenticatedClient, 
 from authserver.client_authentication.fetched_keys import keys_of
 from authserver.clients.models import find_client
 from authserver.clients.registered_client import RegisteredClient
+from authserver.issued_tokens import one_time_use
 from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.token_request import Form
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.profile import is_fapi2
-from sender_constraint.django.replay import replay_memory
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 
@@ -28,10 +28,20 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def authenticated_client(
-    request: HttpRequest, form: Form, meanwhile: Callable[[RegisteredClient], None] = nothing_more
+def authenticated_client(request: HttpRequest, form: Form) -> AuthenticatedClient:
+    """The client that this request is from; its assertion is used up. form: its body, parsed.
+
+    Raises a Refusal.
+    """
+    authenticated = unrecorded_client(request, form, nothing_more)
+    authenticated.record_use()
+    return authenticated
+
+
+def unrecorded_client(
+    request: HttpRequest, form: Form, meanwhile: Callable[[RegisteredClient], None]
 ) -> AuthenticatedClient:
-    """The client that this request is from. form: its body, parsed. Raises a Refusal.
+    """The same, for a caller that calls ``record_use`` itself, before it gives anything out.
 
     meanwhile: as in ``authenticate``.
     """
@@ -73,6 +83,7 @@ def _surroundings() -> Surroundings:
         keys_of=keys_of,
         anchors=trust_anchors(),
         status=certificate_status(),
-        replay=replay_memory(),
+        is_used=one_time_use.is_used,
+        record_use=one_time_use.record_use,
         now=clock(),
     )

@@ -1,4 +1,4 @@
-"""The record of issued tokens. No token is in it: whoever reads this table can use none."""
+"""The records of issued tokens and of one-time uses. No token is in them, so that a reader can use none."""
 
 from typing import ClassVar
 
@@ -44,3 +44,17 @@ class IssuedToken(models.Model):
     def __str__(self) -> str:
         """The token's identifier, which is no secret."""
         return self.jti
+
+
+class OneTimeUse(models.Model):
+    """An assertion or a one-time token that was used.
+
+    key: of ``sender_constraint.replay.replay_key``. expires_at: the end of its own validity.
+    """
+
+    key = models.CharField(max_length=100, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        """Its key, which is a digest."""
+        return self.key

@@ -4,7 +4,7 @@ RFC 7009 §2 (https://www.rfc-editor.org/rfc/rfc7009) and RFC 7662 §2 (https://
 stand on it. Who may find or revoke what is not decided here.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,10 +28,18 @@ class Place:
     index: int
 
 
-def enter(token: str, claims: Mapping[str, Any], place: Place | None, *, keep_claims: bool) -> bool:
+def enter(
+    token: str,
+    claims: Mapping[str, Any],
+    place: Place | None,
+    *,
+    keep_claims: bool,
+    record_use: Callable[[], None] = lambda: None,
+) -> bool:
     """Write a token down; False if the place in the status list is another's.
 
-    claims: those of the token. keep_claims: for a token that does not carry them.
+    claims: those of the token. keep_claims: for a token that does not carry them. record_use: is called first
+    in the transaction; what it raises ends it.
     """
     entry = IssuedToken(
         jti=claims["jti"],
@@ -46,6 +54,7 @@ def enter(token: str, claims: Mapping[str, Any], place: Place | None, *, keep_cl
     )
     try:
         with transaction.atomic():
+            record_use()
             entry.save(force_insert=True)
     except IntegrityError:
         # Without a place only the digest could be taken, which 256 random bits do not bring about.

@@ -6,7 +6,10 @@ TASK = "issued-tokens"
 
 
 def forgetting(every_seconds: float) -> BackgroundTask:
-    """The task that removes the records of tokens that have ended."""
+    """The task that deletes the records of tokens that have ended, and of expired one-time uses."""
     return BackgroundTask(
-        TASK, "authserver.issued_tokens.tasks", every_seconds, "forgets issued tokens that have ended"
+        TASK,
+        "authserver.issued_tokens.tasks",
+        every_seconds,
+        "forgets issued tokens that have ended, and one-time uses of what has expired",
     )

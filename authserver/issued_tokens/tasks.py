@@ -1,5 +1,6 @@
-"""In the background: tokens that have ended are forgotten."""
+"""In the background: records of tokens and of one-time uses are deleted once they have expired."""
 
+from authserver.issued_tokens.one_time_use import remove_expired
 from authserver.issued_tokens.register import remove_ended
 from authserver.issued_tokens.schedule import TASK
 from sender_constraint.certificates.renewal import utc_now
@@ -12,3 +13,5 @@ def forget_ended_tokens(run: Run) -> None:
     """Remove what has ended, some at a time. Idempotent, also where two do it at once."""
     while removed := remove_ended(utc_now()):
         run.has_done(f"forgot {removed} tokens that have ended")
+    while removed := remove_expired(utc_now()):
+        run.has_done(f"deleted {removed} one-time uses of what has expired")

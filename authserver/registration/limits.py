@@ -35,9 +35,9 @@ SOFTWARE_SHARE = 4
 
 
 def check_room(software_id: str, now: datetime) -> None:
-    """Refuse a registration for which there is no room, before anything is spent on it.
+    """Refuse a registration for which there is no room. Raises TooManyRequests.
 
-    software_id: of its software statement; empty without one. Raises TooManyRequests.
+    software_id: of its software statement; empty without one.
     """
     check_software_limit(software_id, now)
     check_hourly_limit(software_id, now)

@@ -3,7 +3,8 @@
 RFC 7591 §3, https://www.rfc-editor.org/rfc/rfc7591; RFC 7592 §3, https://www.rfc-editor.org/rfc/rfc7592.
 
 An initial access token is made by an operator (``manage.py initial_access_token``), for one registration
-within its lifetime. This server signs it, and keeps nothing but that it was used. A registration access token
+within its lifetime. This server signs it, and keeps nothing but that it was used, in the transaction that
+registers the client. A registration access token
 has 256 random bits, and is kept as a hash.
 """
 
@@ -17,7 +18,7 @@ from datetime import datetime
 
 from sender_constraint import jws
 from sender_constraint.errors import InvalidToken
-from sender_constraint.replay import ReplayMemory, is_first_time, replay_key
+from sender_constraint.replay import replay_key
 from sender_constraint.rules import enforces, rule
 from sender_constraint.strict_json import parse_object
 
@@ -52,6 +53,11 @@ class InitialToken:
 
     identifier: str
     expires_at: float
+
+    @property
+    def use(self) -> tuple[str, float]:
+        """Under what its use is recorded, and until when it is valid."""
+        return replay_key("initial-access-token", self.identifier), self.expires_at
 
 
 def new_initial_token(key: bytes, lifetime_seconds: int, now: datetime) -> str:
@@ -92,10 +98,9 @@ def check_initial_token(token: str, key: bytes, now: datetime) -> InitialToken:
 
 
 @enforces(USED)
-def check_unused(token: InitialToken, replay: ReplayMemory, now: datetime) -> None:
-    """RFC 7591 §3: one registration each. Raises TemporarilyUnavailable, too."""
-    seconds = max(token.expires_at - now.timestamp(), 0.0) + 1.0
-    if not is_first_time(replay, replay_key("initial-access-token", token.identifier), seconds):
+def check_unused(token: InitialToken, *, first: bool) -> None:
+    """RFC 7591 §3: one registration each. first: whether its use was not on record."""
+    if not first:
         raise InvalidToken(USED, _DENIED, identifier=token.identifier)
 
 

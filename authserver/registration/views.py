@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods
 
@@ -22,6 +23,7 @@ from authserver.clients.registration import (
     read_metadata,
     register,
 )
+from authserver.issued_tokens.one_time_use import record_use
 from authserver.metadata.document import REGISTRATION_PATH
 from authserver.registration import limits, statements, tokens
 from authserver.registration.possession import check_possession, check_stated_certificate
@@ -35,7 +37,6 @@ from authserver.registration.requests import (
 from authserver.registration.statement_keys import statement_keys
 from authserver.tokens.forms import kept_out_of_caches
 from sender_constraint.django import audit
-from sender_constraint.django.replay import replay_memory
 
 
 @require_http_methods(["POST"])
@@ -53,19 +54,19 @@ def clients(request: HttpRequest) -> HttpResponse:
     client = register(metadata, dynamic_registration_policy())
     if statement is not None:
         check_stated_certificate(client, lambda: requests.proven_certificate(request, client))
-    software_id = statement.claims["software_id"] if statement else ""
-    limits.check_room(software_id, now)
-    if initial is not None:
-        tokens.check_unused(initial, replay_memory(), now)
     token = tokens.new_registration_token()
-    row = limits.register_within_limits(
-        software_id,
-        now,
-        client_id=client.client_id,
-        registration_access_token_hash=tokens.digest(token),
-        software_statement=statement.compact if statement else "",
-        **columns(client),
-    )
+    # Where a limit refuses, the initial access token is not used up.
+    with transaction.atomic():
+        if initial is not None:
+            tokens.check_unused(initial, first=record_use(*initial.use))
+        row = limits.register_within_limits(
+            statement.claims["software_id"] if statement else "",
+            now,
+            client_id=client.client_id,
+            registration_access_token_hash=tokens.digest(token),
+            software_statement=statement.compact if statement else "",
+            **columns(client),
+        )
     _record(request, "client.registered", row, by=_allowed_by(initial, statement))
     return _information(row, token, status=201)
 

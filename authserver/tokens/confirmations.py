@@ -39,13 +39,14 @@ class Shown:
 class Surroundings:
     """What is shown is held against this.
 
-    url: of the token endpoint, from configuration. nonces_for: those that a client's proofs must carry; None
-    where they need none. accept_foreign: which certificates may bind that no authority of the
+    url: of the token endpoint, from configuration. nonces: this server's. nonce_required: whether each proof
+    of a client needs one. accept_foreign: which certificates may bind that no authority of the
     scheme issued. now: aware.
     """
 
     url: str
-    nonces_for: Callable[[RegisteredClient], Nonces | None]
+    nonces: Nonces
+    nonce_required: Callable[[RegisteredClient], bool]
     replay: ReplayMemory
     anchors: TrustAnchors
     status: StatusSource
@@ -79,7 +80,8 @@ def confirmed(authenticated: AuthenticatedClient, shown: Shown, known: Surroundi
             METHOD,
             known.url,
             now=known.now,
-            nonces=known.nonces_for(client),
+            nonces=known.nonces,
+            nonce_required=known.nonce_required(client),
             replay=known.replay,
         )
         return Confirmed(Confirmation(JKT, proof.thumbprint), authenticated.certificate, proof.nonce)

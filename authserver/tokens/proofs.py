@@ -19,7 +19,6 @@ from sender_constraint.django.peer import peer_of
 from sender_constraint.django.replay import replay_memory
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
-from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import presented_proofs
 from sender_constraint.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 
@@ -33,7 +32,8 @@ def surroundings() -> Surroundings:
     """What it is held against now."""
     return Surroundings(
         url=settings.ISSUER + TOKEN_PATH,
-        nonces_for=nonces_for,
+        nonces=own_nonces(),
+        nonce_required=nonce_required,
         replay=replay_memory(),
         anchors=trust_anchors(),
         status=certificate_status(),
@@ -42,22 +42,18 @@ def surroundings() -> Surroundings:
     )
 
 
-def nonces_for(client: RegisteredClient) -> Nonces | None:
-    """Those that this client's proofs must carry: by the server's setting, or by its own registration."""
-    required = client.dpop_bound_access_tokens and (
-        settings.DPOP_NONCE_REQUIRED or client.dpop_nonce_required
-    )
-    return own_nonces() if required else None
+def nonce_required(client: RegisteredClient) -> bool:
+    """Whether this client's proofs need a nonce: by the server's setting, or by its own registration."""
+    return client.dpop_bound_access_tokens and (settings.DPOP_NONCE_REQUIRED or client.dpop_nonce_required)
 
 
 def nonce_check(request: HttpRequest) -> Callable[[RegisteredClient], None]:
     """A check of the proof's nonce; from then on each refusal of this request brings a good one."""
 
     def check(client: RegisteredClient) -> None:
-        nonces = nonces_for(client)
-        if nonces and not is_reporting(client):
-            now = requests.clock()
-            offer_nonce(request, nonces.current(now))
+        if nonce_required(client) and not is_reporting(client):
+            now, nonces = requests.clock(), own_nonces()
+            offer_nonce(request, nonces.current(now, replay_memory().epoch))
             check_nonce_first(shown(request).proofs, nonces, now)
 
     return check
@@ -71,10 +67,12 @@ def confirm(request: HttpRequest) -> Callable[[AuthenticatedClient], Confirmed]:
         try:
             bound = confirmed(authenticated, shown(request), known)
         except (InvalidDpopProof, UseDpopNonce, InvalidRequest) as refusal:
+            if isinstance(refusal, UseDpopNonce):
+                offer_nonce(request, known.nonces.current(known.now, known.replay.epoch))
             bound = unproven(request, authenticated, refusal)
-        if nonces := nonces_for(authenticated.client):
+        if nonce_required(authenticated.client):
             # RFC 9449 §8.2: beside the token a new one only where it is another than the proof's.
-            offer_nonce(request, nonces.turned(bound.nonce, known.now))
+            offer_nonce(request, known.nonces.turned(bound.nonce, known.now, known.replay.epoch))
         return bound
 
     return prove

@@ -35,10 +35,11 @@ def token(request: HttpRequest) -> HttpResponse:
     form = form_of(request)
     requests.claim(request, form)
     asked = token_request.token_request(form)
-    client = requests.authenticated_client(request, form, proofs.nonce_check(request))
+    client = requests.unrecorded_client(request, form, proofs.nonce_check(request))
     grant = decide(asked, client, proofs.confirm(request))
     claims = claims_of(grant, _policy(grant.client), requests.clock())
-    access_token = issue(grant.client, claims, signing_key_store().load().signing, places())
+    key = signing_key_store().load().signing
+    access_token = issue(grant.client, claims, key, places(), record_use=client.record_use)
     _record(request, grant, claims["jti"], claims["exp"])
     response = JsonResponse(
         {

@@ -31,6 +31,8 @@ SCHEME = "DPoP"
 _ERROR = "use_dpop_nonce"
 _REMEMBERED_ORIGINS = 100
 _LONGEST_NONCE = 1024
+# A server that restarted may ask twice: for a nonce, and for one that it issued after the restart.
+_NONCE_ATTEMPTS = 2
 
 
 class NonceBook:
@@ -110,7 +112,7 @@ class DpopProofs:
 
 
 class DpopAuth(httpx.Auth):
-    """Authentication for httpx: a proof on each request, and one more attempt where a nonce is asked for.
+    """Authentication for httpx: a proof on each request, and two more attempts at most for a nonce.
 
     access_token: that is bound to the proofs' key; None at a token endpoint.
     """
@@ -122,13 +124,12 @@ class DpopAuth(httpx.Auth):
         self._access_token = access_token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Sign, and once more with the nonce that was asked for."""
-        self._proofs.sign(request, self._access_token)
-        response = yield request
-        if self._proofs.learn(response):
+        """Sign, and again with the nonce that was asked for."""
+        for _ in range(1 + _NONCE_ATTEMPTS):
             self._proofs.sign(request, self._access_token)
             response = yield request
-            self._proofs.learn(response)
+            if not self._proofs.learn(response):
+                return
 
 
 def _in_challenge(response: httpx.Response) -> bool:

@@ -11,8 +11,10 @@ from sender_constraint.certificates.issuer_status import NONE, is_responder_url,
 from sender_constraint.django.status import issuer_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.issuers import metadata_url
+from sender_constraint.replay import ReplayMemoryUnavailable
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
 from sender_constraint.resources import is_https, origin_of, resource_metadata_url
+from sender_constraint.server.replay_memory import NO_EVICTION, RedisReplayMemory
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
 SERVING = "serving"
@@ -112,6 +114,19 @@ def check_dpop(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Djang
     return errors
 
 
+def check_replay_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 9449 §11.1: a Redis that evicts loses uses. One that is down is an alarm of the running service."""
+    try:
+        policy = RedisReplayMemory(settings.REDIS_URL).inspect()
+    except ReplayMemoryUnavailable:
+        return []
+    if policy == NO_EVICTION:
+        return []
+    hint = f"Set maxmemory-policy {NO_EVICTION} in the configuration of the Redis that REDIS_URL names."
+    told = f"The Redis of the replay store evicts keys: its maxmemory-policy is {policy}."
+    return [Error(told, hint=hint, id="sender_constraint.E021")]
+
+
 def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """RFC 8725 §3.1: asymmetric algorithms, chosen here; RFC 9068 §2.1: a type of their own."""
     messages: list[CheckMessage] = []
@@ -156,6 +171,7 @@ REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
 PROTECTED_RESOURCE = (
     check_protected_resource,
     check_dpop,
+    check_replay_store,
     check_issuer_tokens,
     check_report_mode,
     check_trust_bundle,

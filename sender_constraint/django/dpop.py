@@ -42,7 +42,7 @@ def verified_proof(
     Where a nonce is required, the response brings the next one if the proof's is not the current one;
     ``nonce_header`` puts it there.
     """
-    nonces = own_nonces() if nonce_required else None
+    nonces = own_nonces()
     try:
         proof = verify_proof(
             presented_proofs(request.headers.get("DPoP")),
@@ -50,17 +50,18 @@ def verified_proof(
             request_url(request),
             now=now,
             nonces=nonces,
+            nonce_required=nonce_required,
             replay=replay,
             access_token=access_token,
             bound_to=bound_to,
         )
     except UseDpopNonce:
-        offer_nonce(request, own_nonces().current(now))
+        offer_nonce(request, nonces.current(now, replay.epoch))
         raise
     # From here on the audit trail can say whose key it is.
     request.key_thumbprint = proof.thumbprint  # type: ignore[attr-defined]  # for audit
-    if nonces is not None:
-        offer_nonce(request, nonces.turned(proof.nonce, now))
+    if nonce_required:
+        offer_nonce(request, nonces.turned(proof.nonce, now, replay.epoch))
     return proof
 
 

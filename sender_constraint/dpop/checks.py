@@ -15,7 +15,7 @@ from sender_constraint.dpop.htu import normalized
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
 from sender_constraint.jwk import PublicJwk
-from sender_constraint.replay import ReplayMemory, is_first_time, replay_key
+from sender_constraint.replay import OneTimeUse, ReplayMemory, Use, record_use, replay_key
 from sender_constraint.rules import enforces, rule
 from sender_constraint.thumbprints import same_thumbprint
 
@@ -56,6 +56,11 @@ TOO_OLD = rule("dpop.too-old", "RFC 9449 §11.1", "The proof is too old.")
 TOKEN_HASH = rule("dpop.token-hash", "RFC 9449 §4.3", "The proof is not for the access token beside it.")
 OTHER_KEY = rule("dpop.other-key", "RFC 9449 §7.1", "The token is bound to another key than the proof's.")
 REPLAYED = rule("dpop.replayed", "RFC 9449 §11.1", "The proof was shown before.")
+USE_UNKNOWN = rule(
+    "dpop.use-unknown",
+    "RFC 9449 §11.1",
+    "The proof may have been used before the replay store lost its content.",
+)
 
 
 @enforces(MISSING, MORE_THAN_ONE)
@@ -225,10 +230,8 @@ def check_url(claims: Mapping[str, Any], url: str) -> None:
 
 
 @enforces(NONCE)
-def check_nonce(claims: Mapping[str, Any], nonces: Nonces | None, now: datetime) -> None:
+def check_nonce(claims: Mapping[str, Any], nonces: Nonces, now: datetime) -> None:
     """RFC 9449 §4.3, 10: where a nonce is demanded, one that this server gave lately."""
-    if nonces is None:
-        return
     presented = claims.get("nonce")
     if presented is None or not nonces.is_good(presented, now):
         raise UseDpopNonce(
@@ -290,16 +293,34 @@ def check_key_of_token(thumbprint: str, bound_to: str) -> None:
         )
 
 
-@enforces(REPLAYED)
+@enforces(REPLAYED, USE_UNKNOWN)
 def check_not_replayed(
-    thumbprint: str, claims: Mapping[str, Any], replay: ReplayMemory, now: datetime
+    thumbprint: str, claims: Mapping[str, Any], replay: ReplayMemory, nonces: Nonces
 ) -> None:
-    """RFC 9449 §11.1: each proof once. Remembered for as long as its time would let it pass."""
-    # The memory may count whole seconds, by a clock of its own.
-    seconds = max(_ends_at(claims) - now.timestamp(), 0.0) + 1.0
-    key = replay_key("dpop", thumbprint, claims["jti"])
-    if not is_first_time(replay, key, seconds, float(claims["iat"])):
+    """RFC 9449 §11.1: each proof once, recorded for as long as its time lets it pass.
+
+    Where the store cannot know whether it was used, a nonce that names the store's epoch proves that the
+    proof was made in this epoch; one is asked for, whether or not nonces are required otherwise (§8, §9).
+    """
+    use = record_use(
+        replay,
+        OneTimeUse(
+            replay_key("dpop", thumbprint, claims["jti"]),
+            usable_from=claims["iat"] - MAX_FUTURE_SECONDS,
+            usable_until=_ends_at(claims),
+            epoch=nonces.epoch_of(claims.get("nonce")),
+        ),
+    )
+    if use is Use.REPEATED:
         raise InvalidDpopProof(REPLAYED, "The DPoP proof was shown before", key=thumbprint)
+    if use is Use.UNKNOWN:
+        raise UseDpopNonce(
+            USE_UNKNOWN,
+            "The DPoP proof needs the nonce of this server",
+            key=thumbprint,
+            made_at=claims["iat"],
+            presented=_shown(claims.get("nonce")),
+        )
 
 
 def access_token_hash(access_token: str) -> str:

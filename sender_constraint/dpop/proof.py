@@ -40,7 +40,8 @@ def verify_proof(
     url: str,
     *,
     now: datetime,
-    nonces: Nonces | None,
+    nonces: Nonces,
+    nonce_required: bool,
     replay: ReplayMemory,
     access_token: str | None = None,
     bound_to: str | None = None,
@@ -49,12 +50,13 @@ def verify_proof(
 
     proofs: the values of all ``DPoP`` headers, see ``presented_proofs``. method, url: of the request, the
     origin from configuration and never from ``Host``; query and fragment do not matter. now: aware.
-    nonces: this server's, where it demands one; None where a proof needs none, and then its own is ignored.
+    nonces: this server's. nonce_required: whether each proof needs one; otherwise it needs one only where
+    ``replay`` cannot know whether the proof was already used.
     access_token: that is presented beside the proof, at a protected resource; bound_to: the thumbprint that
     the token is bound to.
 
     Raises InvalidDpopProof, UseDpopNonce, InvalidToken where the token is bound to another key, or
-    TemporarilyUnavailable where the replay memory is away.
+    TemporarilyUnavailable where the replay store cannot be used.
     """
     proof = checks.check_single(proofs)
     checks.check_form(proof)
@@ -71,14 +73,15 @@ def verify_proof(
     checks.check_signature(proof, key)
     checks.check_method(claims, method)
     checks.check_url(claims, url)
-    checks.check_nonce(claims, nonces, now)
+    if nonce_required:
+        checks.check_nonce(claims, nonces, now)
     checks.check_not_in_future(claims, now)
     checks.check_age(claims, now)
     if access_token is not None:
         checks.check_token_hash(claims, access_token)
     if bound_to is not None:
         checks.check_key_of_token(key.thumbprint, bound_to)
-    checks.check_not_replayed(key.thumbprint, claims, replay, now)
+    checks.check_not_replayed(key.thumbprint, claims, replay, nonces)
     return VerifiedProof(
         key.thumbprint,
         claims["jti"],

@@ -122,6 +122,13 @@ ALARMS = (
         "mend or put back what the message names",
     ),
     AlarmKind(
+        "replay-store",
+        "the Redis in which used DPoP proofs are recorded",
+        {"warning": "its `maxmemory-policy` is not `noeviction`: each key that it evicts begins a new epoch"},
+        "by itself at the next look after the policy was changed",
+        "set `maxmemory-policy noeviction` in its configuration; give it more memory if it is full",
+    ),
+    AlarmKind(
         "token-status-stale",
         "the issuer's status lists, by which revoked tokens are known",
         {"critical": "none can be had that is as young as promised, and callers are refused with 503"},

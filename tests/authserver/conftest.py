@@ -13,7 +13,6 @@ from authserver.clients.models import Client, columns
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
 from authserver.keys.store import signing_key_store
-from authserver.registration import views as registration_views
 from authserver.tokens import proofs
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Verdict
 from tests.sender_constraint.dpop.proofs import Memory
@@ -94,8 +93,7 @@ def memory() -> Memory:
 @pytest.fixture(autouse=True)
 def _replay_memory(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No Redis runs beside these tests."""
-    for module in (requests, proofs, registration_views):
-        monkeypatch.setattr(module, "replay_memory", lambda: memory)
+    monkeypatch.setattr(proofs, "replay_memory", lambda: memory)
 
 
 @pytest.fixture

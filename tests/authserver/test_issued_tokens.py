@@ -13,9 +13,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from authserver.issued_tokens import tasks
+from authserver.issued_tokens import one_time_use, tasks
 from authserver.issued_tokens.handles import token_digest
-from authserver.issued_tokens.models import IssuedToken
+from authserver.issued_tokens.models import IssuedToken, OneTimeUse
 from authserver.issued_tokens.register import (
     KEPT_AFTER_END_SECONDS,
     Place,
@@ -104,6 +104,25 @@ def test_ended_tokens_are_forgotten_a_minute_later_and_others_are_not(
     tasks.forget_ended_tokens()
 
     assert IssuedToken.objects.get() == find(kept)
+
+
+@pytest.mark.django_db
+def test_one_time_uses_are_deleted_an_hour_after_their_subject_expired(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expires = NOW.timestamp()
+    assert [one_time_use.record_use(key, expires) for key in ("one", "one", "two")] == [True, False, True]
+    assert one_time_use.record_use("later", expires + 2)
+    last = NOW + timedelta(seconds=one_time_use.KEPT_AFTER_END_SECONDS)
+    assert one_time_use.remove_expired(last) == 0
+
+    monkeypatch.setattr(one_time_use, "REMOVED_AT_ONCE", 1)
+    monkeypatch.setattr(tasks, "utc_now", lambda: last + timedelta(seconds=1))
+    tasks.forget_ended_tokens()
+    tasks.forget_ended_tokens()
+
+    assert [each.key for each in OneTimeUse.objects.all()] == ["later"]
+    assert [one_time_use.is_used(key) for key in ("one", "later")] == [False, True]
 
 
 def test_all_tokens_of_a_client_or_of_one_binding_are_revoked(partner: Caller, verdict: Verdict) -> None:

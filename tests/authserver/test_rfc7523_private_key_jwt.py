@@ -1,13 +1,17 @@
 """RFC 7523 §3, RFC 7521 §4.2, FAPI 2.0 §5.3.2.1: client authentication by a signed assertion."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 import pytest
+from django.db import OperationalError
 
 from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
+from authserver.issued_tokens import one_time_use
+from authserver.issued_tokens.models import IssuedToken, OneTimeUse
 from sender_constraint.jwk import jwk_of
 from sender_constraint.thumbprints import jwk_thumbprint
 from tests.authserver.asserting import (
@@ -292,35 +296,113 @@ def test_an_assertion_without_its_type_and_a_type_without_assertion_are_refused(
 
 
 @pytest.mark.clause("RFC 7523 §3")
-def test_an_assertion_counts_once(asserting: Asserting, verdict: Verdict, memory: Memory) -> None:
+def test_an_assertion_counts_once(asserting: Asserting, verdict: Verdict) -> None:
     once = asserting.assertion(jti="once")
     verdict.accepted(asserting.asks(assertion=once))
     verdict.refused(asserting.asks(assertion=once), 401, "invalid_client", "assertion.replayed")
     again = asserting.assertion(jti="once", exp=SECONDS + 61)
     verdict.refused(asserting.asks(assertion=again), 401, "invalid_client", "assertion.replayed")
-    assert 61 in memory.shown.values()
+    assert [use.expires_at.timestamp() for use in OneTimeUse.objects.all()] == [SECONDS + 60]
 
 
-def test_an_assertion_that_is_refused_is_not_remembered(
-    asserting: Asserting, verdict: Verdict, memory: Memory
+@pytest.mark.clause("RFC 7523 §3")
+@pytest.mark.parametrize(
+    "claims",
+    [{"exp": SECONDS + 3600}, {"iat": ABSENT}, {"iat": ABSENT, "exp": SECONDS + 3600}],
+    ids=["an hour", "no iat", "no iat, an hour"],
+)
+def test_an_assertion_counts_once_although_the_replay_store_lost_everything(
+    asserting: Asserting,
+    verdict: Verdict,
+    memory: Memory,
+    now: list[datetime],
+    claims: dict[str, Any],
 ) -> None:
+    once = asserting.assertion(**claims)
+    verdict.accepted(asserting.asks(assertion=once))
+    memory.begin_epoch(b"next", began_at=SECONDS - 3600)
+    now[0] = NOW + timedelta(seconds=50)
+    with_fresh_proof = asserting.asks(assertion=once, proof=asserting.proof(iat=SECONDS + 50))
+    verdict.refused(with_fresh_proof, 401, "invalid_client", "assertion.replayed")
+    verdict.accepted(asserting.asks(proof=asserting.proof(iat=SECONDS + 50)))
+
+
+@pytest.mark.clause("RFC 7523 §3")
+@pytest.mark.parametrize("endpoint", ["introspect", "revoke"])
+def test_an_assertion_that_was_used_at_another_endpoint_is_used(
+    asserting: Asserting, verdict: Verdict, endpoint: str
+) -> None:
+    token, once = verdict.accepted(asserting.asks())["access_token"], asserting.assertion()
+    there = Asserting(asserting.caller.but(address=f"/{endpoint}"))
+    assert there.asks(assertion=once, proof=None, token=token).status_code == 200
+    assert there.asks(assertion=once, proof=None, token=token).status_code == 401
+    verdict.refused(asserting.asks(assertion=once), 401, "invalid_client", "assertion.replayed")
+
+
+@pytest.mark.clause("RFC 7523 §3")
+def test_the_use_is_recorded_with_the_token_or_not_at_all(
+    asserting: Asserting, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = asserting.assertion()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(IssuedToken, "save", full)
+        refused = asserting.asks(assertion=once)
+        verdict.refused(refused, 503, "temporarily_unavailable", "service.database")
+    with monkeypatch.context() as disk:
+        disk.setattr(OneTimeUse, "save", full)
+        refused = asserting.asks(assertion=once)
+        verdict.refused(refused, 503, "temporarily_unavailable", "service.database")
+    assert not IssuedToken.objects.exists()
+    verdict.accepted(asserting.asks(assertion=once))
+    assert (IssuedToken.objects.count(), OneTimeUse.objects.count()) == (1, 1)
+
+
+@pytest.mark.clause("RFC 7523 §3")
+def test_of_two_that_pass_the_first_look_at_once_one_gets_a_token(
+    asserting: Asserting, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    once = asserting.assertion()
+    monkeypatch.setattr(one_time_use, "is_used", lambda _key: False)
+    verdict.accepted(asserting.asks(assertion=once))
+    verdict.refused(asserting.asks(assertion=once), 401, "invalid_client", "assertion.replayed")
+    assert IssuedToken.objects.count() == 1
+
+
+def test_an_assertion_that_is_refused_is_not_remembered(asserting: Asserting, verdict: Verdict) -> None:
     verdict.refused(
         asserting.asks(assertion=asserting.assertion(key=STRANGERS_KEY)),
         401,
         "invalid_client",
         "assertion.signature",
     )
-    assert not memory.shown
+    assert not OneTimeUse.objects.exists()
 
 
-def test_without_its_memory_the_server_accepts_no_assertion(
-    asserting: Asserting, verdict: Verdict, memory: Memory
+@pytest.mark.clause("RFC 7523 §3")
+def test_without_the_replay_store_assertions_are_accepted_and_proofs_are_not(
+    asserting: Asserting,
+    verdict: Verdict,
+    memory: Memory,
+    registered: Callable[..., RegisteredClient],
+    partner_certificate: Issued,
 ) -> None:
-    verdict.accepted(asserting.asks())
     memory.away = True
-    response = asserting.asks()
+    once = asserting.assertion()
+    response = asserting.asks(assertion=once)
     verdict.refused(response, 503, "temporarily_unavailable", "service.replay-memory")
     assert response.headers["Retry-After"] == "1"
+    assert not OneTimeUse.objects.exists()
+    registered(
+        **METADATA | {"dpop_bound_access_tokens": None, "tls_client_certificate_bound_access_tokens": True}
+    )
+    by_certificate = Asserting(asserting.caller.with_certificate(partner_certificate))
+    verdict.accepted(by_certificate.asks(assertion=once, proof=None))
+    again = by_certificate.asks(assertion=once, proof=None)
+    verdict.refused(again, 401, "invalid_client", "assertion.replayed")
 
 
 @pytest.mark.clause("RFC 7591 §2")

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from django.test import Client as HttpClient
 
 from authserver.clients.models import Client, find_client
 from authserver.clients.registered_client import RegisteredClient
-from authserver.issued_tokens.models import IssuedToken
+from authserver.issued_tokens.models import IssuedToken, OneTimeUse
 from tests.authserver.asserting import METADATA as ASSERTING
 from tests.authserver.asserting import Asserting
 from tests.authserver.caller import RESOURCE, Caller, Verdict
@@ -124,9 +125,7 @@ def test_the_registration_access_token_is_kept_as_a_hash() -> None:
 
 
 @pytest.mark.clause("RFC 7591 §3")
-def test_without_a_good_initial_access_token_nobody_registers(
-    verdict: Verdict, now: list[datetime], memory: Memory
-) -> None:
+def test_without_a_good_initial_access_token_nobody_registers(verdict: Verdict, now: list[datetime]) -> None:
     assert register(BY_NAME).status_code == 201
     before = Client.objects.count()
 
@@ -143,8 +142,6 @@ def test_without_a_good_initial_access_token_nobody_registers(
     late = initial_token(lifetime=60)
     now[0] = NOW + timedelta(seconds=60)
     refused(late, "registration-endpoint.initial-token")
-    memory.away = True
-    verdict.refused(register(BY_NAME), 503, "temporarily_unavailable", "service.replay-memory")
     assert Client.objects.count() == before
 
 
@@ -158,6 +155,28 @@ def test_an_initial_access_token_is_good_for_one_registration_and_not_spent_by_a
     verdict.refused(
         register(BY_NAME, token), 401, "invalid_token", "registration-endpoint.initial-token-used"
     )
+
+
+@pytest.mark.clause("RFC 7591 §3")
+def test_an_initial_access_token_is_spent_with_the_registration_or_not_at_all(
+    verdict: Verdict, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.away = True  # the replay store does not matter here
+    token = initial_token()
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Client, "save", full)
+        refused = register(BY_NAME, token)
+        verdict.refused(refused, 503, "temporarily_unavailable", "service.database")
+    assert not OneTimeUse.objects.exists()
+    before = Client.objects.count()
+    assert register(BY_NAME, token).status_code == 201
+    again = register(BY_NAME, token)
+    verdict.refused(again, 401, "invalid_token", "registration-endpoint.initial-token-used")
+    assert (Client.objects.count(), OneTimeUse.objects.count()) == (before + 1, 1)
 
 
 REFUSED: list[tuple[Any, str]] = [

@@ -171,6 +171,26 @@ def test_without_its_memory_the_server_takes_no_proof_and_binds_to_certificates_
     verdict.accepted(partner.asks())
 
 
+@pytest.mark.clause("RFC 9449 §8")
+@pytest.mark.parametrize("required", [False, True], ids=["nonces off", "nonces required"])
+def test_after_the_replay_store_lost_everything_a_nonce_is_asked_for_and_the_same_assertion_is_accepted(
+    asserting: Asserting, verdict: Verdict, memory: Memory, settings: Any, required: bool
+) -> None:
+    settings.DPOP_NONCE_REQUIRED = required
+    first = asserting.asks().headers.get("DPoP-Nonce")
+    used = asserting.proof(**({"nonce": first} if first else {}))
+    verdict.accepted(asserting.asks(proof=used))
+    memory.begin_epoch(b"next", began_at=SECONDS)
+
+    assertion = asserting.assertion()
+    refused = asserting.asks(assertion=assertion, proof=used)
+    verdict.refused(refused, 400, "use_dpop_nonce", "dpop.use-unknown")
+    nonce = refused.headers["DPoP-Nonce"]
+    fresh = asserting.proof(nonce=nonce)
+    verdict.accepted(asserting.asks(assertion=assertion, proof=fresh))
+    verdict.refused(asserting.asks(proof=fresh), 400, "invalid_dpop_proof", "dpop.replayed")
+
+
 @pytest.mark.clause("RFC 8705 §3")
 def test_with_a_certificate_and_a_proof_the_registered_binding_decides(
     asserting: Asserting,

@@ -170,6 +170,31 @@ def test_while_the_memory_is_away_only_certificate_bound_calls_go_on(
     verdict.accepted(holder.get())
 
 
+@pytest.mark.clause("RFC 9449 §9")
+@pytest.mark.parametrize("required", [False, True], ids=["nonces off", "nonces required"])
+def test_after_the_replay_store_lost_everything_a_nonce_of_its_epoch_is_asked_for(
+    holder: Holder,
+    account: Account,
+    memory: Memory,
+    clock: Clock,
+    verdict: Verdict,
+    settings: Any,
+    required: bool,
+) -> None:
+    del account
+    settings.DPOP_NONCE_REQUIRED = required
+    first = holder.get().headers.get("DPoP-Nonce")
+    used = holder.proof(**({"nonce": first} if first else {}))
+    verdict.accepted(holder.get(shown=used))
+    memory.begin_epoch(b"next", began_at=clock().timestamp())
+
+    refused = holder.get(shown=used)
+    verdict.refused(refused, 401, "use_dpop_nonce", "dpop.use-unknown", "DPoP")
+    fresh = holder.proof(nonce=refused.headers["DPoP-Nonce"])
+    verdict.accepted(holder.get(shown=fresh))
+    verdict.refused(holder.get(shown=fresh), 401, "invalid_dpop_proof", "dpop.replayed", "DPoP")
+
+
 @pytest.mark.clause("RFC 9449 §7.2")
 @pytest.mark.parametrize("path", ["/accounts", "/demo/bearer/accounts"])
 def test_a_dpop_bound_token_is_no_bearer_token_even_with_its_proof(

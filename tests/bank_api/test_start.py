@@ -7,11 +7,15 @@ import pytest
 from django.core.checks import run_checks
 
 from bank_api.accounts.views import AccountsView
+from sender_constraint.django.alarms import alarms
 from sender_constraint.django.protected_resource import protected_resource
+from sender_constraint.django.replay import watch_replay_store
 from sender_constraint.django.report_mode import ReportingTokenAuthentication
 from sender_constraint.django.trust import NoTrustAnchors
 from tests.bank_api.caller import Caller, Verdict
+from tests.redis_server import running_redis
 from tests.sender_constraint.pki import make_scheme
+from workshop.environment.ports import free_port
 
 
 def identifiers() -> list[str | None]:
@@ -50,6 +54,30 @@ def test_a_missing_trust_bundle_is_found_at_start(settings: Any) -> None:
     settings.DEMO = False
     settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
     assert identifiers() == ["sender_constraint.E001"]
+
+
+@pytest.mark.clause("RFC 9449 §11.1")
+def test_a_replay_store_that_evicts_is_found_at_start_and_is_an_alarm_later(
+    settings: Any, tmp_path: Path
+) -> None:
+    def standing() -> list[str]:
+        return [each.level for each in alarms().standing() if each.name == "replay-store"]
+
+    settings.DEMO = False
+    with running_redis(free_port(), tmp_path) as redis:
+        settings.REDIS_URL = redis.url
+        watch_replay_store()
+        assert (identifiers(), standing()) == ([], [])
+        redis.client.config_set("maxmemory-policy", "allkeys-lru")
+        watch_replay_store()
+        assert identifiers() == ["sender_constraint.E021"]
+        assert standing() == ["warning"]
+        redis.client.config_set("maxmemory-policy", "noeviction")
+        watch_replay_store()
+        assert (identifiers(), standing()) == ([], [])
+    # One that is down is no wrong setting: what needs no proof is served.
+    watch_replay_store()
+    assert identifiers() == []
 
 
 def test_an_api_without_trust_bundle_is_away_and_has_no_defect(settings: Any) -> None:

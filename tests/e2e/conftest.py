@@ -45,8 +45,8 @@ def partner(deployment: Deployment) -> Partner:
 
 
 @pytest.fixture(scope="session")
-def casting(stage: Stage) -> Casting:
-    return Casting(stage)
+def casting(environment: Environment, stage: Stage) -> Casting:
+    return Casting(stage, lambda: environment.process_ids()["redis-bank"])
 
 
 @pytest.fixture

@@ -119,7 +119,11 @@ def test_after_it_dpop_bound_tokens_count_with_their_proof_once(
     )
     with api as orders:
         with running_redis(port, tmp_path):
-            proof = proof_of(htu, token)
+            # Redis has just started, and may have forgotten: the API asks for its nonce first.
+            asked = orders.proven(token, proof_of(htu, token))
+            assert (asked.status, asked.error) == (401, "use_dpop_nonce")
+            assert orders.recorded(asked)["rule"] == "dpop.use-unknown"
+            proof = proof_of(htu, token, nonce=asked.headers["dpop-nonce"])
             assert orders.proven(token, proof).status == 200
             for presented, rule in ((proof, "dpop.replayed"), (None, "dpop.missing")):
                 refused = orders.proven(token, presented)

@@ -79,7 +79,7 @@ def arranged(folder: Path, scheme: Authority, responder: Responder, habits: str)
     with (
         server.running(),
         responder_of(server.authority) as foreign,
-        running_redis(free_port(), folder) as redis_url,
+        running_redis(free_port(), folder) as redis_server,
     ):
         known = {
             "jwks": server.jwks_url,
@@ -88,7 +88,7 @@ def arranged(folder: Path, scheme: Authority, responder: Responder, habits: str)
         common = {
             "ISSUER": server.issuer,
             "OCSP_URL": responder.url,
-            "REDIS_URL": redis_url,
+            "REDIS_URL": redis_server.url,
             "ISSUER_STATUS": f"{foreign.url} CN=Foreign Issuing; none CN=Foreign Root",
         }
         bank_settings = {name: value.format(**known) for name, value in of_bank.items()}

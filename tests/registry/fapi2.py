@@ -362,7 +362,7 @@ CLIENT = (
         ALWAYS,
         functions=("sender_constraint.client.dpop:DpopProofs.learn",),
         tests=(
-            "test_a_nonce_that_an_api_asks_for_is_taken_and_the_request_repeated_once",
+            "test_a_nonce_that_an_api_asks_for_is_taken_and_the_request_repeated_twice_at_most",
             "test_a_token_endpoint_asks_for_a_nonce_in_its_body_alone",
             "test_a_caller_takes_the_nonces_that_both_servers_ask_for",
         ),

@@ -49,7 +49,7 @@ ATTACKS: tuple[Attack, ...] = (
         NONCES,
         "token-nonce-look-alike",
         "a nonce of the length that this server's have",
-        with_nonce("A" * 22),
+        with_nonce("A" * 43),
         REFUSED,
     ),
 )

@@ -19,7 +19,7 @@ from workshop.comparison.revocations import revoke_certificate, revoke_tokens
 from workshop.comparison.tables import tables
 from workshop.comparison.thefts import MethodThief, try_it
 from workshop.environment.commands import FAILURES
-from workshop.methods import METHODS, Holder
+from workshop.methods import METHODS, Holder, answered
 from workshop.narration import Narrator
 from workshop.partner_caller import REVOCATION_SECONDS
 from workshop.story.partner import current_partner, metadata
@@ -90,13 +90,15 @@ def _compare(stage: Stage, found: Place, arguments: argparse.Namespace) -> Resul
 
 
 def _steal(stage: Stage, holder: Holder, results: Results) -> None:
-    exchange = holder.token_call().send(stage.wire)
+    exchange = answered(holder.token_call, lambda call: call.send(stage.wire))
     if exchange.status != 200:
         raise StoryStopped(f"{holder.method.title}: no token: {outcome_of(exchange)}")
     answer = exchange.json()
     results.lifetimes[holder.method.name] = int(answer["expires_in"])
+    token = str(answer["access_token"])
+    answered(lambda: holder.accounts_call(token), lambda call: call.send(stage.wire))
     thief = MethodThief.enrolled(stage)
-    thefts = thief.thefts(holder, str(answer["access_token"]), lambda call: call.send(stage.wire))
+    thefts = thief.thefts(holder, token, lambda call: call.send(stage.wire))
     results.tried[holder.method.name] = [try_it(stage, theft) for theft in thefts]
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
-from workshop.methods import METHODS, Holder
+from workshop.methods import METHODS, Holder, answered
 from workshop.open_connection import OpenConnection
 from workshop.wire import Exchange
 
@@ -123,13 +123,13 @@ class Customer:
 
     def _answered(self, origin: str, call: Callable[[], Call], status: int) -> Exchange:
         """The answer that the method gets. Who is told to come again later does. Raises CustomerFailed."""
-        exchange = self._send(origin, call())
+        exchange = answered(call, lambda made: self._send(origin, made))
         for _ in range(MOST_REPEATS):
             if exchange.status != HTTPStatus.SERVICE_UNAVAILABLE:
                 break
             self._repeats += 1
             time.sleep(REPEAT_SECONDS)
-            exchange = self._send(origin, call())
+            exchange = answered(call, lambda made: self._send(origin, made))
         if exchange.status != status:
             outcome = f"{exchange.status or exchange.alert} {exchange.body.decode(errors='replace')}"
             raise CustomerFailed(f"{exchange.method} {exchange.url}: {outcome}, and {status} was expected")

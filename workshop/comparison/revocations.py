@@ -9,7 +9,7 @@ from functools import partial
 from sender_constraint.certificates.generations import Generation
 from workshop import operator
 from workshop.calls import Call
-from workshop.methods import Holder
+from workshop.methods import Holder, answered
 from workshop.open_connection import OpenConnection
 from workshop.partner_caller import REVOCATION_SECONDS
 from workshop.story import revoking
@@ -101,7 +101,7 @@ def revoke_certificate(
 
 def token_of(stage: Stage, holder: Holder) -> str:
     """A token of its own. Raises StoryStopped."""
-    exchange = holder.token_call().send(stage.wire)
+    exchange = answered(holder.token_call, lambda call: call.send(stage.wire))
     if exchange.status != 200:
         raise StoryStopped(f"{holder.method.title}: no token: {outcome_of(exchange)}")
     return str(exchange.json()["access_token"])

@@ -3,12 +3,10 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from sender_constraint.client.dpop import DpopProofs
 from workshop.calls import Call
 from workshop.evidence import Evidence
-from workshop.methods import BEARER, DPOP, Holder, with_proof
+from workshop.methods import BEARER, DPOP, Holder, new_proofs, with_proof
 from workshop.story.stage import Stage, outcome_of
 from workshop.story.theft import enrolled_thief
 from workshop.wire import NO_CREDENTIALS, Credentials, Exchange
@@ -94,7 +92,7 @@ class MethodThief:
         """It enrols like everyone. Raises StoryStopped."""
         own = enrolled_thief(stage)
         credentials = Credentials(own.certificate_path, own.private_key_path)
-        return cls(credentials, DpopProofs(ec.generate_private_key(ec.SECP256R1())))
+        return cls(credentials, new_proofs())
 
     def thefts(self, holder: Holder, token: str, overhear: Callable[[Call], Exchange]) -> Sequence[Theft]:
         """All attempts on one method. overhear: makes a call of the holder's, which the thief overhears."""

@@ -64,9 +64,9 @@ def redis_passwords(folder: Path) -> dict[str, str]:
     passwords = {}
     for organisation in organisations():
         password = _made_once(folder / organisation / "password", 0o400)
-        # Queues of recurring work, which are filled anew, and the memory of what was shown once: nothing is
-        # kept on disk, and what a new start may have forgotten is not accepted.
-        lines = [f"requirepass {password}", 'save ""', "appendonly no", ""]
+        # Queues of recurring work, which are filled again, and the replay store: nothing is kept on disk, and
+        # what may have been used before a start is not accepted. A full server refuses to record.
+        lines = [f"requirepass {password}", 'save ""', "appendonly no", "maxmemory-policy noeviction", ""]
         write_private(folder / organisation / "redis.conf", "\n".join(lines))
         passwords[organisation] = password
     return passwords

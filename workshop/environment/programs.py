@@ -83,6 +83,8 @@ def stores(root: Path, ports: Ports, passwords: Mapping[str, str]) -> list[Progr
                 # Queues of recurring work, which are filled anew: nothing here outlives the environment.
                 'save ""',
                 "appendonly no",
+                # What is recorded as used must not be evicted: a full server refuses to record.
+                "maxmemory-policy noeviction",
                 # A process title is written over the environment, by which the process is found.
                 "set-proc-title no",
                 "",

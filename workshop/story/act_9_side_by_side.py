@@ -1,7 +1,7 @@
 """Act 9: the thief before every method, with the token, with a whole request, and with the key."""
 
 from workshop.comparison.thefts import MethodThief, Tried, try_it
-from workshop.methods import METHODS, Holder
+from workshop.methods import METHODS, Holder, answered
 from workshop.story.partner import metadata, show
 from workshop.story.stage import Stage, StoryStopped, outcome_of, refusal_in
 
@@ -31,11 +31,11 @@ def play(stage: Stage) -> None:
 def _play(stage: Stage, thief: MethodThief, holder: Holder) -> None:
     method, narrator = holder.method, stage.narrator
     narrator.say(f"{method.title}:")
-    exchange = holder.token_call().send(stage.wire)
+    exchange = answered(holder.token_call, lambda call: call.send(stage.wire))
     if exchange.status != 200:
         raise StoryStopped(f"no token for {method.client_id}: {outcome_of(exchange)}")
     token = str(exchange.json()["access_token"])
-    own = holder.accounts_call(token).send(stage.wire)
+    own = answered(lambda: holder.accounts_call(token), lambda call: call.send(stage.wire))
     show(stage, method.client_id, "bank_api", own, holder.thumbprint)
     stage.row("9", f"{method.title}: its own client", "200", outcome_of(own))
     for theft in thief.thefts(holder, token, lambda call: call.send(stage.wire)):

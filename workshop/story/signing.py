@@ -20,14 +20,14 @@ from workshop.story.stage import Stage, StoryStopped, outcome_of
 from workshop.wire import NO_CREDENTIALS, Credentials
 
 
-def signing_clients(stage: Stage) -> SigningClients:
-    """Those of ``demo.env``."""
+def signing_clients(stage: Stage, nonce: str | None) -> SigningClients:
+    """Those of ``demo.env``. nonce: of the authorization server, where it asked for one."""
     deployment = stage.deployment
     variables = deployment.variables()
 
     def signer(prefix: str) -> Signer:
         file = Path(variables[f"{prefix}_JWK"])
-        return Signer.of_file(variables[f"{prefix}_ID"], deployment.issuer, file)
+        return Signer.of_file(variables[f"{prefix}_ID"], deployment.issuer, file, nonce)
 
     certificate, key = variables["SELF_SIGNED_CERTIFICATE"], variables["SELF_SIGNED_KEY"]
     return SigningClients(
@@ -59,7 +59,9 @@ def signing_loot(stage: Stage, clients: SigningClients) -> SigningLoot:
 
 def _forger(signer: Signer, key: jws.PrivateKey, client_id: str | None) -> Signer:
     """With the thief's key, and all else that is public of this client."""
-    return Signer(client_id or signer.client_id, signer.issuer, key, signer.key_identifier)
+    return Signer(
+        client_id or signer.client_id, signer.issuer, key, signer.key_identifier, nonce=signer.nonce
+    )
 
 
 def _overheard(stage: Stage, signer: Signer) -> tuple[str, str]:

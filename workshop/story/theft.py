@@ -1,6 +1,7 @@
 """Before the catalogue is played: who plays, and how the thieves came by what they have."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ from workshop.forgery import decoded_parts
 from workshop.insider import insider_of
 from workshop.loot import Cast, Enrolment, Holdings, Loot, Member, Targets
 from workshop.private_files import write_private
-from workshop.proofs import Proofs
+from workshop.proofs import ABSENT, Proofs
 from workshop.story.former import former_participant
 from workshop.story.lineages import renewed_lineage, suspended_lineage
 from workshop.story.partner import (
@@ -54,9 +55,9 @@ def the_theft(stage: Stage) -> Cast:
     expired = partner.token(stage, client_id="short-lived")
     other = Partner(GenerationStore(deployment.certificate_store("other_partner")).current())
     honest = _member(stage, partner, "partner")
-    holder = _key_holder(stage, partner)
+    holder, nonce = _key_holder(stage, partner)
     own = enrolled_thief(stage)
-    signers = signing_clients(stage)
+    signers = signing_clients(stage, nonce)
     loot = Loot(
         token=honest.token,
         partner_certificate=partner.generation.certificate,
@@ -153,14 +154,27 @@ def _member(stage: Stage, partner: Partner, client_id: str) -> Member:
     return Member(client_id, partner.credentials, token, holdings)
 
 
-def _key_holder(stage: Stage, partner: Partner) -> Proofs:
-    """The partner as a client whose tokens are bound to a key of its own (RFC 9449 §5)."""
+def _key_holder(stage: Stage, partner: Partner) -> tuple[Proofs, str | None]:
+    """The partner as a client whose tokens are bound to a key of its own (RFC 9449 §5).
+
+    And the nonce of the authorization server: where Redis has just started, both servers ask for theirs.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
-    proofs = DpopProofs(key)
-    endpoint = token_endpoint(stage)
-    proof = proofs.proof("POST", httpx.URL(endpoint), None, None, datetime.now(UTC))
-    token = partner.token(stage, KEY_HOLDER, proof=proof)
-    return Proofs(key, token, f"{stage.deployment.api_url}/accounts")
+    proofs, endpoint = DpopProofs(key), httpx.URL(token_endpoint(stage))
+
+    def proof(nonce: str | None) -> str:
+        return proofs.proof("POST", endpoint, None, nonce, datetime.now(UTC))
+
+    nonce = partner.request_token(stage, KEY_HOLDER, proof(None)).headers.get("dpop-nonce")
+    token = partner.token(stage, KEY_HOLDER, proof=proof(nonce))
+    holder = Proofs(key, token, f"{stage.deployment.api_url}/accounts")
+    asked = _holders_call(holder).send(stage.wire).headers.get("dpop-nonce", ABSENT)
+    return replace(holder, nonce=asked), nonce
+
+
+def _holders_call(holder: Proofs) -> Call:
+    headers = (("Authorization", f"DPoP {holder.token}"), ("DPoP", holder.proof()))
+    return Call("GET", holder.url, None, NO_CREDENTIALS, headers)
 
 
 def _given_nonce(stage: Stage, partner: Partner) -> str:
@@ -172,10 +186,9 @@ def _given_nonce(stage: Stage, partner: Partner) -> str:
 
 
 def _overheard_proof(stage: Stage, holder: Proofs) -> str:
-    proof = holder.proof()
-    headers = (("Authorization", f"DPoP {holder.token}"), ("DPoP", proof))
-    _answered(stage, Call("GET", holder.url, None, NO_CREDENTIALS, headers))
-    return proof
+    call = _holders_call(holder)
+    _answered(stage, call)
+    return dict(call.headers)["DPoP"]
 
 
 def _overheard_key(stage: Stage, member: Member) -> str:

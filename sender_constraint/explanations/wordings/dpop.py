@@ -62,6 +62,12 @@ RULES = {
         "one by the key {presented}",
         "Sign proofs with the key with which the token was asked for; a new key needs a new token.",
     ),
+    "dpop.use-unknown": Wording(
+        "a proof that was provably made after the replay store lost its content",
+        "one made at {made_at} with nonce {presented}",
+        "Take the header DPoP-Nonce of the refusal, and repeat the request with a new proof that carries it: "
+        "clients must be ready for that at any time (RFC 9449 §8).",
+    ),
     "dpop.replayed": Wording("a proof that was not shown before", "one that was", _NEW_PROOF),
     "jwk.malformed": Wording("a JSON object with kty and texts beside it", "something else", _ONE_OF_OURS),
     "jwk.numbers": Wording(

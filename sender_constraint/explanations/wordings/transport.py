@@ -53,7 +53,7 @@ RULES = {
         "the scheme's authorities", "a trust bundle that cannot be read", _LATER
     ),
     "service.signing-key": Wording("a key to sign tokens with", "none", _LATER),
-    "service.replay-memory": Wording("the memory of what was shown before", "none that answers", _LATER),
+    "service.replay-memory": Wording("a replay store that can be relied on", "{reason}", _LATER),
     "service.database": Wording("the service's database", "one that is locked or away", _LATER),
     "service.authority": Wording("the authority's keys and certificates", "none that can be used", _LATER),
 }

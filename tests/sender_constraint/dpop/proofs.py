@@ -8,14 +8,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from sender_constraint import jws
+from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import VerifiedProof, verify_proof
 from sender_constraint.jwk import jwk_of
-from sender_constraint.replay import ReplayMemoryUnavailable
+from sender_constraint.replay import OneTimeUse, ReplayMemoryUnavailable, Use
 from tests.sender_constraint.pki import NOW
 
 METHOD = "POST"
 URL = "https://as.example/token"
 ABSENT = object()
+NONCES = Nonces(b"of this server", seconds=60)
 KEY = ec.generate_private_key(ec.SECP256R1())
 OTHER_KEY = ec.generate_private_key(ec.SECP256R1())
 KEYS: dict[str, jws.PrivateKey] = {
@@ -27,18 +29,30 @@ KEYS: dict[str, jws.PrivateKey] = {
 
 @dataclass
 class Memory:
-    """Remembers what was shown; ``away`` switches it off."""
+    """Remembers what was shown, and until when; ``away`` switches it off.
+
+    began_at: of its epoch, seconds since 1970.
+    """
 
     shown: dict[str, float] = field(default_factory=dict)
     away: bool = False
+    epoch: bytes = b"epoch"
+    began_at: float = float("-inf")
 
-    def first_time(self, key: str, seconds: float, made_at: float | None = None) -> bool:
-        del made_at
+    def begin_epoch(self, epoch: bytes, began_at: float) -> None:
+        """It loses what it held."""
+        self.shown.clear()
+        self.epoch, self.began_at = epoch, began_at
+
+    def record(self, use: OneTimeUse) -> Use:
         if self.away:
             raise ReplayMemoryUnavailable("connection refused")
-        first = key not in self.shown
-        self.shown.setdefault(key, seconds)
-        return first
+        if use.key in self.shown:
+            return Use.REPEATED
+        if use.epoch != self.epoch and use.usable_from <= self.began_at:
+            return Use.UNKNOWN
+        self.shown[use.key] = use.usable_until
+        return Use.FIRST
 
 
 def claims(**changes: Any) -> dict[str, Any]:
@@ -73,6 +87,15 @@ def verify(
     now: datetime = NOW,
     **more: Any,
 ) -> VerifiedProof:
-    proofs = (presented,) if isinstance(presented, str) else presented
-    nonces = more.pop("nonces", None)
-    return verify_proof(proofs, method, url, now=now, nonces=nonces, replay=memory or Memory(), **more)
+    """nonces: those that are required; None where none are."""
+    nonces: Nonces | None = more.pop("nonces", None)
+    return verify_proof(
+        (presented,) if isinstance(presented, str) else presented,
+        method,
+        url,
+        now=now,
+        nonces=nonces or NONCES,
+        nonce_required=nonces is not None,
+        replay=memory or Memory(),
+        **more,
+    )

@@ -27,6 +27,7 @@ from tests.sender_constraint.dpop.proofs import (
     ABSENT,
     KEY,
     KEYS,
+    NONCES,
     OTHER_KEY,
     URL,
     Memory,
@@ -223,12 +224,12 @@ def test_a_proof_counts_once_for_as_long_as_its_time_would_let_it_pass() -> None
     with pytest.raises(InvalidDpopProof) as refused:
         verify(VALID, memory)
     assert refused.value.rule is checks.REPLAYED
-    assert set(memory.shown.values()) == {checks.MAX_AGE_SECONDS + 1}
+    assert set(memory.shown.values()) == {AT + checks.MAX_AGE_SECONDS}
 
     assert verify(proof(jti="another"), memory)
     assert verify(proof(OTHER_KEY), memory), "another key's jti is another one's"
     verify(proof(jti="early", iat=AT + 30), memory)
-    assert max(memory.shown.values()) == checks.MAX_AGE_SECONDS + 31
+    assert max(memory.shown.values()) == AT + checks.MAX_AGE_SECONDS + 30
 
 
 @pytest.mark.clause("RFC 9449 §11.1")
@@ -238,7 +239,39 @@ def test_without_a_memory_nothing_is_accepted() -> None:
     assert (refused.value.rule, refused.value.status) == (MEMORY_AWAY, 503)
 
 
-NONCES = Nonces(b"of this server", seconds=60)
+@pytest.mark.clause("RFC 9449 §11.1")
+@pytest.mark.parametrize("made_at", [AT - 59, AT, AT + 30])
+def test_a_proof_that_may_have_been_used_before_the_epoch_needs_a_nonce_of_the_epoch(made_at: int) -> None:
+    memory = Memory()
+    used = proof(iat=made_at, nonce=NONCES.current(NOW, memory.epoch))
+    verify(used, memory)
+    memory.begin_epoch(b"next", began_at=AT)
+
+    named = (
+        ABSENT,
+        NONCES.current(NOW),
+        NONCES.current(NOW, b"epoch"),
+        Nonces(b"else").current(NOW, b"next"),
+    )
+    for presented in (used, *(proof(iat=made_at, nonce=nonce) for nonce in named)):
+        with pytest.raises(UseDpopNonce) as refused:
+            verify(presented, memory)
+        assert refused.value.rule is checks.USE_UNKNOWN
+    assert memory.shown == {}
+
+    fresh = proof(iat=made_at, nonce=NONCES.current(NOW, memory.epoch))
+    assert verify(fresh, memory)
+    with pytest.raises(InvalidDpopProof) as again:
+        verify(fresh, memory)
+    assert again.value.rule is checks.REPLAYED
+
+
+@pytest.mark.clause("RFC 9449 §11.1")
+def test_a_proof_that_nobody_could_accept_before_the_epoch_needs_no_nonce() -> None:
+    memory = Memory(began_at=AT)
+    with pytest.raises(UseDpopNonce):
+        verify(proof(iat=AT + 30), memory)
+    assert verify(proof(iat=AT + 31), memory, now=later(1))
 
 
 def later(seconds: float) -> datetime:
@@ -265,6 +298,18 @@ def test_a_nonce_turns_and_the_one_before_counts_until_the_next_turn() -> None:
     assert NONCES.turned(first, NOW) is None
     assert NONCES.turned(first, later(60)) == NONCES.current(later(60))
     assert NONCES.turned(None, NOW) == first
+    assert NONCES.turned(first, NOW, b"epoch") == NONCES.current(NOW, b"epoch")
+
+
+def test_the_epoch_of_a_nonce_is_read_only_where_this_server_issued_it() -> None:
+    issued = NONCES.current(NOW, b"epoch")
+    assert NONCES.epoch_of(issued) == b"epoch"
+    content = jws.decode(issued)
+    forged = [jws.encode(content[:place] + b"x" + content[place + 1 :]) for place in range(len(content))]
+    made_up = [None, "", "made up", "\ud800", issued[:-2], f"{issued}=", NONCES.current(NOW)]
+    for nonce in [*made_up, *forged, Nonces(b"of another server").current(NOW, b"epoch")]:
+        assert NONCES.epoch_of(nonce) == b""
+        assert nonce == NONCES.current(NOW) or not NONCES.is_good(nonce or "", NOW)
 
 
 @pytest.mark.clause("RFC 9449 §8")
