@@ -22,8 +22,8 @@ from sender_constraint.server.limits import Limits, Phase
 # What one turn reads: a body in chunks of one byte costs the parser a few microseconds a byte.
 TURN_BYTES = 2048
 
-# The parser reads a head from its beginning each time that more of it comes. Half a megabyte, which the limits
-# for a line and for the number of lines allow, costs it a millisecond for each byte that follows.
+# The parser reads a head from its beginning each time that more of it comes. At half a megabyte, which the
+# limits for a line and for the number of lines allow, each further byte costs a millisecond.
 MAX_HEAD_BYTES = 32 * 1024
 
 READ_EVENT = 1  # libev's
