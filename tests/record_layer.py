@@ -154,8 +154,10 @@ def _records_of(
     connection: SSL.Connection, secrets: dict[str, bytes], *, finished: bool
 ) -> TLS12Records | TLS13Records:
     if "CLIENT_RANDOM" in secrets:
-        randoms = connection.server_random(), connection.client_random()
-        return TLS12Records(secrets["CLIENT_RANDOM"], *randoms)
+        server_random, client_random = connection.server_random(), connection.client_random()
+        assert server_random is not None
+        assert client_random is not None
+        return TLS12Records(secrets["CLIENT_RANDOM"], server_random, client_random)
     label = "CLIENT_TRAFFIC_SECRET_0" if finished else "CLIENT_HANDSHAKE_TRAFFIC_SECRET"
     return TLS13Records(secrets[label])
 

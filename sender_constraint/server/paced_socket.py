@@ -15,11 +15,16 @@ from typing import Any, NoReturn, Self
 
 import gevent
 import gevent.socket
+from gunicorn.http.errors import LimitRequestHeaders
 
 from sender_constraint.server.limits import Limits, Phase
 
 # What one turn reads: a body in chunks of one byte costs the parser a few microseconds a byte.
 TURN_BYTES = 2048
+
+# The parser reads a head from its beginning each time that more of it comes. At half a megabyte, which the
+# limits for a line and for the number of lines allow, each further byte costs a millisecond.
+MAX_HEAD_BYTES = 32 * 1024
 
 READ_EVENT = 1  # libev's
 
@@ -57,17 +62,21 @@ class PacedSocket(ABC):
         """Enter a phase; its time counts from now."""
         self.phase = phase
         self.since = monotonic()
+        self._received_bytes = 0
         self._deadline = self.since + self._limits.seconds[phase]
 
     def recv(self, size: int) -> bytes:
         """Up to ``size`` bytes; none at the end. A request's first byte begins the phase of its header.
 
-        Raises PeerGone at the limit of the phase.
+        Raises PeerGone at the limit of the phase, and gunicorn's LimitRequestHeaders if a head is too long.
         """
         self.take_turn()
         data = self._receive(min(size, TURN_BYTES))
         if data and self.phase in (Phase.ARRIVAL, Phase.IDLE):
             self.begin(Phase.HEADER)
+        self._received_bytes += len(data)
+        if self.phase is Phase.HEADER and self._received_bytes > MAX_HEAD_BYTES:
+            raise LimitRequestHeaders(f"more than {MAX_HEAD_BYTES} bytes")
         return data
 
     def sendall(self, data: bytes) -> None:

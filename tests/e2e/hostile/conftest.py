@@ -4,6 +4,7 @@ import resource
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,6 +20,7 @@ from workshop.story.stage import Stage
 TLS_PORTS = ("ca", "authserver", "bank-api")
 ALL_PORTS = (*TLS_PORTS, "ca-public")
 NEEDED_FILES = 4096
+TOKEN_SECONDS = 60
 
 # A load's name and its port.
 Besieging = Callable[[str, Target], AbstractContextManager[Siege]]
@@ -54,7 +56,15 @@ def targets(environment: Environment, stage: Stage) -> dict[str, Target]:
     partner = current_partner(deployment)
     token = partner.token(stage)
     tokens = TokenCaller(stage.wire, f"{deployment.issuer}/token", partner.credentials)
-    api = APICaller(stage.wire, deployment.api_url, partner.credentials, token)
+    api, renewed = APICaller(stage.wire, deployment.api_url, partner.credentials, token), monotonic()
+
+    def calls() -> int | None:
+        # A token does not last as long as all of these tests.
+        nonlocal api, renewed
+        if monotonic() - renewed > TOKEN_SECONDS:
+            fresh = partner.token(stage)
+            api, renewed = APICaller(stage.wire, deployment.api_url, partner.credentials, fresh), monotonic()
+        return api.gets().status
 
     def enrols() -> int | None:
         url = f"{deployment.ca_url}/.well-known/est/cacerts"
@@ -91,7 +101,7 @@ def targets(environment: Environment, stage: Stage) -> dict[str, Target]:
     return {
         "ca": target("ca", "web.log", deployment.ca_url, enrols, renew),
         "authserver": target("authserver", "web.log", deployment.issuer, lambda: tokens.asks().status, ask),
-        "bank-api": target("bank-api", "web.log", deployment.api_url, lambda: api.gets().status, steal),
+        "bank-api": target("bank-api", "web.log", deployment.api_url, calls, steal),
         "ca-public": target("ca-public", "public.log", deployment.ca_public_url, fetches, fetch),
     }
 

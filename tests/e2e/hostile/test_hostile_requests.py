@@ -45,6 +45,12 @@ CASES: Mapping[str, tuple[bytes, set[bytes]]] = {
         {b"400"},
     ),
     "headers with names of 64 KB": (POST + b"x" * 65536 + b": x\r\n\r\n", {b"431"}),
+    "heads of 480 KB": (
+        KEPT_ALIVE + (b"X-Long: " + b"x" * 8000 + b"\r\n") * 60,
+        {b"431"},
+    ),
+    "chunks with an extension that does not end": (CHUNKED + b"1;a=" + b"x" * TOO_LONG, {b"400"}),
+    "trailers that do not end": (CHUNKED + b"0\r\n" + b"X-Long: x\r\n" * 100_000, {b"400", b"431"}),
     "targets of another authority": (
         b"GET https://other.example/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         {b"400", b"421"},

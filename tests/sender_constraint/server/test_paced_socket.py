@@ -6,9 +6,10 @@ from time import monotonic
 
 import gevent
 import pytest
+from gunicorn.http.errors import LimitRequestHeaders
 
 from sender_constraint.server.limits import Limits, Phase
-from sender_constraint.server.paced_socket import TURN_BYTES, PacedSocket, PeerGone
+from sender_constraint.server.paced_socket import MAX_HEAD_BYTES, TURN_BYTES, PacedSocket, PeerGone
 
 PATIENCE_SECONDS = 10
 
@@ -37,9 +38,17 @@ def test_the_limit_of_a_phase_needs_no_wait_to_be_met(connection: NeverWaiting) 
         while monotonic() < end:
             connection.recv(8192)
 
+    connection.begin(Phase.BODY)
     with pytest.raises(PeerGone):
         read_on()
-    assert connection.expired is Phase.HEADER
+    assert connection.expired is Phase.BODY
+
+
+def test_a_head_without_an_end_is_refused_by_its_length(connection: NeverWaiting) -> None:
+    for _ in range(MAX_HEAD_BYTES // TURN_BYTES):
+        connection.recv(TURN_BYTES)
+    with pytest.raises(LimitRequestHeaders):
+        connection.recv(1)
 
 
 def test_each_read_leaves_a_turn_to_the_others(connection: NeverWaiting) -> None:

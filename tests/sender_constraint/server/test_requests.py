@@ -112,6 +112,15 @@ def test_an_ambiguous_or_oversized_head_is_refused(
     assert (event["rule"], event["status"]) == ("http.syntax", status)
 
 
+def test_a_head_that_is_too_long_as_a_whole_is_refused(front: Server, exchange: Any) -> None:
+    line = b"X-Long: " + b"x" * 7000 + b"\r\n"
+    assert exchange(HEAD + line * 4 + b"\r\n")[0] == 200
+    status, _, address = exchange(HEAD + line * 5 + b"\r\n")
+    assert status == 431
+    event = front.event_of("http.request", address)
+    assert (event["rule"], event["detail"]) == ("http.syntax", {"reason": "LimitRequestHeaders"})
+
+
 @pytest.mark.clause("RFC 9112 §6.1")
 @pytest.mark.parametrize("coding", [b"gzip, chunked", b"GZIP,chunked", b"deflate, chunked"])
 def test_a_body_that_is_compressed_in_transit_is_refused(front: Server, exchange: Any, coding: bytes) -> None:
