@@ -164,7 +164,7 @@ def public_key_of(signed: x509.Certificate | x509.CertificateSigningRequest) -> 
 def public_key_from_jwk(jwk: Mapping[str, Any], algorithm: str) -> object:
     """The key of a JWK (RFC 7517 §4) for an algorithm, of whatever type it is. Raises MalformedInput."""
     # Not before it is needed: it imports ssl, and gunicorn reads generations before gevent has patched that.
-    import jwt  # noqa: PLC0415 - as said
+    import jwt
 
     with parsing("the JWK"):
         return jwt.PyJWK(dict(jwk), algorithm=algorithm).key
