@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import pkcs7
@@ -164,6 +163,9 @@ def public_key_of(signed: x509.Certificate | x509.CertificateSigningRequest) -> 
 
 def public_key_from_jwk(jwk: Mapping[str, Any], algorithm: str) -> object:
     """The key of a JWK (RFC 7517 §4) for an algorithm, of whatever type it is. Raises MalformedInput."""
+    # Not before it is needed: it imports ssl, and gunicorn reads generations before gevent has patched that.
+    import jwt
+
     with parsing("the JWK"):
         return jwt.PyJWK(dict(jwk), algorithm=algorithm).key
 
