@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods
 
@@ -36,11 +37,14 @@ from authserver.registration.statement_keys import statement_keys
 from authserver.tokens.forms import kept_out_of_caches
 from sender_constraint.django import audit
 from sender_constraint.django.replay import replay_memory
+from sender_constraint.django.trail import check_trail_has_room
 
 
 @require_http_methods(["POST"])
 def clients(request: HttpRequest) -> HttpResponse:
     """Register a client, by an initial access token (RFC 7591 §3.1) or a software statement (§2.3)."""
+    # What allows it counts once: it is not used up for what could not be recorded.
+    check_trail_has_room()
     now = requests.clock()
     header = request.headers.get("Authorization")
     metadata = _metadata(request) if header is None else {}
@@ -56,19 +60,21 @@ def clients(request: HttpRequest) -> HttpResponse:
     if initial is not None:
         tokens.check_unused(initial, replay_memory(), now)
     token = tokens.new_registration_token()
-    row = Client.objects.create(
-        client_id=client.client_id,
-        registration_access_token_hash=tokens.digest(token),
-        software_statement=statement.compact if statement else "",
-        **columns(client),
-    )
-    _record(request, "client.registered", row, by=_allowed_by(initial, statement))
+    with transaction.atomic():  # recorded, or undone
+        row = Client.objects.create(
+            client_id=client.client_id,
+            registration_access_token_hash=tokens.digest(token),
+            software_statement=statement.compact if statement else "",
+            **columns(client),
+        )
+        _record(request, "client.registered", row, by=_allowed_by(initial, statement))
     return _information(row, token, status=201)
 
 
 @require_http_methods(["GET", "PUT", "DELETE"])
 def client(request: HttpRequest, client_id: str) -> HttpResponse:
     """Read, update or delete a client, by its registration access token (RFC 7592 §2.1 to §2.3)."""
+    audit.check_trail()
     token = tokens.presented_token(request.headers.get("Authorization"))
     row = Client.objects.filter(client_id=client_id).first()
     tokens.check_registration_token(token, row.registration_access_token_hash if row else None)
@@ -80,8 +86,9 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         case "PUT":
             return _updated(request, row, token)
         case "DELETE":
-            revoked = changes.remove(row, requests.clock())
-            _record(request, "client.removed", row, revoked_tokens=revoked)
+            with transaction.atomic():
+                revoked = changes.remove(row, requests.clock())
+                _record(request, "client.removed", row, revoked_tokens=revoked)
             return kept_out_of_caches(HttpResponse(status=204))
     return _information(row, token)
 
@@ -100,8 +107,9 @@ def _updated(request: HttpRequest, row: Client, token: str) -> HttpResponse:
     check_operators_members(metadata, chooses_identifier=False)
     updated = register(metadata, dynamic_registration_policy())
     check_same_method(updated, before)
-    revoked = changes.replace(row, updated, requests.clock())
-    _record(request, "client.updated", row, revoked_tokens=revoked)
+    with transaction.atomic():
+        revoked = changes.replace(row, updated, requests.clock())
+        _record(request, "client.updated", row, revoked_tokens=revoked)
     return _information(row, token)
 
 

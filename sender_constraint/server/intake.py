@@ -42,6 +42,8 @@ PACE = rule(
     "The request did not arrive, or its answer was not taken, in the time for it.",
 )
 
+CRLF = "\r\n"
+
 Headers = Sequence[tuple[str, str]]
 
 _STATUS_OF_SYNTAX: dict[type[ParseException], HTTPStatus] = {
@@ -192,6 +194,7 @@ def answer(status: int, correlation_id: str) -> bytes:
         f"Content-Length: {len(content)}\r\n"
         "Cache-Control: no-store\r\n"
         f"{CORRELATION_HEADER}: {correlation_id}\r\n"
+        f"{'Retry-After: 1' + CRLF if status == HTTPStatus.SERVICE_UNAVAILABLE else ''}"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + content
