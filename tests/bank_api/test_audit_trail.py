@@ -100,9 +100,7 @@ def test_health_says_that_the_trail_cannot_be_written_before_a_call_finds_out(ve
     assert Client().get("/health").json() == {"status": "ok"}
 
 
-def test_status_says_so_from_another_process_where_no_alarm_could_be_written(
-    verdict: Verdict, settings: Any, tmp_path: Any
-) -> None:
+def test_status_says_so_from_another_process_where_no_alarm_could_be_written(verdict: Verdict) -> None:
     assert [each["name"] for each in status_document()["alarms"] if each["name"] == ALARM] == []
     with unwritable(verdict.trail.file):
         (found,) = [each for each in status_document()["alarms"] if each["name"] == ALARM]

@@ -15,6 +15,8 @@ import pytest
 
 from sender_constraint.server.audit_trail import INTERRUPTED, AuditTrail, TrailUnwritable
 from sender_constraint.server.trail_search import recent_refusals
+from tests.sender_constraint.server.running import Server, read_all
+from tests.trail import unwritable
 
 
 @contextmanager
@@ -172,6 +174,32 @@ def _write_many(trail: AuditTrail, name: int) -> None:
             trail.record("numbered", "accepted", detail={"of": name, "number": number, "text": "-" * 100})
         except TrailUnwritable:
             continue
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     trail.record("numbered", "accepted")
+
+
+@pytest.mark.clause("RFC 9110 §15.6.4")
+def test_the_tls_front_answers_503_to_what_it_cannot_record_and_goes_on(own_server: Server) -> None:
+    def sent(request: bytes) -> bytes:
+        with own_server.tls() as connection:
+            connection.sendall(request)
+            return read_all(connection)
+
+    malformed = b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
+    assert sent(malformed).startswith(b"HTTP/1.1 400 ")
+    with unwritable(own_server.state / "audit" / "audit.jsonl"):
+        refused = sent(malformed)
+        assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert b"\r\nRetry-After: 1\r\n" in refused
+        with own_server.tcp() as connection:  # a handshake that fails, outside of any request
+            connection.sendall(b"no ClientHello" * 10)
+            assert b"HTTP" not in read_all(connection)
+        own_server.publish_generation()
+        assert own_server.get()["scheme"] == "https"
+    assert sent(malformed).startswith(b"HTTP/1.1 400 ")
+    (interrupted,) = own_server.events(INTERRUPTED)
+    assert interrupted["detail"]["missing"] == 3  # request, handshake and new certificate
+    log = own_server.log.read_text()
+    assert "Traceback" not in log
+    assert "audit.jsonl cannot be written: Is a directory" in log
