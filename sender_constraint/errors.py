@@ -145,4 +145,4 @@ class TemporarilyUnavailable(Refusal):
 
     code = "temporarily_unavailable"
     default_status = 503
-    retry_after_seconds: ClassVar[int] = 1
+    retry_after_seconds: int = 1
