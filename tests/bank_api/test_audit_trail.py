@@ -14,7 +14,7 @@ from tests.bank_api.caller import Caller, Verdict
 from tests.sender_constraint.pki import Issued
 from tests.trail import unwritable
 
-RULE, ALARM = "service.audit-trail", "service-audit-trail"
+ALARM = "service-audit-trail"
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("RFC 9110 §15.6.4")]
 
@@ -44,7 +44,7 @@ def test_no_call_is_answered_until_its_event_can_be_written(partner: Caller, ver
     with unwritable(verdict.trail.file):
         for _ in range(2):
             unavailable(partner.get("/accounts"))
-        assert standing() == [ALARM]
+        assert standing() == [ALARM] == [outages.name_of("service.audit-trail")]
     verdict.accepted(partner.get("/accounts"))
     assert standing() == []
     (interrupted,) = [each for each in verdict.trail.events() if each["event"] == "trail.interrupted"]
