@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from authserver.client_authentication import authenticate
 from authserver.client_authentication.assertions import ASSERTION_TYPE
+from authserver.client_authentication.certificate_names import check_registered_name
 from authserver.client_authentication.decoys import registered_for
 from authserver.clients.models import Client, find_client
 from authserver.clients.registered_client import PRIVATE_KEY_JWT, TLS_CLIENT_AUTH
@@ -94,13 +94,13 @@ def test_the_name_of_a_certificate_is_compared_for_an_unknown_client_too(
     partner: Caller, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared = []
-    check = authenticate.check_registered_name
 
     def counted(client: Any, certificate: Any) -> None:
         compared.append(client)
-        check(client, certificate)
+        check_registered_name(client, certificate)
 
-    monkeypatch.setattr(authenticate, "check_registered_name", counted)
+    where = "authserver.client_authentication.authenticate.check_registered_name"
+    monkeypatch.setattr(where, counted)
     verdict.accepted(partner.asks())
     verdict.refused(partner.but(client_id=STRANGER).asks(), 401, "invalid_client", "client.known")
     assert [each.client_id for each in compared] == ["partner", ""]
