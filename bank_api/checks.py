@@ -16,6 +16,7 @@ from sender_constraint.django.checks import (
     REVOCATION,
     SERVING,
     check_dpop,
+    check_introspection_limits,
     check_issuer_tokens,
     check_renewal,
     check_replay_store,
@@ -98,7 +99,14 @@ def register_checks() -> None:
         check_enforced,
         profile_check(RESOURCE_SERVER),
     )
-    for check in (*own, check_dpop, check_issuer_tokens, check_renewal, *REVOCATION):
+    for check in (
+        *own,
+        check_dpop,
+        check_introspection_limits,
+        check_issuer_tokens,
+        check_renewal,
+        *REVOCATION,
+    ):
         register(check, TAG)
     for check in (check_trust_bundle, check_replay_store):
         register(check, SERVING, deploy=True)

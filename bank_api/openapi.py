@@ -62,7 +62,8 @@ def answers(
         # 400: a token in the query string, or a malformed Authorization header. 401 as a problem: no token.
         # 503: the status of the caller's certificate, or of the token, cannot be had.
         **{(status, _JSON): OAuthErrorSerializer for status in (400, 401, 403, 503)},
-        **{(status, MEDIA_TYPE): ProblemSerializer for status in (401, *problems, 406, 503)},
+        # 429: more unknown opaque tokens than the API asks about.
+        **{(status, MEDIA_TYPE): ProblemSerializer for status in (401, *problems, 406, 429, 503)},
     }
     return {key: OpenApiResponse(body, HTTPStatus(key[0]).phrase) for key, body in bodies.items()}
 

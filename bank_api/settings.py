@@ -48,6 +48,10 @@ CLIENT_ID_CLAIM = environment.text("CLIENT_ID_CLAIM", "client_id")
 SCOPE_CLAIM = environment.text("SCOPE_CLAIM", "scope")
 # As which client this API asks the issuer about opaque tokens (RFC 7662); empty: it takes none.
 INTROSPECTION_CLIENT_ID = environment.text("INTROSPECTION_CLIENT_ID", "bank-api")
+# How many unknown opaque tokens a minute it asks about, in each worker: for each certificate of the scheme,
+# and for all callers without one together.
+INTROSPECTIONS_PER_CERTIFICATE = environment.number("INTROSPECTIONS_PER_CERTIFICATE", 60)
+INTROSPECTIONS_WITHOUT_CERTIFICATE = environment.number("INTROSPECTIONS_WITHOUT_CERTIFICATE", 60)
 TRUST_BUNDLE = environment.trust_bundle()
 ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
 # DPoP (RFC 9449 §9): whether a proof needs a nonce of this API, and for how many seconds one is the current.

@@ -35,7 +35,8 @@ class ProtectedView(APIView):
         self.recorded: dict[str, Any] = {}
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Refuse what cannot be read before a method begins."""
+        """Refuse what cannot be read, or not be recorded, before a method begins."""
+        audit.check_trail()
         super().initial(request, *args, **kwargs)
         check_length(request)
 

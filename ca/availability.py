@@ -10,6 +10,7 @@ from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers
 from sender_constraint.django.problem_details import DATABASE, unavailable
 from sender_constraint.django.problems import Problem
+from sender_constraint.django.trail import NotRecorded
 from sender_constraint.rules import enforces, rule
 
 AUTHORITY = rule(
@@ -28,8 +29,9 @@ class Availability(ExceptionAnswers):
         if problem is None:
             return None
         audit.refused(request, problem)
+        why = "The certificate authority is not available now."
         return HttpResponse(
-            "The certificate authority is not available now.\n",
+            f"{exception.description if isinstance(exception, NotRecorded) else why}\n",
             status=problem.status,
             content_type="text/plain; charset=utf-8",
             headers={"Cache-Control": "no-store", **problem.headers},
@@ -44,4 +46,6 @@ def outage_of(exception: Exception) -> Problem | None:
             return unavailable(AUTHORITY, str(exception))
         case OperationalError():
             return unavailable(DATABASE, str(exception))
+        case NotRecorded():
+            return unavailable(exception.rule, exception.description)
     return None

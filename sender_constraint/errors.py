@@ -18,8 +18,8 @@ side is for the audit trail: the rule that refused, and what was expected beside
     ├── InsufficientScope           403  RFC 6750 §3.1
     ├── InvalidDpopProof            400  RFC 9449 §5; 401 at a protected resource, §7.1
     ├── UseDpopNonce                400  RFC 9449 §8; 401 at a protected resource, §9
-    ├── TemporarilyUnavailable      503  RFC 6749 §4.1.2.1
-    └── TooManyRequests             429  RFC 6585 §4
+    └── TemporarilyUnavailable      503  RFC 6749 §4.1.2.1
+        └── TooManyRequests         429  RFC 6585 §4
 """
 
 import re
@@ -146,16 +146,15 @@ class TemporarilyUnavailable(Refusal):
 
     code = "temporarily_unavailable"
     default_status = 503
-    retry_after_seconds: ClassVar[int] = 1
+    retry_after_seconds: int = 1
 
 
-class TooManyRequests(Refusal):
+class TooManyRequests(TemporarilyUnavailable):
     """There is a limit to how often this may be done; the caller may try again after ``Retry-After``.
 
     RFC 6749 §4.1.2.1 registers the code. retry_after_seconds: whole seconds, at least one.
     """
 
-    code = "temporarily_unavailable"
     default_status = 429
 
     def __init__(self, rule: Rule, description: str, *, retry_after_seconds: int, **detail: Any) -> None:

@@ -1,6 +1,8 @@
 """The audit trail of the service under test."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,3 +21,19 @@ class Trail:
     def last(self) -> dict[str, Any]:
         """The last decision: an alarm that it raised or cleared is told after it."""
         return [event for event in self.events() if not event["event"].startswith("alarm.")][-1]
+
+
+@contextmanager
+def unwritable(file: Path) -> Iterator[None]:
+    """The trail cannot be written: a folder has its place. For any user, and on any system."""
+    aside = file.with_name("aside")
+    existed = file.exists()
+    if existed:
+        file.rename(aside)
+    file.mkdir()
+    try:
+        yield
+    finally:
+        file.rmdir()
+        if existed:
+            aside.rename(file)

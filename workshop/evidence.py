@@ -1,6 +1,7 @@
 """What the servers wrote into their audit trails about a call: the reason that the caller never sees."""
 
 import json
+import logging
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -12,6 +13,8 @@ from typing import Any
 from sender_constraint.correlation import CORRELATION_HEADER
 from sender_constraint.errors import Refusal
 from workshop.wire import Exchange
+
+logger = logging.getLogger(__name__)
 
 WAIT_SECONDS = 5.0
 POLL_SECONDS = 0.02
@@ -68,7 +71,19 @@ class Trail:
                 if not line.endswith(b"\n"):
                     break
                 self._offset += len(line)
-                self._keep(json.loads(line))
+                if line.strip():
+                    self._take(line)
+
+    def _take(self, line: bytes) -> None:
+        """A line that a full disk cut short is no event: it is skipped, and said."""
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = None
+        if isinstance(event, dict):
+            self._keep(event)
+        else:
+            logger.warning("%s has a damaged line, which is skipped", self._file)
 
     def _keep(self, event: dict[str, Any]) -> None:
         self.events.append(event)

@@ -6,7 +6,8 @@ a client or a refusal out. A client uses the method that it registered, and one 
 assertion, or else the certificate of its connection. Beside an assertion a certificate authenticates nobody;
 it may bind the token.
 
-An unknown client and a certificate with another name get the same answer: nobody learns who is registered.
+An unknown client and a certificate with another name get the same answer, after the same work (``decoys``):
+neither the answer nor its time shows which clients are registered.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,6 +26,7 @@ from authserver.client_authentication.certificate_names import (
     check_registered_name,
     verify_scheme_certificate,
 )
+from authserver.client_authentication.decoys import registered_for, verify_in_vain
 from authserver.client_authentication.methods import (
     NOTHING_PRESENTED,
     check_assertion_present,
@@ -123,9 +125,13 @@ def _by_certificate(form: Form, connection: Connection, known: Surroundings) -> 
         )
         return AuthenticatedClient(found, own)
     verified = verify_scheme_certificate(connection.certificates, known.anchors, known.status, known.now)
+    try:
+        check_registered_name(registered_for(TLS_CLIENT_AUTH, found), verified.certificate)
+    except InvalidClient:
+        check_registered_method(check_known(found, client_id), TLS_CLIENT_AUTH)
+        raise
     client = check_known(found, client_id)
     check_registered_method(client, TLS_CLIENT_AUTH)
-    check_registered_name(client, verified.certificate)
     return AuthenticatedClient(client, verified)
 
 
@@ -140,9 +146,16 @@ def _by_assertion(
         check_one_method(connection.certificates, asserted)
         return both
     assertion = presented_assertion(form)
-    client = check_known(known.find_client(assertion.client_id), assertion.client_id)
+    found = known.find_client(assertion.client_id)
+    client = registered_for(PRIVATE_KEY_JWT, found)
+    try:
+        verify_assertion(assertion, client, known.keys_of(client), known.audiences(client), known.now)
+    except InvalidClient as refusal:
+        verify_in_vain(assertion, refusal)
+        check_registered_method(check_known(found, assertion.client_id), PRIVATE_KEY_JWT)
+        raise
+    client = check_known(found, assertion.client_id)
     check_registered_method(client, PRIVATE_KEY_JWT)
-    verify_assertion(assertion, client, known.keys_of(client), known.audiences(client), known.now)
     key, expires_at = assertion.use
     check_once(assertion, first=not known.is_used(key))
     meanwhile(client)

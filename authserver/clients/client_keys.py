@@ -5,8 +5,10 @@ private_key_jwt needs keys, one by self_signed_tls_client_auth needs certificate
 ``jwks_uri`` passes the same checks as what is registered.
 """
 
+import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -161,13 +163,19 @@ def verification_keys(
     goes by any. Raises ``error`` for a key that is none.
     """
     identifier = header.get("kid")
-    usable = [public_jwk(key, error) for key in keys["keys"] if is_for_signing(key)]
+    usable = [_read_key(json.dumps(key), error) for key in keys["keys"] if is_for_signing(key)]  # type: ignore[arg-type]  # classes are hashable
     fitting = [
         key
         for key in usable
         if key.algorithm == header["alg"] and identifier in (None, key.key_identifier or identifier)
     ]
     return fitting, usable
+
+
+@lru_cache(maxsize=1024)
+def _read_key(jwk: str, error: type[Refusal]) -> PublicJwk:
+    """A client with many keys is not answered later than another: each is read once. jwk: JSON."""
+    return public_jwk(json.loads(jwk), error)
 
 
 def check_keys(jwks: Mapping[str, Any], method: str, algorithm: str) -> None:

@@ -37,11 +37,14 @@ from authserver.registration.requests import (
 from authserver.registration.statement_keys import statement_keys
 from authserver.tokens.forms import kept_out_of_caches
 from sender_constraint.django import audit
+from sender_constraint.django.trail import check_trail_has_room
 
 
 @require_http_methods(["POST"])
 def clients(request: HttpRequest) -> HttpResponse:
     """Register a client, by an initial access token (RFC 7591 §3.1) or a software statement (§2.3)."""
+    # What allows it counts once: it is not used up for what could not be recorded.
+    check_trail_has_room()
     now = requests.clock()
     header = request.headers.get("Authorization")
     metadata = _metadata(request) if header is None else {}
@@ -55,7 +58,7 @@ def clients(request: HttpRequest) -> HttpResponse:
     if statement is not None:
         check_stated_certificate(client, lambda: requests.proven_certificate(request, client))
     token = tokens.new_registration_token()
-    # Where a limit refuses, the initial access token is not used up.
+    # Recorded, or undone. Where a limit refuses, the initial access token is not used up.
     with transaction.atomic():
         if initial is not None:
             tokens.check_unused(initial, first=record_use(*initial.use))
@@ -67,13 +70,14 @@ def clients(request: HttpRequest) -> HttpResponse:
             software_statement=statement.compact if statement else "",
             **columns(client),
         )
-    _record(request, "client.registered", row, by=_allowed_by(initial, statement))
+        _record(request, "client.registered", row, by=_allowed_by(initial, statement))
     return _information(row, token, status=201)
 
 
 @require_http_methods(["GET", "PUT", "DELETE"])
 def client(request: HttpRequest, client_id: str) -> HttpResponse:
     """Read, update or delete a client, by its registration access token (RFC 7592 §2.1 to §2.3)."""
+    audit.check_trail()
     token = tokens.presented_token(request.headers.get("Authorization"))
     row = Client.objects.filter(client_id=client_id).first()
     tokens.check_registration_token(token, row.registration_access_token_hash if row else None)
@@ -85,8 +89,9 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
         case "PUT":
             return _updated(request, row, token)
         case "DELETE":
-            revoked = changes.remove(row, requests.clock())
-            _record(request, "client.removed", row, revoked_tokens=revoked)
+            with transaction.atomic():
+                revoked = changes.remove(row, requests.clock())
+                _record(request, "client.removed", row, revoked_tokens=revoked)
             return kept_out_of_caches(HttpResponse(status=204))
     return _information(row, token)
 
@@ -105,8 +110,9 @@ def _updated(request: HttpRequest, row: Client, token: str) -> HttpResponse:
     check_operators_members(metadata, chooses_identifier=False)
     updated = register(metadata, dynamic_registration_policy())
     check_same_method(updated, before)
-    revoked = changes.replace(row, updated, requests.clock())
-    _record(request, "client.updated", row, revoked_tokens=revoked)
+    with transaction.atomic():
+        revoked = changes.replace(row, updated, requests.clock())
+        _record(request, "client.updated", row, revoked_tokens=revoked)
     return _information(row, token)
 
 

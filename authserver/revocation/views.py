@@ -13,6 +13,7 @@ from sender_constraint.django import audit
 
 def revoke(request: HttpRequest) -> HttpResponse:
     """Revoke one of the client's own tokens. The answer is 200 whether there was one or not (§2.2)."""
+    audit.check_trail()
     form = form_of(request)
     client = requests.authenticated_client(request, form).client
     token = presented_token(form)

@@ -32,6 +32,7 @@ SECTIONS = {
 
 def token(request: HttpRequest) -> HttpResponse:
     """Issue an access token. Every refusal is a Refusal, which the middleware answers and records."""
+    audit.check_trail()
     form = form_of(request)
     requests.claim(request, form)
     asked = token_request.token_request(form)

@@ -24,6 +24,7 @@ def answering(event: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def answer(request: HttpRequest) -> HttpResponse:
+            audit.check_trail()
             try:
                 response = view(request)
             except EnrolmentRefused as refusal:

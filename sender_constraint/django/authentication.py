@@ -9,19 +9,23 @@ https://www.rfc-editor.org/rfc/rfc8705 https://www.rfc-editor.org/rfc/rfc9449
 https://www.rfc-editor.org/rfc/rfc6750
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 from django.conf import settings
+from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from sender_constraint.django.challenge import resource_challenge
-from sender_constraint.django.dpop import verified_proof
+from sender_constraint.django.dpop import check_proof_of, verified_proof
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.django.replay import replay_memory
-from sender_constraint.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
+from sender_constraint.errors import InvalidDpopProof, InvalidToken, TemporarilyUnavailable, UseDpopNonce
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import (
     BoundToken,
@@ -30,7 +34,7 @@ from sender_constraint.resource_server.binding import (
     is_dpop_bound,
 )
 from sender_constraint.resource_server.binding_spelling import note_spelling
-from sender_constraint.resource_server.presentation import PresentedToken, presented_token
+from sender_constraint.resource_server.presentation import PresentedToken, Scheme, presented_token
 from sender_constraint.rules import enforces, rule
 
 BEARER_CLIENT = rule(
@@ -65,7 +69,7 @@ class BoundTokenAuthentication(BaseAuthentication):
         http_request = request._request
         try:
             presented = presented_token(http_request.headers.get("Authorization"), http_request.GET)
-            token = protected_resource().token(presented)
+            token = protected_resource().token(presented, partial(self.identify, presented, request))
             # From here on the audit trail can say whose token it is, whoever sent it.
             http_request.client_id = token.client_id  # type: ignore[attr-defined]  # for audit
             return ClientPrincipal(token.client_id), self.sender_of(token, presented, request)
@@ -82,6 +86,25 @@ class BoundTokenAuthentication(BaseAuthentication):
         if is_dpop_bound(token.confirmation):
             return _bound_to_key(token, presented, request)
         return protected_resource().bound(token, peer_of(request._request).certificates)
+
+    def identify(self, presented: PresentedToken, request: Request) -> str | None:
+        """Who presents an opaque token that the issuer is to be asked about: see ``Identify``.
+
+        The issuer is not asked where no answer could help the caller: without a certificate that can bind, or
+        with DPoP without a proof for this request and token. Raises as ``authenticate``.
+        """
+        http_request = request._request
+        if presented.scheme is not Scheme.DPOP:
+            return protected_resource().identified(peer_of(http_request).certificates)
+        with _refused_with_401():
+            check_proof_of(
+                http_request,
+                now=protected_resource().clock(),
+                nonce_required=settings.DPOP_NONCE_REQUIRED,
+                replay=replay_memory(),
+                access_token=presented.value,
+            )
+        return identified_at_will(http_request)
 
     def authenticate_header(self, request: Request) -> str:
         """RFC 6750 §3: the challenge where nothing was presented, without an error code."""
@@ -104,6 +127,12 @@ class UnboundTokenAuthentication(BoundTokenAuthentication):
         check_bearer_client(token.client_id)
         return UnboundToken(token)
 
+    def identify(self, presented: PresentedToken, request: Request) -> str | None:
+        """As in BoundTokenAuthentication, but that a bearer token needs no certificate here."""
+        if presented.scheme is Scheme.DPOP:
+            return super().identify(presented, request)
+        return identified_at_will(request._request)
+
 
 def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Request) -> BoundToken:
     """RFC 9449 §7: the proof beside the token, for this request and this token, by the token's key.
@@ -114,7 +143,7 @@ def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Requ
     if peer_of(http_request).certificates:
         http_request.certificate_ignored = True  # type: ignore[attr-defined]  # for audit
     assert token.confirmation is not None  # noqa: S101  # is_dpop_bound has said so
-    try:
+    with _refused_with_401():
         proof = verified_proof(
             http_request,
             now=protected_resource().clock(),
@@ -123,10 +152,25 @@ def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Requ
             access_token=presented.value,
             bound_to=token.confirmation.thumbprint,
         )
-    except (InvalidDpopProof, UseDpopNonce) as refusal:
-        refusal.status = 401  # RFC 9449 §7.1, §9
-        raise
     return bound_by_proof(token, proof)
+
+
+def identified_at_will(request: HttpRequest) -> str | None:
+    """The thumbprint of a certificate of the scheme; None for any other, and without one: none is needed."""
+    try:
+        return protected_resource().identified(peer_of(request).certificates)
+    except (InvalidToken, TemporarilyUnavailable):
+        return None
+
+
+@contextmanager
+def _refused_with_401() -> Iterator[None]:
+    """RFC 9449 §7.1, §9: the status of a refused proof at a protected resource."""
+    try:
+        yield
+    except (InvalidDpopProof, UseDpopNonce) as refusal:
+        refusal.status = 401
+        raise
 
 
 @enforces(BEARER_CLIENT)

@@ -127,6 +127,17 @@ def check_replay_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
     return [Error(told, hint=hint, id="sender_constraint.E021")]
 
 
+def check_introspection_limits(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 7662 §4: without one, no opaque token is ever looked up."""
+    names = ("INTROSPECTIONS_PER_CERTIFICATE", "INTROSPECTIONS_WITHOUT_CERTIFICATE")
+    hint = "Unknown opaque tokens a minute, in each worker; 60 is usual."
+    return [
+        Error(f"{name} is not positive.", hint=hint, id="sender_constraint.E020")
+        for name in names
+        if getattr(settings, name) < 1
+    ]
+
+
 def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """RFC 8725 §3.1: asymmetric algorithms, chosen here; RFC 9068 §2.1: a type of their own."""
     messages: list[CheckMessage] = []
@@ -172,6 +183,7 @@ PROTECTED_RESOURCE = (
     check_protected_resource,
     check_dpop,
     check_replay_store,
+    check_introspection_limits,
     check_issuer_tokens,
     check_report_mode,
     check_trust_bundle,

@@ -19,7 +19,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from sender_constraint.dpop.nonces import Nonces
-from sender_constraint.dpop.proof import VerifiedProof, presented_proofs, verify_proof
+from sender_constraint.dpop.proof import VerifiedProof, check_proof, presented_proofs, verify_proof
 from sender_constraint.errors import UseDpopNonce
 from sender_constraint.replay import ReplayMemory
 
@@ -63,6 +63,28 @@ def verified_proof(
     if nonce_required:
         offer_nonce(request, nonces.turned(proof.nonce, now, replay.epoch))
     return proof
+
+
+def check_proof_of(
+    request: HttpRequest, *, now: datetime, nonce_required: bool, replay: ReplayMemory, access_token: str
+) -> None:
+    """Refuse a request without a proof for it and for this token, before the issuer is asked about the token.
+
+    By ``check_proof``, which says what is raised.
+    """
+    try:
+        key, _ = check_proof(
+            presented_proofs(request.headers.get("DPoP")),
+            request.method or "",
+            request_url(request),
+            now=now,
+            nonces=own_nonces() if nonce_required else None,
+            access_token=access_token,
+        )
+    except UseDpopNonce:
+        offer_nonce(request, own_nonces().current(now, replay.epoch))
+        raise
+    request.key_thumbprint = key.thumbprint  # type: ignore[attr-defined]  # for audit
 
 
 def request_url(request: HttpRequest) -> str:

@@ -6,18 +6,20 @@ from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from sender_constraint.django.trail import check_trail_has_room
+
 View = Callable[[HttpRequest], HttpResponse]
 
 
 def healthy_with(*needs: Callable[[], object]) -> View:
     """A view that answers 200 where every need is met, and otherwise fails as the service itself would.
 
-    needs: each raises what the service's middleware answers with 503.
+    needs: each raises what the service's middleware answers with 503. Every service needs its audit trail.
     """
 
     @require_safe
     def health(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-        for need in needs:
+        for need in (check_trail_has_room, *needs):
             need()
         return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 

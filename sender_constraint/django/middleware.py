@@ -9,26 +9,12 @@ from sender_constraint.correlation import CORRELATION_HEADER
 from sender_constraint.django import audit
 from sender_constraint.django.correlation import correlation_id_of
 from sender_constraint.django.peer import smuggled_certificate_headers
-from sender_constraint.errors import Refusal, TemporarilyUnavailable, TooManyRequests
+from sender_constraint.django.trail import NotRecorded
+from sender_constraint.errors import Refusal, TemporarilyUnavailable
 
 CERTIFICATE_HEADER_IGNORED = "peer.certificate_header_ignored"
 
 Handler = Callable[[HttpRequest], HttpResponse]
-
-
-def correlation(get_response: Handler) -> Handler:
-    """Give the correlation id back in every response, and record headers that claim a certificate."""
-
-    def handle(request: HttpRequest) -> HttpResponse:
-        if smuggled := smuggled_certificate_headers(request):
-            audit.recorded(
-                request, CERTIFICATE_HEADER_IGNORED, section="RFC 9440 §4", detail={"headers": smuggled}
-            )
-        response = get_response(request)
-        response.headers[CORRELATION_HEADER] = correlation_id_of(request)
-        return response
-
-    return handle
 
 
 class ExceptionAnswers(ABC):
@@ -38,12 +24,43 @@ class ExceptionAnswers(ABC):
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Pass the request on: Django calls process_exception by itself."""
-        return self._get_response(request)
+        """Pass the request on: Django calls process_exception by itself.
+
+        An answer whose event is not in the audit trail is not given: 503 in its place.
+        """
+        response = self._get_response(request)
+        missing = audit.unrecorded(request)
+        if missing is None or response.status_code == missing.status:
+            return response
+        return self.process_exception(request, missing) or response
 
     @abstractmethod
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """The answer to an exception; None leaves it to the next, and at last to Django to report."""
+
+
+class correlation(ExceptionAnswers):  # noqa: N801  # settings name it as they name functions
+    """Give the correlation id back in every response, and record headers that claim a certificate.
+
+    It is the outermost: what no other middleware answered of ``NotRecorded`` it answers.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        if smuggled := smuggled_certificate_headers(request):
+            audit.recorded(
+                request, CERTIFICATE_HEADER_IGNORED, section="RFC 9440 §4", detail={"headers": smuggled}
+            )
+        response = super().__call__(request)
+        response.headers[CORRELATION_HEADER] = correlation_id_of(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer where the audit trail cannot be written."""
+        if not isinstance(exception, NotRecorded):
+            return None
+        audit.refused(request, exception)
+        return refusal_response(exception)
 
 
 class Refusals(ExceptionAnswers):
@@ -63,7 +80,7 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
     response = JsonResponse(body, status=refusal.status)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Pragma"] = "no-cache"
-    if isinstance(refusal, TemporarilyUnavailable | TooManyRequests):
+    if isinstance(refusal, TemporarilyUnavailable):
         # RFC 9110 §10.2.3.
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response

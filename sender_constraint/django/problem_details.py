@@ -164,9 +164,7 @@ def problem_of(exception: Exception) -> Problem | None:
         case exceptions.UnsupportedMediaType():
             return UnsupportedMediaType(MEDIA, "The body must be application/json")
         case TemporarilyUnavailable():
-            problem = unavailable(exception.rule, exception.description, exception.retry_after_seconds)
-            problem.detail = exception.detail
-            return problem
+            return _later(exception)
         case KeysUnavailable():
             return unavailable(ISSUER_KEYS, exception.reason, exception.retry_after_seconds)
         case NoTrustAnchors():
@@ -181,6 +179,12 @@ def unavailable(rule: Rule, reason: str, retry_after_seconds: float = 1) -> Prob
     """Something is away. reason: for the audit trail. RFC 9110 §10.2.3: Retry-After is in whole seconds."""
     problem = ServiceUnavailable(rule, "The service is not available now", reason=reason)
     problem.headers = {"Retry-After": str(math.ceil(retry_after_seconds))}
+    return problem
+
+
+def _later(refusal: TemporarilyUnavailable) -> Problem:
+    problem = ServiceUnavailable(refusal.rule, refusal.description, status=refusal.status, **refusal.detail)
+    problem.headers = {"Retry-After": str(math.ceil(refusal.retry_after_seconds))}
     return problem
 
 

@@ -10,6 +10,9 @@ TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing els
 ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind: not, all, or self-signed
 INTROSPECTION_CLIENT_ID        as which client this API asks the issuer about opaque tokens, by the
                                certificate in its store ``client``; empty: it takes none
+INTROSPECTIONS_PER_CERTIFICATE, INTROSPECTIONS_WITHOUT_CERTIFICATE
+                               how many unknown opaque tokens a minute it asks about, in each worker: for one
+                               certificate of the scheme, and for all other callers together
 
 and those of ``status``.
 """
@@ -29,10 +32,18 @@ from sender_constraint.django.own_connections import OwnConnections
 from sender_constraint.django.servers import server_status
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
+from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
-from sender_constraint.resource_server.binding import BoundToken, check_binding
-from sender_constraint.resource_server.binding_certificate import AcceptForeign
-from sender_constraint.resource_server.introspection import IntrospectedTokens, Introspector, is_opaque
+from sender_constraint.resource_server.binding import BoundToken, check_binding, check_certificate_presented
+from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
+from sender_constraint.resource_server.introspection import (
+    Identify,
+    IntrospectedTokens,
+    Introspector,
+    is_opaque,
+    unidentified,
+)
+from sender_constraint.resource_server.introspection_limits import IntrospectionLimits
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from sender_constraint.resource_server.presentation import PresentedToken
 from sender_constraint.resource_server.status_list import StatusLists
@@ -59,13 +70,14 @@ class ProtectedResource:
     token_statuses: TokenStatuses
     opaque_tokens: IntrospectedTokens | None = None
 
-    def token(self, presented: PresentedToken) -> VerifiedToken:
+    def token(self, presented: PresentedToken, identify: Identify = unidentified) -> VerifiedToken:
         """The verified token of a request, not yet its sender's: a JWT, or an opaque one.
 
-        Raises InvalidToken, TemporarilyUnavailable or KeysUnavailable.
+        identify: who presents it, is called before the issuer is asked about an opaque one.
+        Raises what that raises, InvalidToken, TemporarilyUnavailable or KeysUnavailable.
         """
         if self.opaque_tokens is not None and is_opaque(presented.value):
-            return self.opaque_tokens.verify(presented.value)
+            return self.opaque_tokens.verify(presented.value, identify)
         token = self.verifier.verify(presented.value)
         check_token_status(token.claims, self.token_statuses)
         return token
@@ -83,6 +95,23 @@ class ProtectedResource:
             self.clock(),
             accept_foreign=self.accept_foreign,
         )
+
+    def identified(self, certificates: Sequence[bytes]) -> str | None:
+        """The thumbprint of a certificate that could bind a token, and that the scheme issued; else None.
+
+        certificates: DER, as presented. Raises InvalidToken for one that could bind none, or for none at all,
+        or TemporarilyUnavailable.
+        """
+        check_certificate_presented(certificates)
+        verified = verify_binding_certificate(
+            certificates,
+            self.anchors(),
+            self.status,
+            self.clock(),
+            InvalidToken,
+            accept_foreign=self.accept_foreign,
+        )
+        return verified.thumbprint if verified.chain else None
 
 
 def protected_resource() -> ProtectedResource:
@@ -136,4 +165,7 @@ def _opaque_tokens(verifier: AccessTokenVerifier) -> IntrospectedTokens | None:
     store = declared_stores()["client"].store
     connections = OwnConnections(store, settings.TRUST_BUNDLE, server_status())
     introspector = Introspector(settings.ISSUER, settings.INTROSPECTION_CLIENT_ID, connections.client)
-    return IntrospectedTokens(introspector, verifier, settings.REVOCATION_SECONDS)
+    limits = IntrospectionLimits(
+        settings.INTROSPECTIONS_PER_CERTIFICATE, settings.INTROSPECTIONS_WITHOUT_CERTIFICATE
+    )
+    return IntrospectedTokens(introspector, verifier, settings.REVOCATION_SECONDS, limits=limits)

@@ -18,7 +18,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
 
 from sender_constraint.django import audit
-from sender_constraint.django.authentication import BoundTokenAuthentication, UnboundToken
+from sender_constraint.django.authentication import (
+    BoundTokenAuthentication,
+    UnboundToken,
+    identified_at_will,
+)
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.errors import InvalidDpopProof, InvalidToken, Refusal, UseDpopNonce
@@ -50,6 +54,15 @@ class ReportingTokenAuthentication(BoundTokenAuthentication):
                 refuse_revoked(request._request)
             report(request._request, refusal, route=_route_of(request._request))
             return UnboundToken(token)
+
+    def identify(self, presented: PresentedToken, request: Request) -> str | None:
+        """As in BoundTokenAuthentication, but that no proof is needed where its lack is reported."""
+        try:
+            return super().identify(presented, request)
+        except (InvalidToken, InvalidDpopProof, UseDpopNonce) as refusal:
+            if not (_is_reporting(request._request) and is_of_proof(refusal)):
+                raise
+            return identified_at_will(request._request)
 
 
 def report(request: HttpRequest, refusal: Refusal, **where: Any) -> None:

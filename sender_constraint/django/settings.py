@@ -47,6 +47,8 @@ def protected_api(service: str) -> dict[str, Any]:
         "TRUST_BUNDLE": environment.trust_bundle(),
         "ACCEPT_FOREIGN_CERTIFICATES": environment.accept_foreign(),
         "INTROSPECTION_CLIENT_ID": environment.text("INTROSPECTION_CLIENT_ID", ""),
+        "INTROSPECTIONS_PER_CERTIFICATE": environment.number("INTROSPECTIONS_PER_CERTIFICATE", 60),
+        "INTROSPECTIONS_WITHOUT_CERTIFICATE": environment.number("INTROSPECTIONS_WITHOUT_CERTIFICATE", 60),
         "OCSP_URL": environment.ocsp_url(),
         "ISSUER_STATUS": environment.issuer_status(),
         "REVOCATION_SECONDS": environment.number("REVOCATION_SECONDS", 5),

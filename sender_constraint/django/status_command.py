@@ -12,6 +12,7 @@ import io
 import json
 import shutil
 from argparse import ArgumentParser
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,9 @@ from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.django.alarms import alarms
 from sender_constraint.django.background import declared_tasks, ledger
 from sender_constraint.django.expiries import expiries
+from sender_constraint.django.outages import name_of
+from sender_constraint.django.trail import AUDIT_TRAIL, NotRecorded, check_trail_has_room
+from sender_constraint.server.alarms import Alarm
 from sender_constraint.server.status_report import (
     alarm_documents,
     expiry_document,
@@ -45,8 +49,19 @@ def status_document() -> dict[str, Any]:
     ]
     expiring = expiries()
     late = [task["name"] for task in tasks if task["late"]]
-    found = alarm_documents(alarms().standing(), expiring, late, now)
+    found = alarm_documents([*alarms().standing(), *_of_the_trail(now)], expiring, late, now)
     return report(settings.SERVICE, now, tasks, [expiry_document(each, now) for each in expiring], found)
+
+
+def _of_the_trail(now: datetime) -> list[Alarm]:
+    """The alarm of an audit trail that cannot be written now: a full disk takes no alarm's file either."""
+    name = name_of(AUDIT_TRAIL.identifier)
+    try:
+        check_trail_has_room()
+    except NotRecorded as refusal:
+        if all(alarm.name != name for alarm in alarms().standing()):
+            return [Alarm(name, "critical", refusal.description, now, now)]
+    return []
 
 
 class StatusCommand(BaseCommand):

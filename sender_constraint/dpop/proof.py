@@ -12,11 +12,12 @@ Keys and addresses of keys other than ``jwk`` in the header (``jku``, ``x5c``, `
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sender_constraint.dpop import checks
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.errors import InvalidDpopProof
-from sender_constraint.jwk import public_jwk
+from sender_constraint.jwk import PublicJwk, public_jwk
 from sender_constraint.replay import ReplayMemory
 
 
@@ -58,6 +59,34 @@ def verify_proof(
     Raises InvalidDpopProof, UseDpopNonce, InvalidToken where the token is bound to another key, or
     TemporarilyUnavailable where the replay store cannot be used.
     """
+    required = nonces if nonce_required else None
+    key, claims = check_proof(proofs, method, url, now=now, nonces=required, access_token=access_token)
+    if bound_to is not None:
+        checks.check_key_of_token(key.thumbprint, bound_to)
+    checks.check_not_replayed(key.thumbprint, claims, replay, nonces)
+    return VerifiedProof(
+        key.thumbprint,
+        claims["jti"],
+        datetime.fromtimestamp(claims["iat"], UTC),
+        key.algorithm,
+        claims.get("nonce"),
+    )
+
+
+def check_proof(
+    proofs: Sequence[str],
+    method: str,
+    url: str,
+    *,
+    now: datetime,
+    nonces: Nonces | None,
+    access_token: str | None = None,
+) -> tuple[PublicJwk, dict[str, Any]]:
+    """What can be checked of a proof without its token being known: all but its key, and that it is new.
+
+    nonces: this server's, where each proof needs one; otherwise None. The proof proves nothing until
+    ``verify_proof`` accepts it. Returns its own key, and its claims. Raises InvalidDpopProof or UseDpopNonce.
+    """
     proof = checks.check_single(proofs)
     checks.check_form(proof)
     header, claims = checks.parse_header(proof), checks.parse_claims(proof)
@@ -73,22 +102,13 @@ def verify_proof(
     checks.check_signature(proof, key)
     checks.check_method(claims, method)
     checks.check_url(claims, url)
-    if nonce_required:
+    if nonces is not None:
         checks.check_nonce(claims, nonces, now)
     checks.check_not_in_future(claims, now)
     checks.check_age(claims, now)
     if access_token is not None:
         checks.check_token_hash(claims, access_token)
-    if bound_to is not None:
-        checks.check_key_of_token(key.thumbprint, bound_to)
-    checks.check_not_replayed(key.thumbprint, claims, replay, nonces)
-    return VerifiedProof(
-        key.thumbprint,
-        claims["jti"],
-        datetime.fromtimestamp(claims["iat"], UTC),
-        key.algorithm,
-        claims.get("nonce"),
-    )
+    return key, claims
 
 
 def presented_proofs(header: str | None) -> tuple[str, ...]:

@@ -96,6 +96,12 @@ class FreshAnswers(Generic[Value]):
         answer = self._young(entry)
         return None if answer is None else answer.value
 
+    def knows(self, key: Hashable) -> bool:
+        """Whether there was an answer, however old, and it was not forgotten."""
+        with self._lock:
+            entry = self._entries.get(key)
+            return entry is not None and entry.answer is not None
+
     def forget(self, key: Hashable) -> None:
         """Keep nothing about this question: the next one who has it asks."""
         with self._lock:

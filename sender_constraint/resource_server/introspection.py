@@ -20,6 +20,7 @@ from sender_constraint.certificates.exchange import exchange
 from sender_constraint.errors import InvalidToken, TemporarilyUnavailable
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken, check_size
 from sender_constraint.resource_server.fresh_answers import Answer, FreshAnswers, NoAnswer
+from sender_constraint.resource_server.introspection_limits import IntrospectionLimits
 from sender_constraint.resource_server.key_discovery import DiscoveryFailed, discover_metadata
 from sender_constraint.rules import enforces, rule
 from sender_constraint.strict_json import parse_object
@@ -65,11 +66,21 @@ class Introspector:
     client: Callable[[], httpx.Client]
 
 
+# Who presents a token: the thumbprint of a certificate of the scheme, None for any other caller. Raises a
+# refusal where nothing is to be looked up for this caller.
+Identify = Callable[[], str | None]
+
+
+def unidentified() -> None:
+    """A caller without a certificate of the scheme."""
+
+
 class IntrospectedTokens:
     """Opaque tokens of one issuer, verified for one resource.
 
     verifier: for the issuer's tokens: what it checks of claims is checked here too.
-    promise_seconds: for so long an answer is used. monotonic: as ``time.monotonic``.
+    promise_seconds: for so long an answer is used. limits: how many introspections callers can cause; tokens
+    that were active when they were last asked about are free. monotonic: as ``time.monotonic``.
     """
 
     def __init__(
@@ -78,8 +89,10 @@ class IntrospectedTokens:
         verifier: AccessTokenVerifier,
         promise_seconds: float,
         *,
+        limits: IntrospectionLimits | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._limits = limits or IntrospectionLimits(monotonic=monotonic)
         self._introspector = introspector
         self._verifier = verifier
         self._monotonic = monotonic
@@ -88,15 +101,19 @@ class IntrospectedTokens:
         )
         self._endpoint: tuple[str, float] | None = None
 
-    def verify(self, token: str) -> VerifiedToken:
+    def verify(self, token: str, identify: Identify = unidentified) -> VerifiedToken:
         """The token, once its issuer has said that it is active.
 
-        Raises InvalidToken with the rule that refused, or TemporarilyUnavailable where nothing can be said.
+        identify: is called before the issuer is asked about a token that is not known to be active.
+        Raises what that raises, InvalidToken with the rule that refused, or TemporarilyUnavailable where
+        nothing can be said, or nothing more is asked for this caller.
         """
         check_size(token)
         if len(token) > LONGEST_HANDLE:
             check_active({"active": False})
         key = hashlib.sha256(token.encode()).digest()
+        if not self._answers.knows(key):
+            self._limits.check(identify())
         answer = self._answers.get(key, lambda _last: self._ask(token))
         check_answered(answer, self._answers, key)
         if answer is not None and not answer["active"]:

@@ -115,8 +115,8 @@ ALARMS = (
     ),
     AlarmKind(
         "service-*",
-        "what the service stands on: its database, its trust bundle, the issuer's or its own keys, its "
-        "replay memory",
+        "what the service depends on: its database, its audit trail, its trust bundle, the issuer's or its "
+        "own keys, its replay memory",
         {"critical": "callers are refused with 503, for the reason of the rule with this name"},
         "by itself with a call that is served, ten seconds after the last one that was not",
         "mend or put back what the message names",

@@ -109,8 +109,10 @@ class Alarms:
 
     def standing(self) -> list[Alarm]:
         """Those that stand, the loudest first."""
-        names = [file.stem for file in self._directory.glob("*.json") if _NAME.fullmatch(file.stem)]
-        alarms = [alarm for name in names if (alarm := self._read(name))]
+        names = {file.stem for file in self._directory.glob("*.json") if _NAME.fullmatch(file.stem)}
+        written = {name: alarm for name in names if (alarm := self._read(name))}
+        # What no disk takes is known to this process alone.
+        alarms = {**self._unwritten, **written}.values()
         return sorted(alarms, key=lambda alarm: (-LEVELS[alarm.level], alarm.name))
 
     def _read(self, name: str) -> Alarm | None:

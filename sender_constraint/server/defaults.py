@@ -53,7 +53,7 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
         )
     if placed is not None:
         background.append(partial(_keep, store, placed))
-    return _front(environment, bind, *background) | {
+    return _front(environment, audit, bind, *background) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
         "certfile": str(store.last_good().certificate_path),
         "ssl_context": lambda _config, _default_factory: front,
@@ -65,14 +65,17 @@ def plain_front(service: str, bind: str = "BIND") -> dict[str, Any]:
 
     bind: the name of the setting that says where to listen, as ``host:port``.
     """
-    return _front(ServiceEnvironment(service), bind)
+    environment = ServiceEnvironment(service)
+    return _front(environment, _audit(environment), bind)
 
 
 def _keep(store: GenerationStore, placed: PlacedFiles) -> None:
     keep_placed(store, placed, partial(time.sleep, PLACED_SECONDS), logger.error)
 
 
-def _front(environment: ServiceEnvironment, bind: str, *background: Callable[[], None]) -> dict[str, Any]:
+def _front(
+    environment: ServiceEnvironment, audit: AuditTrail, bind: str, *background: Callable[[], None]
+) -> dict[str, Any]:
     limits = limits_of(environment)
     return {
         "bind": environment.text(bind),
@@ -80,7 +83,7 @@ def _front(environment: ServiceEnvironment, bind: str, *background: Callable[[],
         "workers": environment.number("WEB_CONCURRENCY", 1),
         "worker_class": "sender_constraint.server.worker.PacedWorker",
         "worker_connections": limits.connections,
-        "post_fork": _equip(limits, _audit(environment), background),
+        "post_fork": _equip(limits, audit, background),
         "preload_app": False,
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         # Otherwise all services of one user share one control socket.

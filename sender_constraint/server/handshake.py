@@ -68,7 +68,7 @@ def complete_handshake(connection: TLSSocket, peer: str, audit: AuditTrail) -> b
         check_chain_length(connection)
     except HandshakeRefused as refusal:
         # The alert is what the peer was told, or told us.
-        audit.refused("tls.handshake", refusal, peer=peer, error=connection.fatal_alert or refusal.code)
+        audit.try_refused("tls.handshake", refusal, peer=peer, error=connection.fatal_alert or refusal.code)
         return False
     except PeerGone:
         return False

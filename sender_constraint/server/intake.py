@@ -50,6 +50,8 @@ RECORDS = rule(
 # A client sends none, or one KeyUpdate in millions of records. Go ends a connection after as many.
 MAX_RECORDS_WITHOUT_DATA = 16
 
+CRLF = "\r\n"
+
 Headers = Sequence[tuple[str, str]]
 
 _STATUS_OF_SYNTAX: dict[type[ParseException], HTTPStatus] = {
@@ -216,6 +218,7 @@ def answer(status: int, correlation_id: str) -> bytes:
         f"Content-Length: {len(content)}\r\n"
         "Cache-Control: no-store\r\n"
         f"{CORRELATION_HEADER}: {correlation_id}\r\n"
+        f"{'Retry-After: 1' + CRLF if status == HTTPStatus.SERVICE_UNAVAILABLE else ''}"
         "Connection: close\r\n\r\n"
     )
     return head.encode() + content

@@ -7,6 +7,7 @@ is possession of the leaf's key (RFC 8446 §4.4.3, RFC 5246 §7.4.8).
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from sender_constraint.certificates.generations import Generation, GenerationSto
 from sender_constraint.certificates.tls import TLS_1_2_SUITES
 from sender_constraint.errors import Refusal
 from sender_constraint.rules import enforces, rule
-from sender_constraint.server.audit_trail import AuditTrail
+from sender_constraint.server.audit_trail import AuditTrail, TrailUnwritable
 from sender_constraint.server.limits import Limits
 from sender_constraint.server.stapling import Staple
 from sender_constraint.server.tls_socket import TLSSocket, note_fatal_alert
@@ -90,11 +91,13 @@ class TLSFront:
         except GenerationRefused as refusal:
             if current_id != self._refused:  # recorded once, however often it is tried
                 detail = {"generation": current_id, **refusal.detail}
-                self._audit.refused("tls.generation", refusal, detail=detail)
+                self._audit.try_refused("tls.generation", refusal, detail=detail)
             self._refused, self._next_attempt_at = current_id, self._monotonic() + RETRY_SECONDS
         else:
             detail = {"generation": self._served.generation_id}
-            self._audit.record("tls.generation", "accepted", detail=detail)
+            # Connections go on: a new certificate serves, whether or not the trail can say so.
+            with suppress(TrailUnwritable):
+                self._audit.record("tls.generation", "accepted", detail=detail)
 
 
 @enforces(GENERATION)

@@ -6,12 +6,15 @@ cut, because a machine lost power or a disk was full, is passed over, and counte
 
 import gzip
 import json
+import logging
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
+
+logger = logging.getLogger(__name__)
 
 CURRENT = "audit.jsonl"
 
@@ -57,12 +60,14 @@ def recent_refusals(directories: Mapping[str, Path], count: int) -> Search:
 
 
 def named(directory: Path, event: str) -> Iterator[Event]:
-    """All events of one name, oldest first. Raises TrailUnreadable."""
+    """All events of one name, oldest first; damaged lines are skipped, and logged. Raises TrailUnreadable."""
     search = Search({}, deque())
     for file in trail_files(directory):
         for each in _events(file, event.encode(), search):
             if each.get("event") == event:
                 yield each
+    if search.damaged:
+        logger.warning("%d damaged lines of the trail in %s are skipped", search.damaged, directory)
 
 
 def trail_files(directory: Path) -> Sequence[Path]:

@@ -5,6 +5,7 @@ import resource
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
 
@@ -125,8 +126,9 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
                 intake.check_syntax(exc)
         except intake.RequestRefused as refusal:
             method, path = getattr(req, "method", None), getattr(req, "path", None)
-            self._record(refusal, addr, correlation_id=correlation_id, method=method, path=path)
-            status = refusal.status
+            recorded = self._record(refusal, addr, correlation_id=correlation_id, method=method, path=path)
+            # RFC 9110 §15.6.4: no answer to a request of which the audit trail could not take the decision.
+            status = refusal.status if recorded else HTTPStatus.SERVICE_UNAVAILABLE
         else:
             # Without the query: whoever puts a token there shall not find it in a log.
             self.log.exception("Error handling %s %s", getattr(req, "method", ""), getattr(req, "path", ""))
@@ -164,9 +166,9 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         except intake.RequestRefused as refusal:
             self._record(refusal, addr)
 
-    def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> None:
+    def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> bool:
         status = int(refusal.status)
-        self.audit.refused(HTTP_REQUEST, refusal, peer=_address(addr), status=status, **fields)
+        return self.audit.try_refused(HTTP_REQUEST, refusal, peer=_address(addr), status=status, **fields)
 
 
 def _waiting_since(connection: PacedSocket) -> float:

@@ -31,7 +31,7 @@ class TestIssuer:
     """Signs what it is told to; ``reachable`` switches it off.
 
     revoked: the indices of the revoked tokens of its one status list. opaque: the introspection answers about
-    its opaque tokens.
+    its opaque tokens. asked: the paths of all requests, in order.
     """
 
     __test__ = False
@@ -40,6 +40,7 @@ class TestIssuer:
     reachable: bool = True
     revoked: set[int] = field(default_factory=set)
     opaque: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
 
     def token(self, header: Mapping[str, Any] | None = None, **changes: Any) -> str:
         """A token that is valid at NOW, with these claims changed, or left out where None."""
@@ -80,6 +81,7 @@ class TestIssuer:
     def _answer(self, request: httpx.Request) -> httpx.Response:
         if not self.reachable:
             raise httpx.ConnectError("connection refused", request=request)
+        self.asked.append(request.url.path)
         match request.url.path:
             case "/.well-known/oauth-authorization-server":
                 return httpx.Response(200, json=METADATA)

@@ -25,6 +25,8 @@ for name in (
     "PUBLIC_ORIGIN",
     "DPOP_NONCE_REQUIRED",
     "DPOP_NONCE_SECONDS",
+    "INTROSPECTIONS_PER_CERTIFICATE",
+    "INTROSPECTIONS_WITHOUT_CERTIFICATE",
     "PROFILE",
 ):
     os.environ.pop(name, None)

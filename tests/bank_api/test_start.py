@@ -42,6 +42,8 @@ def test_under_demo_the_bearer_route_is_announced(settings: Any) -> None:
         ("PUBLIC_ORIGIN", "", "sender_constraint.E015"),
         ("DPOP_NONCE_SECONDS", 0, "sender_constraint.E016"),
         ("DPOP_NONCE_SECONDS", 86400, "sender_constraint.E016"),
+        ("INTROSPECTIONS_PER_CERTIFICATE", 0, "sender_constraint.E020"),
+        ("INTROSPECTIONS_WITHOUT_CERTIFICATE", -1, "sender_constraint.E020"),
     ],
 )
 def test_a_wrong_setting_is_found_at_start(settings: Any, name: str, value: object, identifier: str) -> None:

@@ -6,6 +6,7 @@ import pytest
 from cryptography import x509
 from django.core.checks import Tags, run_checks
 from django.db import OperationalError
+from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
@@ -14,8 +15,9 @@ from ca.authority.hierarchy import LONGEST_LIFETIME, Hierarchy, create_hierarchy
 from ca.checks import TAG
 from ca.enrolment import views
 from ca.register.configuration import utc_now
-from tests.ca.material import EST
-from tests.trail import Trail
+from tests.ca.conftest import Admitted
+from tests.ca.material import EST, csr, encoded, issued, new_key, post
+from tests.trail import Trail, unwritable
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")
 
@@ -108,6 +110,27 @@ def test_a_register_that_is_away_is_told_from_a_defect(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert reason(trail) == ("refused", "service.database", 503)
     assert trail.last()["event"] == "est.simpleenroll"
+
+
+@pytest.mark.clause("RFC 9110 §15.6.4")
+def test_without_an_audit_trail_that_takes_events_no_certificate_is_given_out(
+    client: Client, partner: Admitted, trail: Trail
+) -> None:
+    key = new_key()
+    request = encoded(csr(key))
+
+    def enrol() -> HttpResponse:
+        return post(client, "simpleenroll", request, authorization=partner.authorization)
+
+    with unwritable(trail.file):
+        for answer in (enrol(), enrol()):
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+            assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+            assert answer.content == b"The audit trail cannot be written: Is a directory\n"
+        assert client.get("/health").status_code == 503
+    # The secret is spent on this key: the same request gets the certificate that was not given out.
+    assert issued(enrol()).public_key() == key.public_key()
+    assert client.get("/health").status_code == 200
 
 
 def findings() -> list[str]:

@@ -206,7 +206,8 @@ def test_no_token_at_all_makes_the_api_fail(
     @settings(max_examples=500, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
     @given(candidates)
     def refused(authorization: str) -> None:
-        assert keep_alive.presents(authorization) in (400, 401)
+        # 429: what has no two dots is an opaque token, and about that many the issuer is not asked.
+        assert keep_alive.presents(authorization) in (400, 401, 429)
 
     refused()
     assert keep_alive.presents(f"Bearer {api.token}") == 200

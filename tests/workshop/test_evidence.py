@@ -94,6 +94,15 @@ def test_a_line_that_is_being_written_is_not_read_yet(
     assert trails.reader.about(ANSWERED).names() == {"whole"}
 
 
+def test_a_line_that_a_full_disk_cut_short_is_skipped_and_said(
+    trails: Trails, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = trails.folders["bank_api"] / "audit.jsonl"
+    file.write_bytes(b'{"time": "203\n\n' + json.dumps(event(rule="a.rule")).encode() + b"\n")
+    assert AuditReader(trails.folders).about(ANSWERED).rule == "a.rule"
+    assert caplog.text.count("damaged line") == 1
+
+
 def test_a_call_that_left_no_event_has_none_after_the_wait(
     trails: Trails, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,6 +152,12 @@ ATTACKS: tuple[Attack, ...] = (
         without_certificate,
         Expected(401, "invalid_token", "binding.certificate-missing"),
     ),
+    _opaque(
+        "opaque-token-guessed-without-certificate",
+        "a guess, as long as a token, without any certificate: the issuer is not even asked",
+        lambda call, _loot: call.but(token=GUESS, credentials=NO_CREDENTIALS),
+        Expected(401, "invalid_token", "binding.certificate-missing"),
+    ),
     _opaque("opaque-token-guessed", "a guess, as long as a token", handle(lambda _: GUESS), INACTIVE),
     _opaque(
         "opaque-token-truncated",

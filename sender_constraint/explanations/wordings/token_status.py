@@ -37,6 +37,17 @@ RULES = {
         "none: {problem}",
         _LATER,
     ),
+    "introspection-limit.certificate": Wording(
+        "at most {expected} tokens a minute that the issuer has not called active, for each certificate",
+        "one more",
+        "Wait for the seconds in Retry-After, and send the token that the authorization server gave you.",
+    ),
+    "introspection-limit.unidentified": Wording(
+        "at most {expected} tokens a minute that the issuer has not called active, from all callers without "
+        "a certificate of the scheme together",
+        "one more",
+        "Wait for the seconds in Retry-After, or call with a certificate of the scheme.",
+    ),
     "token-parameter.missing": Wording("the parameter token", "none", "Add token=TOKEN to the body."),
     "introspection.issued": Wording("a token that this server issued", "another one, or not all of it", _OWN),
     "introspection.key": Wording(
@@ -68,5 +79,6 @@ RULES = {
 
 AREAS: dict[str, Wording] = {
     "introspection": Wording("", "", _OWN),
+    "introspection-limit": Wording("", "", _LATER),
     "token-revocation": Wording("", "", "Revoke tokens of this client's own."),
 }

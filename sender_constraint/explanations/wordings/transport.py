@@ -55,6 +55,9 @@ RULES = {
     "service.signing-key": Wording("a key to sign tokens with", "none", _LATER),
     "service.replay-memory": Wording("a replay store that can be relied on", "{reason}", _LATER),
     "service.database": Wording("the service's database", "one that is locked or away", _LATER),
+    "service.audit-trail": Wording(
+        "an audit trail that takes the event of each decision", "one that cannot be written: {reason}", _LATER
+    ),
     "service.authority": Wording("the authority's keys and certificates", "none that can be used", _LATER),
 }
 

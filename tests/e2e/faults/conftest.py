@@ -1,5 +1,6 @@
 """Services behind gates, and an environment whose certificates turn while things are wrong."""
 
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -75,3 +76,22 @@ def turning(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
         root, ports=Ports.free(), lifetime_seconds=SHORT_LIFETIME_SECONDS, fresh=True
     ) as running:
         yield running
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if mounted.returncode:
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)

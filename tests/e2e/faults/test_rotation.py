@@ -3,9 +3,7 @@
 import errno
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from sender_constraint.certificates.generation import read_generation
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.renewal import Action
 from sender_constraint.certificates.rotation_steps import Step
+from tests.e2e.faults.disks import full
 from tests.e2e.faults.party import Party
 from tests.sender_constraint.certificates.test_rotation_steps import OF_A_RENEWAL, killed_after
 from workshop.environment.deployment import Deployment
@@ -62,25 +61,6 @@ def test_of_several_workers_that_renew_at_once_one_does(party: Party) -> None:
     assert {ACTIONS[each] for each in outcomes} <= {Action.RENEWED, Action.BUSY, Action.NOT_DUE}
     assert party.certificates() == issued + 1
     assert party.store.current().id != before.id
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
-    path = tmp_path / "disk"
-    path.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if mounted.returncode:
-        pytest.skip(f"nothing can be mounted here: {mounted.stderr.strip()}")
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
 
 
 def test_a_disk_that_fills_up_anywhere_in_a_rotation_leaves_the_old_certificate_whole(
@@ -153,25 +133,6 @@ def test_who_may_write_no_file_keeps_the_old_certificate_and_says_so(party: Part
     assert party.look().returncode == 0
     assert party.store.current().id != before.id
     assert party.certificates() == issued + 1
-
-
-@contextmanager
-def full(disk: Path, pages: int) -> Iterator[None]:
-    """The disk without room but for so many pages."""
-    block = os.sysconf("SC_PAGESIZE")
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(b"\0" * block)
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-        file.truncate(max(0, file.tell() - pages * block))
-    try:
-        yield
-    finally:
-        filler.unlink()
 
 
 def at_once(number: int, work: Callable[[], int]) -> list[int]:
