@@ -8,7 +8,6 @@ from a certificate: whoever presents one does not choose whom we call.
 
 import logging
 import secrets
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from typing import Any, Literal, Protocol
 import httpx
 from cryptography import x509
 
+from sender_constraint.certificates.background_thread import Completion, native_lock, start_in_background
 from sender_constraint.certificates.errors import ResponderAway, StatusNotVerified
 from sender_constraint.certificates.ocsp import NONCE_BYTES, VerifiedStatus, verify_response
 from sender_constraint.certificates.renewal import utc_now
@@ -61,13 +61,13 @@ class _Entry:
     """
 
     answer: _Answer | None = None
-    flight: threading.Event | None = None
+    flight: Completion | None = None
     problem: str | None = None
     retry_at: float = float("-inf")
 
 
 class StatusBook:
-    """Statuses of certificates, shared by all threads of a process; by greenlets, once gevent has patched.
+    """Statuses of certificates, shared by all threads and greenlets of a process.
 
     ocsp_url: the responder's, ``http``. promise_seconds: no status is used for longer.
     grace_seconds: for so much longer one is used while asking fails.
@@ -77,8 +77,9 @@ class StatusBook:
     monotonic: seconds, as ``time.monotonic``. now: aware, for the validity of the responder's certificate.
 
     A responder that is away is so for every certificate. While it is known to be, nobody waits for it: one
-    question at a time tries, beside the callers, whether it is back. Each question has a thread of its own,
-    so that a caller who is told to end, or waits no longer, takes nobody else's answer away.
+    question at a time tries, beside the callers, whether it is back. Questions are asked in the background
+    (``background_thread``): requests do not delay them, and a caller that stops waiting takes no other
+    caller's answer away.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class StatusBook:
         self._remembered = remembered
         self._monotonic = monotonic
         self._now = now
-        self._lock = threading.Lock()
+        self._lock = native_lock()
         self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         # Why the responder is away, until when nobody tries, and whether somebody is at it.
         self._away: str | None = None
@@ -167,7 +168,7 @@ class StatusBook:
     def _is_due(self, status: CertificateStatus) -> bool:
         return status.state is not State.REVOKED and status.age_seconds >= self._promise_seconds / 3
 
-    def _ask(self, key: Key, entry: _Entry) -> threading.Event | None:
+    def _ask(self, key: Key, entry: _Entry) -> Completion | None:
         """Begin to ask, unless somebody is at it. Returns what to wait for; None if waiting is no use."""
         with self._lock:
             if entry.flight is not None:
@@ -177,16 +178,16 @@ class StatusBook:
                 return None
             if self._monotonic() < entry.retry_at:
                 return None
-            flight = entry.flight = threading.Event()
+            flight = entry.flight = Completion()
             self._probing = self._probing or probe
         try:
-            threading.Thread(target=self._fly, args=(key, entry, flight, probe), daemon=True).start()
+            start_in_background(lambda: self._fly(key, entry, flight, probe))
         except RuntimeError as problem:  # the machine has no thread left
             self._went_away(str(problem))
             self._land(entry, flight, probe)
         return None if probe else flight
 
-    def _fly(self, key: Key, entry: _Entry, flight: threading.Event, probe: bool) -> None:
+    def _fly(self, key: Key, entry: _Entry, flight: Completion, probe: bool) -> None:
         try:
             sent_at = self._monotonic()
             status = self._asked(key)
@@ -200,7 +201,7 @@ class StatusBook:
         finally:
             self._land(entry, flight, probe)
 
-    def _land(self, entry: _Entry, flight: threading.Event, probe: bool) -> None:
+    def _land(self, entry: _Entry, flight: Completion, probe: bool) -> None:
         with self._lock:
             entry.flight = None
             self._probing = self._probing and not probe

@@ -6,12 +6,13 @@ at all. ``certificates.status`` keeps the statuses of certificates in the same w
 """
 
 import logging
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from sender_constraint.certificates.background_thread import Completion, native_lock, start_in_background
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ class _Entry(Generic[Value]):
 
     answer: Answer[Value] | None = None
     asked_at: float = float("-inf")
-    flight: threading.Event | None = None
+    flight: Completion | None = None
     problem: str | None = None
     retry_at: float = float("-inf")
 
@@ -61,8 +62,9 @@ class FreshAnswers(Generic[Value]):
     used gives way. wait_seconds: for so long a caller waits. retry_seconds: for so long a failure keeps from
     asking the same again. monotonic: seconds, as ``time.monotonic``.
 
-    Each question has a thread of its own, so that a caller who waits no longer takes nobody else's answer
-    away.
+    Questions are asked in the background, where no request delays them, and a caller that stops waiting takes
+    no other caller's answer away. Under gevent ``ask`` runs in another thread than the callers do: what it
+    connects with belongs to it alone (``background_thread``).
     """
 
     def __init__(
@@ -79,7 +81,7 @@ class FreshAnswers(Generic[Value]):
         self._wait_seconds = wait_seconds
         self._retry_seconds = retry_seconds
         self._monotonic = monotonic
-        self._lock = threading.Lock()
+        self._lock = native_lock()
         self._entries: OrderedDict[Hashable, _Entry[Value]] = OrderedDict()
 
     def get(self, key: Hashable, ask: Ask[Value]) -> Value | None:
@@ -144,22 +146,22 @@ class FreshAnswers(Generic[Value]):
         answer = entry.answer
         return answer is None or self._monotonic() - entry.asked_at >= self._lasts(answer) / 3
 
-    def _begin(self, entry: _Entry[Value], ask: Ask[Value]) -> threading.Event | None:
+    def _begin(self, entry: _Entry[Value], ask: Ask[Value]) -> Completion | None:
         """Ask, unless somebody is at it. Returns what to wait for; None where a failure was just now."""
         with self._lock:
             if entry.flight is not None:
                 return entry.flight
             if self._monotonic() < entry.retry_at:
                 return None
-            flight = entry.flight = threading.Event()
+            flight = entry.flight = Completion()
         try:
-            threading.Thread(target=self._fly, args=(entry, ask, flight), daemon=True).start()
+            start_in_background(lambda: self._fly(entry, ask, flight))
         except RuntimeError as problem:  # the machine has no thread left
             self._failed(entry, str(problem))
             self._land(entry, flight)
         return flight
 
-    def _fly(self, entry: _Entry[Value], ask: Ask[Value], flight: threading.Event) -> None:
+    def _fly(self, entry: _Entry[Value], ask: Ask[Value], flight: Completion) -> None:
         try:
             sent_at = self._monotonic()
             answer = ask(None if entry.answer is None else entry.answer.value)
@@ -179,7 +181,7 @@ class FreshAnswers(Generic[Value]):
         with self._lock:
             entry.problem, entry.retry_at = problem, self._monotonic() + self._retry_seconds
 
-    def _land(self, entry: _Entry[Value], flight: threading.Event) -> None:
+    def _land(self, entry: _Entry[Value], flight: Completion) -> None:
         with self._lock:
             entry.flight = None
         flight.set()

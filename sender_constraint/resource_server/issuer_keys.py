@@ -5,15 +5,16 @@ JSON Web Key, §4 and §5 (https://www.rfc-editor.org/rfc/rfc7517).
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import httpx
 
+from sender_constraint.certificates.background_thread import Completion, native_lock, start_in_background
 from sender_constraint.resource_server.issuer_signatures import IssuerKey
 from sender_constraint.resource_server.key_discovery import (
+    MAX_SECONDS,
     DiscoveredKeys,
     DiscoveryFailed,
     Keys,
@@ -21,6 +22,9 @@ from sender_constraint.resource_server.key_discovery import (
 )
 
 logger = logging.getLogger(__name__)
+
+# An answer takes at most ``MAX_SECONDS``; this is for one that is on its way then.
+LONGEST_WAIT_SECONDS = 2 * MAX_SECONDS
 
 
 class KeysUnavailable(Exception):
@@ -46,7 +50,8 @@ class _Snapshot:
 class IssuerKeys:
     """One issuer's verification keys, shared by all threads of a process.
 
-    client: trusts the issuer's server certificate; it belongs to the caller, who closes it.
+    client: trusts the issuer's server certificate; it belongs to the caller, who closes it. It is used in the
+        background only (``background_thread``).
     algorithms: of the keys that are wanted. jwks_uri: where they are, of an issuer without metadata.
     fresh_seconds: for so long keys are used without asking again, or for the ``max-age`` that came with them
         if that is less: whoever withdraws a key is heard in time.
@@ -82,7 +87,8 @@ class IssuerKeys:
         self._snapshot: _Snapshot | None = None
         self._failure: str | None = None
         self._next_attempt_at = float("-inf")
-        self._refreshing = threading.Lock()
+        self._lock = native_lock()
+        self._in_flight: Completion | None = None
 
     def key(self, key_identifier: str, algorithm: str = "ES256") -> IssuerKey | None:
         """The key of this ``kid`` that verifies this algorithm; None if the issuer has none.
@@ -113,16 +119,46 @@ class IssuerKeys:
         return snapshot if snapshot and self._age(snapshot) < self._max_stale_seconds else None
 
     def _refresh(self, *, wait: bool) -> None:
-        """Ask the issuer, unless that was done a moment ago; one flight at a time."""
-        if not self._refreshing.acquire(blocking=wait):
-            return
+        """Ask the issuer, unless that was done a moment ago; one question at a time, in the background.
+
+        The caller that begins it waits for it; any other only where it has no key.
+        """
+        with self._lock:
+            in_flight, begins = self._in_flight, False
+            if in_flight is None:
+                if self._monotonic() < self._next_attempt_at:
+                    return
+                self._in_flight = in_flight = Completion()
+                begins = True
+        if begins:
+            self._begin(in_flight)
+        if wait or begins:
+            in_flight.wait(LONGEST_WAIT_SECONDS)
+
+    def _begin(self, asked: Completion) -> None:
         try:
-            # Whoever waited for the lock finds that the one before it has just asked.
-            if self._monotonic() < self._next_attempt_at:
-                return
+            start_in_background(lambda: self._ask_for(asked))
+        except RuntimeError as problem:  # the machine has no thread left
+            self._failed(str(problem))
+            self._finish(asked)
+
+    def _ask_for(self, asked: Completion) -> None:
+        try:
             self._ask()
+        except BaseException as defect:
+            self._failed(f"{type(defect).__name__}: {defect}")
+            raise
         finally:
-            self._refreshing.release()
+            self._finish(asked)
+
+    def _finish(self, asked: Completion) -> None:
+        with self._lock:
+            self._in_flight = None
+        asked.set()
+
+    def _failed(self, problem: str) -> None:
+        self._failure = problem
+        self._next_attempt_at = self._monotonic() + self._retry_seconds
 
     def _ask(self) -> None:
         try:
@@ -131,8 +167,7 @@ class IssuerKeys:
             )
         except DiscoveryFailed as failure:
             logger.warning("the keys of %s could not be fetched: %s", self._issuer, failure)
-            self._failure = str(failure)
-            self._next_attempt_at = self._monotonic() + self._retry_seconds
+            self._failed(str(failure))
         else:
             self._snapshot = _Snapshot(discovered.keys, self._monotonic(), self._fresh_for(discovered))
             self._failure = None

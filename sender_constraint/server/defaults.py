@@ -27,13 +27,16 @@ logger = logging.getLogger(__name__)
 
 PLACED_SECONDS = 2.0  # how often the files are looked at that something else puts in place
 
+HEALTH = "/health"  # a service that is busy is not ill
+
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
 
 
-def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
+def tls_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> dict[str, Any]:
     """The settings of a service that terminates TLS itself, with its ``server`` certificate.
 
-    bind: the name of the setting that says where to listen, as ``host:port``.
+    bind: the name of the setting that says where to listen, as ``host:port``. urgent: how the paths begin
+    that other services ask for statuses and keys: however many other requests there are, these come first.
     Its certificate is renewed by the service's worker, or is what stands in ``SERVER_CERTIFICATE_FILE`` and
     ``SERVER_KEY_FILE``, whenever that changes.
     Raises NoGeneration where the service has no certificate yet, and BrokenGeneration.
@@ -49,24 +52,24 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
     if environment.ocsp_url() != NONE:
         responder = Responder(environment.ocsp_url())
         background.append(
-            Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit)).run
+            Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit)).start
         )
     if placed is not None:
         background.append(partial(_keep, store, placed))
-    return _front(environment, audit, bind, *background) | {
+    return _front(environment, audit, bind, urgent, *background) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
         "certfile": str(store.last_good().certificate_path),
         "ssl_context": lambda _config, _default_factory: front,
     }
 
 
-def plain_front(service: str, bind: str = "BIND") -> dict[str, Any]:
+def plain_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> dict[str, Any]:
     """The settings of a service, or of a second port of one, that speaks HTTP in the clear.
 
-    bind: the name of the setting that says where to listen, as ``host:port``.
+    bind, urgent: as for ``tls_front``.
     """
     environment = ServiceEnvironment(service)
-    return _front(environment, _audit(environment), bind)
+    return _front(environment, _audit(environment), bind, urgent)
 
 
 def _keep(store: GenerationStore, placed: PlacedFiles) -> None:
@@ -74,7 +77,11 @@ def _keep(store: GenerationStore, placed: PlacedFiles) -> None:
 
 
 def _front(
-    environment: ServiceEnvironment, audit: AuditTrail, bind: str, *background: Callable[[], None]
+    environment: ServiceEnvironment,
+    audit: AuditTrail,
+    bind: str,
+    urgent: Sequence[str],
+    *background: Callable[[], None],
 ) -> dict[str, Any]:
     limits = limits_of(environment)
     return {
@@ -83,7 +90,7 @@ def _front(
         "workers": environment.number("WEB_CONCURRENCY", 1),
         "worker_class": "sender_constraint.server.worker.PacedWorker",
         "worker_connections": limits.connections,
-        "post_fork": _equip(limits, audit, background),
+        "post_fork": _equip(limits, audit, background, (HEALTH, *urgent)),
         "preload_app": False,
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
         # Otherwise all services of one user share one control socket.
@@ -111,11 +118,12 @@ def _audit(environment: ServiceEnvironment) -> AuditTrail:
 
 
 def _equip(
-    limits: Limits, audit: AuditTrail, background: Sequence[Callable[[], None]]
+    limits: Limits, audit: AuditTrail, background: Sequence[Callable[[], None]], urgent: tuple[str, ...]
 ) -> Callable[[Any, Any], None]:
     def post_fork(_arbiter: Any, worker: Any) -> None:
         worker.limits = limits
         worker.audit = audit
         worker.background = background
+        worker.urgent = urgent
 
     return post_fork

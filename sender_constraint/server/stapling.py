@@ -18,6 +18,7 @@ from datetime import datetime
 import httpx
 from cryptography import x509
 
+from sender_constraint.certificates.background_thread import start_in_background
 from sender_constraint.certificates.errors import ResponderAway, StatusNotVerified
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.ocsp import verify_response
@@ -98,8 +99,12 @@ class Stapler:
         self._staple: Staple | None = None
         self._next_at = float("-inf")
 
+    def start(self) -> None:
+        """Look again and again, for as long as the process serves, in the background."""
+        start_in_background(self.run)
+
     def run(self) -> None:
-        """Look again and again, for as long as the process serves."""
+        """Look again and again."""
         while True:
             try:
                 self.look()

@@ -24,6 +24,7 @@ from sender_constraint.server.handshake import complete_handshake
 from sender_constraint.server.limits import Limits, Phase
 from sender_constraint.server.paced_socket import PacedSocket, PlainSocket
 from sender_constraint.server.tls_socket import TLSSocket
+from sender_constraint.server.turns import Turns
 
 OTHER_DESCRIPTORS = 256  # what a worker opens besides its callers' connections
 BETWEEN_REQUESTS = (Phase.ARRIVAL, Phase.IDLE)
@@ -32,19 +33,21 @@ BETWEEN_REQUESTS = (Phase.ARRIVAL, Phase.IDLE)
 class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """Serves each connection in a greenlet of its own.
 
-    limits, audit, background: given by the ``post_fork`` hook of ``defaults``; the last is what goes on for
-    as long as the worker serves.
+    limits, audit, background, urgent: given by the ``post_fork`` hook of ``defaults``. background: what
+    continues for as long as the worker serves. urgent: how the paths begin that do not wait for their turn.
     """
 
     limits: Limits
     audit: AuditTrail
     background: Sequence[Callable[[], None]]
+    urgent: tuple[str, ...]
 
     def init_process(self) -> None:
         """Make sure of enough file descriptors, then start."""
         self.worker_connections = _connections_within_descriptors(self.limits.connections)
         self.open: dict[PacedSocket, str] = {}  # each connection, and its peer's address
         self.changed = Event()
+        self.turns = Turns()
         super().init_process()
 
     def run(self) -> None:
@@ -63,7 +66,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             # With several workers, each takes one connection at a time and leaves the next to the others.
             server.max_accept = 1 if self.cfg.workers > 1 else server.max_accept
             server.start()
-        for task in self.background:
+        for task in (self.turns.give, *self.background):
             spawn(task)
         while self.alive:
             self.notify()
@@ -109,7 +112,13 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         intake.check_head(req)
         intake.read_body(req, sock, self.limits.body_bytes)
         sock.begin(Phase.RESPONSE)
-        super().handle_request(listener_name, req, sock, addr)
+        if not req.path.startswith(self.urgent):
+            self.turns.wait()
+        began = monotonic()
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        finally:
+            self.turns.took(monotonic() - began)
         if not self.alive:
             raise StopIteration
         sock.begin(Phase.IDLE)

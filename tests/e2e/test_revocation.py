@@ -102,6 +102,11 @@ def revoke(deployment: Deployment, issued: Issued) -> float:
     serial = f"{issued.certificate.serial_number:x}"
     command = [sys.executable, "-m", "workshop.environment.management", "ca", "revoke", serial]
     assert "Revoked" in manage(deployment, "ca", [*command, "--reason", "keyCompromise"])
+    return revoked_since(deployment, serial)
+
+
+def revoked_since(deployment: Deployment, serial: str) -> float:
+    """Since when the register says that a certificate is revoked, in wall-clock seconds."""
     register = sqlite3.connect(deployment.states["ca"] / "database.sqlite3", timeout=PATIENCE_SECONDS)
     with contextlib.closing(register) as connection:
         select = "SELECT revoked_at FROM register_issuedcertificate WHERE serial = ?"

@@ -55,13 +55,15 @@ def of_everyone(root: Path, parties: Parties, participants: Path) -> Iterator[li
     begun: list[Preparation] = []
     try:
         load = ["participant", "load", str(participants)]
-        # Whoever enrols waits for the authority: the user comes before.
+        # Enrolment waits for the authority, on a busy machine for longer than a command does by itself; the
+        # user comes before.
+        enrol = ["enrol", "--wait", str(DEADLINE_SECONDS)]
         commands = {
             "ca": [["prepare"], load, ["enrol"], ["first_user"]],
-            "authserver": [["prepare"], ["first_user"], ["enrol"]],
-            "bank_api": [["prepare"], ["first_user"], ["enrol"]],
-            "partner_client": [["prepare"], ["enrol"]],
-            "other_partner": [["prepare"], ["enrol"]],
+            "authserver": [["prepare"], ["first_user"], enrol],
+            "bank_api": [["prepare"], ["first_user"], enrol],
+            "partner_client": [["prepare"], enrol],
+            "other_partner": [["prepare"], enrol],
         }
         begun.extend(_start(root, parties, service, each) for service, each in commands.items())
         yield begun

@@ -1,4 +1,4 @@
-"""Django's SQLite, but for two things that matter to a server.
+"""Django's SQLite, but for three things that matter to a server.
 
 A lock that another process holds is waited for here, between attempts to begin a transaction: SQLite's own
 wait would hold up every other greenlet of the process, readers too, which need no lock. Nothing has begun
@@ -6,9 +6,16 @@ while it waits, so that there is no pause inside a transaction.
 
 A database that is gone is an outage and no reason to begin with an empty one, which would get in the way of
 the one that comes back: ``<database>.made`` remembers that there was one.
+
+SQLite writes its log back and removes it when the last connection is closed, and waits for the disk several
+times. With a connection for each request that would be after each request: one more is kept open.
 """
 
+import atexit
+import os
+import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +23,9 @@ from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
 PAUSE_SECONDS = 0.02
+
+# By database: the process and the file that it belongs to, and a connection that is open and not used.
+_kept_open: dict[Path, tuple[tuple[int, int, int], sqlite3.Connection]] = {}
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -36,7 +46,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 made.touch()
         elif made.exists():
             raise OperationalError(f"{path} is gone; put it back (to begin anew, remove {made.name} too)")
-        return super().get_new_connection(conn_params)
+        connection = super().get_new_connection(conn_params)
+        if path.is_file():
+            _keep_open(path)
+        return connection
 
     def _start_transaction_under_autocommit(self) -> None:
         deadline = time.monotonic() + self._lock_seconds
@@ -49,3 +62,30 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 time.sleep(PAUSE_SECONDS)
             else:
                 return
+
+
+def _keep_open(path: Path) -> None:
+    """See to it that this process has a connection to this file that lasts as long as both do."""
+    file = path.stat()
+    identity = (os.getpid(), file.st_dev, file.st_ino)
+    known = _kept_open.get(path)
+    if known is not None and known[0] == identity:
+        return
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()  # only reading opens the log
+    except sqlite3.OperationalError:
+        connection.close()  # locked for a moment: the next connection tries again
+        return
+    _kept_open[path] = (identity, connection)
+    if known is not None and known[0][0] == identity[0]:
+        known[1].close()  # the file is another one, which was put in its place
+
+
+@atexit.register
+def _close_kept() -> None:
+    while _kept_open:
+        (process_id, *_), connection = _kept_open.popitem()[1]
+        if process_id == os.getpid():
+            with suppress(sqlite3.Error):
+                connection.close()
