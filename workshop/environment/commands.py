@@ -1,28 +1,22 @@
-"""What up, down and status do."""
+"""What up and status do."""
 
 import argparse
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from sender_constraint.server.status_report import show
-from workshop.environment import demo_env, local_settings, processes, service_status
-from workshop.environment.health import Unhealthy
+from workshop.environment import demo_env, local_settings, service_status
 from workshop.environment.local import Environment, attach
 from workshop.environment.local_settings import Change
 from workshop.environment.ports import Ports
-from workshop.environment.preparation import PreparationFailed
-from workshop.environment.running import CannotStart, UsageError, exclusive, stop
-from workshop.environment.supervision import SupervisorFailed
-
-__all__ = ["FAILURES", "UsageError", "down", "status", "up"]
-
-# What a user can do something about: shown as a message, not as a traceback.
-FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, TimeoutError)
+from workshop.environment.running import FAILURES, CannotStart, exclusive
+from workshop.environment.stopping import not_running
 
 NARROWEST = 100
 
@@ -78,26 +72,11 @@ def up(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def down(arguments: argparse.Namespace) -> int:
-    """Stop what runs, and clean up after what was killed."""
-    stopped = False
-    for root in (arguments.state, arguments.state / "demo", arguments.state / "soak"):
-        if processes.running(root):
-            with exclusive(root):
-                forced = stop(root)
-            stopped = True
-            print(f"stopped what ran in {root}" + (f"; by force: {forced}" if forced else ""))
-    if not stopped:
-        print("nothing runs")
-    return 0
-
-
 def status(arguments: argparse.Namespace) -> int:
-    """Say what runs and how it is. Exit status 1 if nothing runs, 2 if an alarm is critical."""
-    running = attach(arguments.state)
+    """Say what runs and how it is. Exit status 1 if it is not well, 2 if nothing runs."""
+    running = attach(arguments.state.absolute())
     if running is None:
-        print("It is not up. ./scripts/up starts it.")
-        return 1
+        return not_running()
     states, health = running.states(), running.health()
     for name, (state, process_id) in sorted(states.items()):
         print(f"  {name:24} {state.lower():10} {process_id or '':<8} {health.get(name, '')}".rstrip())
@@ -108,8 +87,27 @@ def status(arguments: argparse.Namespace) -> int:
     for document in documents:
         console.print()
         show(document, console, tasks=arguments.tasks)
-    print(f"\n{_addresses(running)}")
-    return 2 if any(document["state"] == "critical" for document in documents) else 0
+    print(f"\n{_listing(running)}\n")
+    unwell = [name for name, (state, _) in sorted(states.items()) if state != "RUNNING"]
+    unwell += [name for name, said in health.items() if said != "healthy" and name not in unwell]
+    failed, lines = verdict(unwell, documents)
+    print(*lines, sep="\n")
+    return int(failed)
+
+
+def verdict(unwell: Sequence[str], documents: Sequence[Mapping[str, Any]]) -> tuple[bool, list[str]]:
+    """Whether something failed, and the lines that say so.
+
+    unwell: the programs that do not run, or not well. documents: what each service says of itself.
+    """
+    alarms = [(document["service"], alarm) for document in documents for alarm in document["alarms"]]
+    critical = any(alarm["level"] == "critical" for _, alarm in alarms)
+    lines = [f"{alarm['level']}: {service}: {alarm['name']}: {alarm['message']}" for service, alarm in alarms]
+    if unwell:
+        lines.append(f"not healthy: {', '.join(unwell)}")
+    if unwell or critical:
+        return True, [*lines, "Status: failed."]
+    return False, [*lines, f"Status: ok, {len(alarms) or 'no'} active alarm{'s' * (len(alarms) != 1)}."]
 
 
 def _overridden(environment: Environment) -> Iterator[str]:
@@ -132,9 +130,9 @@ def _overridden(environment: Environment) -> Iterator[str]:
         yield f"note: {note}"
 
 
-def _addresses(environment: Environment) -> str:
+def _listing(environment: Environment) -> str:
+    """Where everything listens."""
     deployment = environment.deployment
-    variables = environment.root / "demo.env"
     listing = [
         ("certificate authority (EST)", deployment.ca_url),
         ("  in the clear", deployment.ca_public_url),
@@ -146,10 +144,16 @@ def _addresses(environment: Environment) -> str:
         ("  its admin", f"{deployment.bank_pages_url}/admin/"),
         ("the partner's service", deployment.partner_url),
     ]
-    lines = [f"  {name:30} {address}" for name, address in listing]
+    return "\n".join(f"  {name:30} {address}" for name, address in listing)
+
+
+def _addresses(environment: Environment) -> str:
+    """Where everything listens, where passwords are, and commands to copy."""
+    deployment = environment.deployment
+    variables = environment.root / "demo.env"
     return "\n".join(
         [
-            *lines,
+            _listing(environment),
             "",
             "The user of each admin is called admin; its password is in",
             *(f"  {deployment.admin_password(service)}" for service in WITH_ADMIN),

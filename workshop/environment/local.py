@@ -12,7 +12,7 @@ from types import MappingProxyType, TracebackType
 
 from sender_constraint.server.environment import REPOSITORY
 from workshop.environment import demo_env, preparation, processes, programs, settings_check
-from workshop.environment.deployment import DAY_SECONDS, STATES, Deployment
+from workshop.environment.deployment import DAY_SECONDS, LIFETIME_FILE, OWN_FOLDERS, STATES, Deployment
 from workshop.environment.health import answers, wait_until_healthy
 from workshop.environment.parties import ORGANISATIONS, Parties, organisations
 from workshop.environment.ports import Ports, holder
@@ -20,9 +20,6 @@ from workshop.environment.programs import Program
 from workshop.environment.running import CannotStart, Record, exclusive, running_record, stop
 from workshop.environment.supervision import Supervisor
 from workshop.environment.termination import deaf_to_signals, termination_as_exception
-
-# Beside the parties' folders, what an environment keeps in its root.
-_OWN_FOLDERS = ("public", "redis", "run")
 
 
 class Environment:
@@ -196,7 +193,7 @@ class Environment:
 
     def _forget_certificates_of_another_lifetime(self) -> None:
         """Certificates that last a day do not turn in a minute because the authority was told to."""
-        record = self.root / "certificate-lifetime"
+        record = self.root / LIFETIME_FILE
         lifetime = str(self.deployment.certificate_lifetime_seconds)
         if record.exists() and record.read_text() != lifetime:
             self._tell(f"certificates are to last {lifetime} s now: everybody enrols anew")
@@ -222,7 +219,7 @@ class Environment:
         ).write(self.root)
 
     def _clear(self) -> None:
-        for folder in (*STATES, *_OWN_FOLDERS):
+        for folder in (*STATES, *OWN_FOLDERS):
             shutil.rmtree(self.root / folder, ignore_errors=True)
 
     def _check_ports(self) -> None:

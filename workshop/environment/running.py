@@ -14,8 +14,16 @@ from workshop.environment import processes
 from workshop.private_files import write_private
 
 
-class CannotStart(Exception):
+class EnvironmentFailure(Exception):
+    """What a user can do something about: shown as a message, not as a traceback."""
+
+
+class CannotStart(EnvironmentFailure):
     """The environment cannot start here now. The message names the reason and the next step."""
+
+
+# TimeoutError: processes that do not end.
+FAILURES = (EnvironmentFailure, TimeoutError)
 
 
 class UsageError(CannotStart):
