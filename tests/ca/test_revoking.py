@@ -115,7 +115,7 @@ def test_the_issuing_authority_revoked_by_the_root_issues_nothing_more(
 ) -> None:
     record_authorities((hierarchy.root.certificate, hierarchy.issuing.certificate))
     said = revoke(hierarchy.issuing.certificate, "cACompromise")
-    assert f"manage.py replace_issuing {serial_text(hierarchy.issuing.certificate)}" in said
+    assert f"./scripts/manage ca replace_issuing {serial_text(hierarchy.issuing.certificate)}" in said
     published = latest_list(status_authority("root"))
     assert published is not None
     (entry,) = x509.load_der_x509_crl(bytes(published.der))

@@ -90,7 +90,7 @@ def used_by_a_process(python: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 @pytest.fixture
 def running(clone: Path) -> Iterator[Path]:
-    """The root of an environment that runs from the clone's packages, in a folder as earlier versions made it."""
+    """The root of an environment that runs from packages in a folder ``.venv``, as earlier versions made it."""
     python = make_environment(clone / ".venv", "embedded")
     root = clone / "var"
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(clone)}

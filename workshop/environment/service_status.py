@@ -46,7 +46,7 @@ def _document(service: str, state: Path, root: Path) -> Mapping[str, Any]:
 
 
 def _unknown(service: str, said: Sequence[str]) -> Mapping[str, Any]:
-    message = f"manage.py status failed: {' '.join(said) or 'it said nothing'}"
+    message = f"./scripts/manage {service} status failed: {' '.join(said) or 'it said nothing'}"
     alarm: dict[str, Any] = {
         "name": "status",
         "level": "critical",
