@@ -8,7 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -90,7 +90,7 @@ def used_by_a_process(python: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 @pytest.fixture
 def running(clone: Path) -> Iterator[Path]:
-    """The root of an environment that runs from packages in a folder ``.venv``, as earlier versions made it."""
+    """The root of an environment that runs; its packages are in a folder, as earlier versions made it."""
     python = make_environment(clone / ".venv", "embedded")
     root = clone / "var"
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(clone)}
@@ -186,34 +186,49 @@ def test_a_folder_that_was_renamed_still_has_its_packages(clone: Path) -> None:
     assert (status, "setting up" in said) == (0, False), said
 
 
-@pytest.mark.parametrize("reason", ["killed", "full"])
-def test_an_installation_that_is_cut_off_leaves_what_was_there(clone: Path, reason: str) -> None:
+def test_a_full_disk_leaves_what_was_there(clone: Path) -> None:
     make_environment(clone / ".venv", "embedded")
     before = content(clone / ".venv")
-    said = "ERROR: [Errno 28] No space left on device" if reason == "full" else "Collecting one"
-    pip = f"#!/bin/sh\necho '{said}'\n" + ("exec sleep 600\n" if reason == "killed" else "exit 1\n")
-    command = [sys.executable, "-P", "-c", STUBBED, str(clone), pip]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as installing:
-        if reason == "full":
-            _, error = installing.communicate(timeout=60)
-            assert installing.returncode == 1
-            assert "the disk is full" in error
-        else:
-            eventually(lambda: said in read(clone / "var" / "log" / "install.log"), "pip runs")
-            installing.kill()
-            installing.wait()
-            # Pip goes on for a while, and the next installation waits for it.
-            command = [sys.executable, "-P", "-c", STUBBED, str(clone), "#!/bin/sh\nexit 1\n"]
-            with subprocess.Popen(command, stderr=subprocess.DEVNULL) as waiting:
-                with pytest.raises(subprocess.TimeoutExpired):
-                    waiting.wait(1)
-                os.killpg(installing.pid, signal.SIGKILL)
-                assert waiting.wait(60) == 1
+    with installing(clone, "echo 'ERROR: [Errno 28] No space left on device'; exit 1") as process:
+        _, error = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "the disk is full" in error
     assert content(clone / ".venv") == before
-    halves = [entry for entry in clone.glob(".venv-*") if (entry / ".installed").exists()]
-    assert halves == []
-    status, said = run(clone / "scripts" / "status", env=NO_NETWORK)
-    assert (status, "setting up" in said) == (2, False)
+    assert not list(clone.glob(".venv-*"))
+
+
+def test_an_installation_that_is_killed_leaves_what_was_there_and_the_next_waits_for_its_pip(
+    clone: Path,
+) -> None:
+    make_environment(clone / ".venv", "embedded")
+    before = content(clone / ".venv")
+    with installing(clone, 'touch "$0.runs"; exec sleep 600') as killed:
+        eventually(lambda: bool(list(clone.glob(".venv-*/bin/python.runs"))), "pip runs")
+        killed.kill()
+        killed.wait()
+        assert content(clone / ".venv") == before
+        status, said = run(clone / "scripts" / "status", env=NO_NETWORK)
+        assert (status, "setting up" in said) == (2, False)
+        with installing(clone, "exit 1") as waiting:
+            with pytest.raises(subprocess.TimeoutExpired):
+                waiting.wait(1)
+            os.killpg(killed.pid, signal.SIGKILL)
+            assert waiting.wait(60) == 1
+    assert content(clone / ".venv") == before
+    assert not list(clone.glob(".venv-*"))
+
+
+@contextmanager
+def installing(clone: Path, pip: str) -> Iterator["subprocess.Popen[str]"]:
+    """The installer of a clone, with these shell commands for pip; it and pip are ended afterwards."""
+    command = [sys.executable, "-P", "-c", STUBBED, str(clone), f"#!/bin/sh\n{pip}\n"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 # The installer with another pip: the interpreter of the new environment is replaced once it is made.
@@ -235,11 +250,6 @@ def make(command, **options):
 install.subprocess.run = make
 sys.exit(install.main("development"))
 """
-
-
-def read(file: Path) -> str:
-    """What is in a file; empty if it is missing."""
-    return file.read_text() if file.exists() else ""
 
 
 def test_two_installations_at_once_are_one(clone: Path) -> None:

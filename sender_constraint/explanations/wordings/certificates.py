@@ -4,8 +4,8 @@ from sender_constraint.explanations.wordings.wording import Wording
 
 _ENROL = "Enrol for a client certificate at the scheme's certificate authority, and call with that one."
 _NO_CLIENT_AUTH = (
-    "Use a client certificate of the scheme. Public authorities (as Let's Encrypt) no longer issue clientAuth; "
-    "docs/public-certificates.md has the three ways out."
+    "Use a client certificate of the scheme. Public authorities (as Let's Encrypt) no longer issue "
+    "clientAuth; docs/public-certificates.md has the three ways out."
 )
 _SAME_NAME = (
     "Use the certificate of this client, or have the bank register the name that this certificate has."

@@ -136,9 +136,9 @@ def test_each_call_is_listed_once_and_looks_at_the_health_are_not(folders: dict[
         bank, "tls.handshake", "refused", **given_up | {"peer": "127.0.0.1:2"}, detail={"reason": "no cipher"}
     )
     listed = told(folders, recent=5).splitlines()
-    assert [line.split("  ")[-2:] for line in listed] == [
-        ["token.status-unknown", ID],
-        ["tls.handshake", "--peer 127.0.0.1:2"],
+    assert [line.split("  ", 3)[-1].strip() for line in listed] == [
+        f"token.status-unknown  {ID}",
+        "tls.handshake  --peer 127.0.0.1:2",
     ]
     assert "rule       service.database" in told(folders, correlation_id=OTHER_ID)
     assert "rule       tls.handshake" in told(folders, peer="127.0.0.1:1")

@@ -21,8 +21,8 @@ class Command(BaseCommand):
     help = (
         "Revoke a certificate, for good: also the issuing authority's own. OCSP says so at once, and so does "
         "a new revocation list. Its participant renews it no more, and begins a new line with "
-        "`./scripts/manage ca participant secret`. Repeating it is harmless; with another reason than superseded it takes "
-        "along what the line obtained later, and keyCompromise becomes the reason."
+        "`./scripts/manage ca participant secret`. Repeating it is harmless; with another reason than "
+        "superseded it takes along what the line obtained later, and keyCompromise becomes the reason."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
