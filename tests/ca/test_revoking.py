@@ -103,7 +103,7 @@ def test_a_reason_that_is_none_is_refused_with_those_that_are(
 
 
 def test_what_was_never_issued_and_what_nobody_can_revoke_is_a_clean_error(hierarchy: Hierarchy) -> None:
-    with pytest.raises(CommandError, match="see `manage"):
+    with pytest.raises(CommandError, match=r"see `\./scripts/manage ca list"):
         run("revoke", "1234")
     record_authorities((hierarchy.root.certificate, hierarchy.issuing.certificate))
     with pytest.raises(CommandError, match="nobody is above it"):

@@ -38,7 +38,7 @@ def clone(tmp_path: Path) -> Path:
     folder = tmp_path / "a clone"
     listed = ("scripts", "requirements", "workshop", "tests", "sender_constraint")
     for part in (*listed, "ca", "authserver", "bank_api", "partner_client"):
-        shutil.copytree(REPOSITORY / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(REPOSITORY / part, folder / part)
     shutil.copy(REPOSITORY / "pyproject.toml", folder)
     shutil.copy(REPOSITORY / "LICENSE", folder)
     return folder

@@ -119,7 +119,7 @@ def test_ctrl_c_ends_a_script_with_130_and_leaves_nothing(tmp_path: Path, comman
 
 
 def python_runs(group: int) -> bool:
-    """Whether the script has become, or started, the Python of the installed packages, and it loads libraries.
+    """Whether the script has become, or started, the installed Python, and that loads libraries.
 
     While Python itself starts, an interrupt is a failure of its own, with status 1.
     """
