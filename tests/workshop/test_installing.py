@@ -92,6 +92,9 @@ def used_by_a_process(python: Path) -> Iterator["subprocess.Popen[bytes]"]:
 def running(clone: Path) -> Iterator[Path]:
     """The root of an environment that runs; its packages are in a folder, as earlier versions made it."""
     python = make_environment(clone / ".venv", "embedded")
+    # What is to be installed is not here yet, whatever the environment of this test has.
+    with (clone / "requirements" / "development.txt").open("a") as locked:
+        locked.write(f"not-here==1.0 --hash=sha256:{64 * '0'}\n")
     root = clone / "var"
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(clone)}
     subprocess.run(
