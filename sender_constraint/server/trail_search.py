@@ -83,7 +83,13 @@ def _refuses_a_caller(event: Event) -> bool:
     detail = event.get("detail")
     reason = detail.get("reason") if isinstance(detail, dict) else None
     given_up = event.get("rule") == "tls.handshake" and reason == "Unexpected EOF"
-    return event.get("outcome") == "refused" and event.get("path") != "/health" and not given_up
+    # An event without a rule is about something that this service was refused itself, as a renewal.
+    return (
+        event.get("outcome") == "refused"
+        and event.get("rule") is not None
+        and event.get("path") != "/health"
+        and not given_up
+    )
 
 
 def _call(event: Event) -> object:

@@ -132,6 +132,7 @@ def test_each_call_is_listed_once_and_looks_at_the_health_are_not(folders: dict[
     record(bank, "api.call", "refused", correlation_id=OTHER_ID, rule="service.database", path="/health")
     given_up = {"correlation_id": None, "rule": "tls.handshake", "peer": "127.0.0.1:1"}
     record(bank, "tls.handshake", "refused", **given_up, detail={"reason": "Unexpected EOF"})
+    record(bank, "certificate.renewal", "refused", correlation_id=None, peer=None)
     record(
         bank, "tls.handshake", "refused", **given_up | {"peer": "127.0.0.1:2"}, detail={"reason": "no cipher"}
     )
