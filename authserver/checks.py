@@ -87,7 +87,7 @@ def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
         return []
     clients = ", ".join(settings.REPORT_CLIENTS)
     message = f"REPORT_CLIENTS is set: {clients} get access tokens that whoever holds them can use."
-    hint = "Run manage.py reported, and take out whoever comes with proof."
+    hint = "Run ./scripts/manage authserver reported, and take out whoever comes with proof."
     return [checks.Warning(message, hint=hint, id="authserver.W020")]
 
 
@@ -96,7 +96,7 @@ def check_signing_key(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
     try:
         signing_key_store().load()
     except NoSigningKey as error:
-        hint = "Run manage.py prepare."
+        hint = "Run ./scripts/manage authserver prepare."
         return [Error(f"There is no usable signing key: {error}", hint=hint, id="authserver.E002")]
     return []
 

@@ -10,6 +10,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     # Those of the pages hold all that the service has: tables and users of its admin, too.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "authserver.pages_settings")
-    from django.core.management import execute_from_command_line
+    from sender_constraint.django.command_line import run
 
-    execute_from_command_line(sys.argv)
+    run(sys.argv)

@@ -171,7 +171,8 @@ def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{settings.TRUST_BUNDLE} does not hold the certificates of {authority.path}.",
-            hint="Restore the authority that belongs to it; or remove the file and run `manage.py init`.",
+            hint="Restore the authority that belongs to it; or remove the file and run "
+            "`./scripts/manage ca init`.",
             id="ca.E005",
         )
     ]

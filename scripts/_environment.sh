@@ -1,13 +1,20 @@
-# Sourced by the other scripts: finds Python and makes .venv from the locked requirements.
-# Sets $root (the repository) and $python. POSIX sh; nothing here depends on the working directory.
+# Sourced by the other scripts: finds Python and makes a virtual environment from the locked requirements.
+# Sets $root (the repository) and $python. Exit status of all scripts: 0 success, 1 failure, 2 usage or nothing
+# to work on, 130 interrupted. POSIX sh; nothing here depends on the working directory.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 
-refuse() {
+refuse() { refuse_with 1 "$@"; }
+refuse_usage() { refuse_with 2 "$@"; }
+
+# refuse_with STATUS MESSAGE NEXT_STEP ...
+refuse_with() {
+    status=$1
+    shift
     printf '%s: %s\n' "$(basename -- "$0")" "$1" >&2
     shift
     for next_step in "$@"; do printf '  %s\n' "$next_step" >&2; done
-    exit 1
+    exit "$status"
 }
 
 # A Python that runs, is new enough, and can make virtual environments. A name on the PATH may be a shim
@@ -48,32 +55,69 @@ else:
         "PYTHON=/path/to/python3.13 $0"
 }
 
-# install embedded|development: into .venv, unless exactly that is there already. What is installed is
-# recorded as a copy of the requirements file, so that the next start only compares two files.
+# installed embedded|development: sets $python to that of an environment with exactly these packages; false if
+# there is none. What an environment holds is recorded in it, as copies of the requirements files.
+installed() {
+    wanted=''
+    [ -z "${PYTHON:-}" ] || wanted=$("$PYTHON" -c 'import sys; print(sys.version)' 2>/dev/null)
+    for venv in "$root/.venv" "$root"/.venv-*; do
+        cmp -s "$root/requirements/$1.txt" "$venv/.installed/$1.txt" || continue
+        # By its real path: what runs keeps its packages when .venv leads elsewhere later.
+        python=$(CDPATH='' cd -- "$venv" && pwd -P)/bin/python
+        version=$("$python" -c 'import sys; print(sys.version)' 2>/dev/null) || continue
+        [ "$version" = "$(cat "$venv/.installed/python")" ] || continue
+        [ "$version" = "${wanted:-$version}" ] || continue
+        return 0
+    done
+    return 1
+}
+
+# install embedded|development: build an environment next to those that there are, if none has these packages.
 install() {
     [ -w "$root" ] || refuse "the folder $root is not writable, and .venv and var are made in it." \
         "Make it yours (sudo chown -R \"\$(id -un)\" '$root'), or clone the repository to a folder of your own."
-    python=$root/.venv/bin/python
-    if [ -x "$python" ] && cmp -s "$root/requirements/$1.txt" "$root/.venv/.installed/$1.txt" &&
-        [ "$("$python" -c 'import sys; print(sys.version)' 2>/dev/null)" = "$(cat "$root/.venv/.installed/python")" ]; then
-        return
+    what=$1
+    set -- "$root"/.venv-[0-9a-f]*
+    # Several are there while one of before is in use: _install.py deletes it afterwards.
+    if [ $# -gt 1 ] || ! installed "$what"; then
+        find_python
+        "$base_python" -P "$root/scripts/_install.py" "$what" || exit $?
+        installed "$what" || refuse "the packages in requirements/$what.txt were installed, and cannot be used."
     fi
-    find_python
-    "$base_python" -P "$root/scripts/_install.py" "$1" || exit 1
 }
 
 # run_module MODULE ARGUMENTS: help is there before anything is installed.
 run_module() {
-    module=$1
-    shift
     for argument in "$@"; do
         case $argument in
             -h | --help)
                 find_python
+                module=$1
+                shift
                 PYTHONPATH=$root exec "$base_python" -P -m "$module" "$@"
                 ;;
         esac
     done
     install embedded
+    run_with_packages "$@"
+}
+
+# run_as_installed MODULE ARGUMENTS: with the packages that are there, or without any; never installs.
+run_as_installed() {
+    if ! installed embedded; then
+        find_python
+        python=$base_python
+        for venv in "$root/.venv" "$root"/.venv-*; do
+            [ -f "$venv/.installed/python" ] && "$venv/bin/python" -c '' 2>/dev/null || continue
+            python=$(CDPATH='' cd -- "$venv" && pwd -P)/bin/python
+            break
+        done
+    fi
+    run_with_packages "$@"
+}
+
+run_with_packages() {
+    module=$1
+    shift
     PYTHONPATH=$root exec "$python" -P -m "$module" "$@"
 }

@@ -1,20 +1,24 @@
-"""Make .venv from a locked requirements file, by hash, wheels only. Called by _environment.sh.
+"""Build a virtual environment from a locked requirements file, by hash, wheels only. For _environment.sh.
 
-Safe to kill at any line: what is complete is recorded last, and what is not recorded is made anew.
-Two at once are harmless: the second waits for the first, and then finds nothing to do.
+Each set of packages has an environment of its own, ``.venv-<hash>``, next to the others; ``.venv`` is a link
+to the latest. It is switched when the new one is complete, and an environment that some process uses is never
+changed or deleted. So a failure (no network, full disk, killed at any line) leaves everything as it was: what
+is complete is recorded last, and what is not recorded is built again. Two at once: the second waits.
 """
 
 import fcntl
+import hashlib
+import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-INSTALLED = VENV / ".installed"
 LOG = ROOT / "var" / "log" / "install.log"
-PYTHON = VENV / "bin" / "python"
 
 # development is a superset of embedded: one installation serves both.
 CONTAINED = {"embedded": ("embedded",), "development": ("development", "embedded")}
@@ -29,26 +33,40 @@ NETWORK_TROUBLE = (
     "ProxyError",
     "(from versions: none)",
 )
+_OURS = re.compile(r"\.venv-([0-9a-f]{12}|replaced)")
 
 
 def main(requirements: str) -> int:
     """Install ``requirements`` (embedded or development). Returns the exit status."""
-    LOG.parent.mkdir(parents=True, exist_ok=True)
-    with (LOG.parent / "install.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_installed(requirements):
-            return 0
-        begin()
-        if install(requirements):
-            record(requirements)
-            return 0
+    try:
+        LOG.parent.mkdir(parents=True, exist_ok=True)
+        with (LOG.parent / "install.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            venv = installed(requirements) or build(requirements, lock)
+            if venv is None:
+                return 1
+            switch_to(venv)
+            delete_unused(venv)
+    except OSError as error:
+        print(
+            f"the packages cannot be installed: {error}.\n  Mend that, then run this again.", file=sys.stderr
+        )
         return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
-def is_installed(requirements: str) -> bool:
-    """Whether another process installed it while this one waited for the lock."""
-    copy = INSTALLED / f"{requirements}.txt"
-    return PYTHON.exists() and copy.exists() and copy.read_bytes() == locked(requirements).read_bytes()
+def installed(requirements: str) -> Path | None:
+    """An environment that has exactly these packages on this Python; None if there is none."""
+    for venv in (VENV, *sorted(ROOT.glob(".venv-*"))):
+        copy = venv / ".installed" / f"{requirements}.txt"
+        if not copy.exists() or copy.read_bytes() != locked(requirements).read_bytes():
+            continue
+        version = (venv / ".installed" / "python").read_text().strip()
+        if version_of(venv) == version and ("PYTHON" not in os.environ or version == sys.version):
+            return venv.resolve()
+    return None
 
 
 def locked(requirements: str) -> Path:
@@ -56,44 +74,59 @@ def locked(requirements: str) -> Path:
     return ROOT / "requirements" / f"{requirements}.txt"
 
 
-def begin() -> None:
-    """An environment into which the packages can go: the present one if it is whole, otherwise a new one."""
-    if INSTALLED.exists() and not (same_python() and any(INSTALLED.glob("*.txt"))):
-        shutil.rmtree(VENV)
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    for copy in INSTALLED.iterdir():
-        copy.unlink()
-    if not PYTHON.exists():
-        say("making .venv")
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True)  # noqa: S603 - our own interpreter
-
-
-def same_python() -> bool:
-    """Whether .venv still runs, and on the Python that it was made with."""
+def version_of(venv: Path) -> str:
+    """The version line of the Python in an environment; empty if it does not run."""
     try:
-        version = subprocess.run(  # noqa: S603 - the Python of .venv
-            [PYTHON, "-c", "import sys; print(sys.version)"], capture_output=True, text=True
-        )
-        return (
-            version.returncode == 0 and version.stdout.strip() == (INSTALLED / "python").read_text().strip()
+        said = subprocess.run(  # noqa: S603 - the Python of the environment
+            [venv / "bin" / "python", "-c", "import sys; print(sys.version)"], capture_output=True, text=True
         )
     except OSError:
-        return False
+        return ""
+    return said.stdout.strip() if said.returncode == 0 else ""
 
 
-def install(requirements: str) -> bool:
+def build(requirements: str, lock: IO[str]) -> Path | None:
+    """A new environment; None if pip fails, which was explained then, and nothing is left of it.
+
+    lock: is held by pip as well, should this process be killed: nothing deletes what pip still writes.
+    """
+    held = [sys.version, os.path.realpath(sys.executable), *CONTAINED[requirements]]
+    content = [locked(contained).read_text() for contained in CONTAINED[requirements]]
+    venv = ROOT / f".venv-{hashlib.sha256(repr((held, content)).encode()).hexdigest()[:12]}"
+    if venv.exists():
+        if users := in_use(venv):
+            raise OSError(f"{venv} is not whole, and processes use it: {users}")
+        shutil.rmtree(venv)
+    complete = False
+    try:
+        say(f"making a virtual environment, {venv.name}")
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True, pass_fds=[lock.fileno()])  # noqa: S603 - our own interpreter
+        if install(requirements, venv, lock):
+            record(requirements, venv)
+            complete = True
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"{error}") from error
+    finally:
+        if not complete:
+            shutil.rmtree(venv, ignore_errors=True)
+    return venv if complete else None
+
+
+def install(requirements: str, venv: Path, lock: IO[str]) -> bool:
     """Run pip, showing one line of progress and keeping all of its output in a log."""
     total = sum(1 for line in locked(requirements).read_text().splitlines() if "==" in line)
     command = [
-        str(PYTHON), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:", "--no-deps",
-        "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2",
+        str(venv / "bin" / "python"), "-m", "pip", "install", "--require-hashes", "--only-binary", ":all:",
+        "--no-deps", "--disable-pip-version-check", "--no-input", "--progress-bar", "off", "--retries", "2",
         "-r", str(locked(requirements)),
     ]  # fmt: skip
-    say(f"installing {total} packages into .venv, locked by version and hash (log: {LOG})")
+    say(f"installing {total} packages, locked by version and hash (log: {LOG})")
     seen = 0
     with (
         LOG.open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip,  # noqa: S603 - the Python of .venv
+        subprocess.Popen(  # noqa: S603 - the Python of the environment
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, pass_fds=[lock.fileno()]
+        ) as pip,
     ):
         assert pip.stdout is not None  # noqa: S101 - for the type checker; PIPE was asked for
         for line in pip.stdout:
@@ -110,19 +143,54 @@ def install(requirements: str) -> bool:
     return False
 
 
-def record(requirements: str) -> None:
-    """Write down what is complete: copies of the requirements, which the next start compares."""
-    (INSTALLED / "python").write_text(sys_version())
+def record(requirements: str, venv: Path) -> None:
+    """Write down what is complete, all at once: the next start compares it with the requirements files."""
+    new = venv / ".installed.new"
+    new.mkdir()
+    (new / "python").write_text(version_of(venv) + "\n")
     for contained in CONTAINED[requirements]:
-        shutil.copyfile(locked(contained), INSTALLED / f"{contained}.txt.new")
-        (INSTALLED / f"{contained}.txt.new").replace(INSTALLED / f"{contained}.txt")
+        shutil.copyfile(locked(contained), new / f"{contained}.txt")
+    new.replace(venv / ".installed")
 
 
-def sys_version() -> str:
-    """The version line of the Python in .venv, which need not be the one that runs this."""
-    return subprocess.run(  # noqa: S603 - the Python of .venv
-        [PYTHON, "-c", "import sys; print(sys.version)"], capture_output=True, text=True, check=True
-    ).stdout
+def switch_to(venv: Path) -> None:
+    """Let ``.venv`` lead to this environment, for editors and for people."""
+    if VENV.resolve() == venv:
+        return
+    if VENV.is_dir() and not VENV.is_symlink():
+        # Made in place, by an earlier version: it stays while something runs from it.
+        if in_use(VENV):
+            return
+        VENV.replace(ROOT / ".venv-replaced")
+    new = ROOT / ".venv.new"
+    new.unlink(missing_ok=True)
+    new.symlink_to(venv.name)
+    new.replace(VENV)
+
+
+def delete_unused(kept: Path) -> None:
+    """Delete the environments of before, but none that is in use."""
+    for venv in ROOT.glob(".venv-*"):
+        if _OURS.fullmatch(venv.name) and venv != kept and not in_use(venv):
+            shutil.rmtree(venv, ignore_errors=True)
+
+
+def in_use(venv: Path) -> list[int]:
+    """Process ids of those that run from an environment: by command line, program, or libraries in memory."""
+    folder = os.fsencode(f"{venv}/")
+    if not Path("/proc/self/maps").exists():
+        listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, check=True)  # noqa: S607 - /bin or /usr/bin
+        return [int(line.split()[0]) for line in listing.stdout.splitlines() if folder in line]
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        for file in ("cmdline", "maps"):
+            try:
+                if folder in (process / file).read_bytes():
+                    found.append(int(process.name))
+                    break
+            except OSError:  # it ended meanwhile, or is another user's
+                continue
+    return found
 
 
 def explain(requirements: str) -> None:
@@ -140,7 +208,7 @@ def explain(requirements: str) -> None:
             f"pip could not install requirements/{requirements}.txt.",
             "Its reason is at the end of the log; run this again after mending it.",
         )
-    print(f"{reason}\n  {step}\n  The log: {LOG}", file=sys.stderr)
+    print(f"{reason} What was installed before is unchanged.\n  {step}\n  The log: {LOG}", file=sys.stderr)
 
 
 def say(text: str) -> None:

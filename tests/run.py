@@ -31,8 +31,12 @@ ALONE = TESTS / "e2e" / "hostile"
 # Tests that some machines may skip, each with its reason.
 ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
 
-# pytest's "no tests were collected", which a selection (-k, -m) makes of some runs.
+# pytest's "no tests were collected", which a selection (-k, -m) makes of some runs; and "wrong usage".
 NOTHING_COLLECTED = 5
+WRONG_USAGE = 4
+
+# What this ends with.
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
 def main(arguments: list[str]) -> int:
@@ -70,15 +74,17 @@ def _beside_one_another(lanes: list[list[list[str]]]) -> list[int]:
 
 
 def _sum_up(statuses: list[int], reports: list[Path]) -> int:
+    if WRONG_USAGE in statuses:
+        return USAGE
     counts = sum((count(report) for report in reports), Counter())
     if not counts:
         print("no test was selected")
-        return NOTHING_COLLECTED
+        return USAGE
     unlisted = set().union(*(skipped(report) for report in reports)) - listed(ALLOWED_SKIPS.read_text())
     for test in sorted(unlisted):
         print(f"skipped, and not listed in {ALLOWED_SKIPS.name}: {test}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return 1 if unlisted or any(status not in (0, NOTHING_COLLECTED) for status in statuses) else 0
+    return FAILED if unlisted or any(status not in (0, NOTHING_COLLECTED) for status in statuses) else 0
 
 
 def lanes(paths: list[str]) -> list[list[tuple[list[str], list[str]]]]:
@@ -181,4 +187,8 @@ def _divide(arguments: list[str]) -> tuple[list[str], list[str]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        print("test: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED)

@@ -4,18 +4,29 @@ In the shell of Compose, where the folders are mounted elsewhere: ``python -m wo
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from sender_constraint.server.environment import REPOSITORY
-from sender_constraint.server.explaining import NotExplained, add_arguments, answer
 from workshop.environment.deployment import STATES, attached
+from workshop.environment.termination import exit_status
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# The exit status where nothing was started yet.
+NO_TRAIL = 2
+
+
+class NoTrail(Exception):
+    """There is no environment to explain something of. The message names the next step."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the explanations. Returns the exit status: 0, 1 if nothing was found, 2 if nothing was asked."""
+    """Print the explanations. Returns the exit status: 0, 1 if nothing was found, 2 if there is no trail."""
+    try:
+        from sender_constraint.server.explaining import NotExplained, add_arguments, answer
+    except ModuleNotFoundError as missing:
+        print(f"explain: its packages are not installed ({missing}). ./scripts/up installs them, and starts.")
+        return NO_TRAIL
     parser = argparse.ArgumentParser(
         prog="explain",
         description="Explain why a call was refused: the rule and its section, what was expected beside what "
@@ -40,34 +51,39 @@ def main(arguments: list[str] | None = None) -> int:
     except NotExplained as reason:
         print(f"explain: {reason}", file=sys.stderr)
         return reason.status
-    try:
-        for line in lines:
-            print(line)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output is gone, as in ``explain --recent | head``; nor for Python's last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except NoTrail as reason:
+        print(f"explain: {reason}", file=sys.stderr)
+        return NO_TRAIL
+    for line in lines:
+        print(line)
     return 0
 
 
 def audit_folders(root: Path | None) -> Mapping[str, Path]:
     """By service, the folders of the trails below a root; without one, those of the environment at hand.
 
-    Raises NotExplained if there are none.
+    Raises NoTrail if there are none.
     """
     deployment = attached() if root is None else None
     if deployment is not None:
         return {service: folder for service, folder in deployment.audits.items() if folder.is_dir()}
     root = root or REPOSITORY / "var"
-    folders = {service: root / service / "audit" for service in STATES}
+    folders = {service: _audit_folder(root / service) for service in STATES}
     present = {service: folder for service, folder in folders.items() if folder.is_dir()}
     if not present:
-        raise NotExplained(
+        raise NoTrail(
             f"There is no audit trail below {root}.\nStart the environment (./scripts/up), or say where it "
             "keeps its state: --root var/demo for the demo's."
         )
     return present
 
 
+def _audit_folder(state: Path) -> Path:
+    """Where a service writes its trail: where its settings say."""
+    from workshop.environment.env_file import read_file
+
+    return Path(read_file(state / "service.env").get("AUDIT_DIR", state / "audit"))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_status("explain", main))

@@ -62,5 +62,5 @@ def run(deployment: Deployment, arguments: list[str]) -> str:
     )
     if done.returncode:
         (*_, last) = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
-        raise LookupError(f"ca/manage.py {' '.join(arguments)}: {last}")
+        raise LookupError(f"./scripts/manage ca {' '.join(arguments)}: {last}")
     return done.stdout

@@ -119,7 +119,7 @@ class AuthorityDirectory:
     def load(self) -> Hierarchy:
         """Read the root, and the authority that issues. Raises NoAuthority, with the remedy."""
         if not self.exists():
-            raise NoAuthority(f"{self.path} does not exist: run `manage.py init`")
+            raise NoAuthority(f"{self.path} does not exist: run `./scripts/manage ca init`")
         return Hierarchy(root=self.load_root(), issuing=self.load_issuing())
 
     def load_issuing(self, name: str | None = None) -> CertificateAuthority:

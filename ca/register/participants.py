@@ -119,7 +119,9 @@ def known_application(name: str, profile_name: str | None, subject: str | None) 
     """
     enrolments = Enrolment.objects.filter(participant__name=name)
     if not enrolments:
-        raise NotAdmitted(f"there is no participant {name!r}: see `manage.py list`, or `participant add`")
+        raise NotAdmitted(
+            f"there is no participant {name!r}: see `./scripts/manage ca list`, or `participant add`"
+        )
     if profile_name is not None:
         enrolments = enrolments.filter(profile_name=profile_name)
     if subject is not None:

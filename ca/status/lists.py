@@ -32,7 +32,9 @@ def latest_list(authority: StatusAuthority) -> RevocationList | None:
 def check_published(latest: RevocationList | None) -> RevocationList:
     """Nothing is shown in place of a list. Raises ServiceUnavailable."""
     if latest is None:
-        raise ServiceUnavailable(LIST, "The list is not published yet; run `manage.py publish_lists`")
+        raise ServiceUnavailable(
+            LIST, "The list is not published yet; run `./scripts/manage ca publish_lists`"
+        )
     return latest
 
 

@@ -186,7 +186,7 @@ class Responder:
 def check_can_sign(signer: Signer | None, now: datetime) -> Signer:
     """A signature under a certificate that has ended is worth nothing."""
     if signer is None:
-        raise TryLater(RESPONDER, "The responder has no certificate; run `manage.py enrol`")
+        raise TryLater(RESPONDER, "The responder has no certificate; run `./scripts/manage ca enrol`")
     if now >= signer.certificate.not_valid_after_utc:
         raise TryLater(
             RESPONDER,

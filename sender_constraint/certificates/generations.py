@@ -81,7 +81,7 @@ class GenerationStore:
                 if now_current == current_id:
                     raise
                 current_id = now_current
-        raise NoGeneration(f"{self.path} holds no certificate yet; run the service's `manage.py enrol`")
+        raise NoGeneration(f"{self.path} holds no certificate yet; next: ./scripts/manage SERVICE enrol")
 
     def last_good(self) -> Generation:
         """The current generation, or where that is broken or lost the latest whole one before it.

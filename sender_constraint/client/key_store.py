@@ -68,7 +68,7 @@ class KeyStore:
         """The key that serves. Raises NoClientKey."""
         serving = self._serving(self._names(), now)
         if serving is None:
-            raise NoClientKey(f"{self.path} holds no key yet; run the service's `manage.py prepare`")
+            raise NoClientKey(f"{self.path} holds no key yet; next: ./scripts/manage SERVICE prepare")
         return self._read(*serving)
 
     def published(self) -> list[dict[str, str]]:

@@ -35,7 +35,7 @@ from sender_constraint.server.status_report import (
 )
 
 # The exit status while a critical alarm stands: for monitoring that knows nothing else.
-EX_CRITICAL = 2
+EX_CRITICAL = 1
 
 NARROWEST = 100
 
@@ -69,7 +69,7 @@ class StatusCommand(BaseCommand):
 
     help = (
         "Say what each background task found due and did, how it ended and when it runs next; how long "
-        "everything that expires has left; and which alarms stand. Exit status 2 while one is critical."
+        "everything that expires has left; and which alarms stand. Exit status 1 while one is critical."
     )
     # It is asked for when something is wrong.
     requires_system_checks = ()

@@ -60,22 +60,22 @@ ALARMS = (
         "new one-time secret; of a revoked issuer: once that has a successor",
         "`overdue`, `expired`: see that the authority is up and answers with certificates; `unwritable`: "
         "make room on the disk; `broken`: find out who wrote there; `refused`, `revoked`, `missing`: have "
-        "the operator make a secret (`ca/manage.py participant secret`), and put it where the message says; "
-        "`issuer revoked`: the authority needs its successor, see the runbook",
+        "the operator make a secret (`./scripts/manage ca participant secret`), and put it where the message "
+        "says; `issuer revoked`: the authority needs its successor, see the runbook",
     ),
     AlarmKind(
         "lineage-fork",
         "at the authority: certificates whose replaced key asked for a successor of its own",
         {"critical": "two parties hold keys of one lineage; its renewals are suspended"},
         "once the operator has decided, or no certificate of the lineage can be used or renewed any more",
-        "`ca/manage.py lineage list` shows both certificates; `lineage resume` or `lineage revoke`: see the "
+        "`./scripts/manage ca lineage list` shows both certificates; `lineage resume` or `lineage revoke`: see the "
         "runbook",
     ),
     AlarmKind(
         "expiry-authority-*",
         "an authority in the trust bundle",
         _left(BY_PEOPLE),
-        "once the trust bundle has its successor: `ca/manage.py replace_issuing`",
+        "once the trust bundle has its successor: `./scripts/manage ca replace_issuing`",
         "replace the authority: see the runbook",
     ),
     AlarmKind(
@@ -85,7 +85,7 @@ ALARMS = (
         "by itself when it is renewed; a signing key has a margin of its own, since one that is overdue "
         "goes on signing",
         "see in `status` why the task that renews it has not; a signing key: "
-        "`authserver/manage.py rotate_signing_key`",
+        "`./scripts/manage authserver rotate_signing_key`",
     ),
     AlarmKind(
         "task-*",
@@ -110,7 +110,7 @@ ALARMS = (
         "signing-key",
         "the key that signs tokens",
         {"critical": "there is none that can be used, and no token is issued"},
-        "once the key is mended, or made by `manage.py prepare`",
+        "once the key is mended, or made by `./scripts/manage authserver prepare`",
         "read the message: give the key back to its owner with mode 0600, or restore it",
     ),
     AlarmKind(

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuer_status import NONE
 from sender_constraint.certificates.placed import PlacedFiles, ensure_placed, keep_placed
@@ -66,7 +68,7 @@ def tls_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> d
 def plain_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> dict[str, Any]:
     """The settings of a service, or of a second port of one, that speaks HTTP in the clear.
 
-    bind, urgent: as for ``tls_front``.
+    bind, urgent: as for ``tls_front``. Raises ImproperlyConfigured for a setting that cannot be used.
     """
     environment = ServiceEnvironment(service)
     return _front(environment, _audit(environment), bind, urgent)
@@ -83,11 +85,15 @@ def _front(
     urgent: Sequence[str],
     *background: Callable[[], None],
 ) -> dict[str, Any]:
+    """The settings of both fronts. Raises ImproperlyConfigured for a setting that cannot be used."""
     limits = limits_of(environment)
+    workers = environment.number("WEB_CONCURRENCY", 1)
+    if workers < 1:
+        raise ImproperlyConfigured(f"WEB_CONCURRENCY is {workers}. Use 1 or more.")
     return {
         "bind": environment.text(bind),
         "proc_name": environment.service,
-        "workers": environment.number("WEB_CONCURRENCY", 1),
+        "workers": workers,
         "worker_class": "sender_constraint.server.worker.PacedWorker",
         "worker_connections": limits.connections,
         "post_fork": _equip(limits, audit, background, (HEALTH, *urgent)),

@@ -55,8 +55,12 @@ def by_peer(directories: Mapping[str, Path], peer: str) -> Search:
 
 
 def recent_refusals(directories: Mapping[str, Path], count: int) -> Search:
-    """The last refusals of all services together."""
-    return _search(directories, '"refused"', lambda event: event.get("outcome") == "refused", most=count)
+    """The last refusals of all services together, one event for each call: the last one of it.
+
+    Without what no caller was refused: a look at ``/health`` while a service starts, and a handshake that the
+    peer gave up. Both are found by their id or peer.
+    """
+    return _search(directories, '"refused"', _refuses_a_caller, most=count, same=_call)
 
 
 def named(directory: Path, event: str) -> Iterator[Event]:
@@ -80,26 +84,57 @@ def trail_files(directory: Path) -> Sequence[Path]:
         raise TrailUnreadable(f"{directory}: {error.strerror}") from error
 
 
+def _refuses_a_caller(event: Event) -> bool:
+    detail = event.get("detail")
+    reason = detail.get("reason") if isinstance(detail, dict) else None
+    given_up = event.get("rule") == "tls.handshake" and reason == "Unexpected EOF"
+    # An event without a rule is about something that this service was refused itself, as a renewal.
+    return (
+        event.get("outcome") == "refused"
+        and event.get("rule") is not None
+        and event.get("path") != "/health"
+        and not given_up
+    )
+
+
+def _call(event: Event) -> object:
+    """Which call an event is about: several services, and several events of one, may speak of it."""
+    return event.get("correlation_id") or (event.get("service"), event.get("peer"), event.get("rule"))
+
+
 def _search(
     directories: Mapping[str, Path],
     needle: str,
     belongs: Callable[[Event], bool],
     most: int = MOST_EVENTS,
+    same: Callable[[Event], object] = lambda _: object(),
 ) -> Search:
+    """same: what two events have in common of which only the later one is kept; by default nothing."""
     search = Search(directories, deque())
+    found: list[Event] = []
     for directory in directories.values():
-        kept: deque[Event] = deque(maxlen=most)
+        kept: dict[object, Event] = {}
         for file in trail_files(directory):
             search.files.append(file)
             for event in _events(file, needle.encode(), search):
                 if belongs(event):
-                    search.left_out += len(kept) == most
-                    kept.append(event)
-        search.found.extend(kept)
-    together = sorted(search.found, key=lambda event: str(event.get("time")))
+                    _keep(kept, same(event), event)
+                    search.left_out += len(kept) > most
+                    while len(kept) > most:
+                        kept.pop(next(iter(kept)))
+        found.extend(kept.values())
+    together: dict[object, Event] = {}
+    for event in sorted(found, key=lambda event: str(event.get("time"))):
+        _keep(together, same(event), event)
     search.left_out += max(0, len(together) - most)
-    search.found = deque(together, maxlen=most)
+    search.found = deque(together.values(), maxlen=most)
     return search
+
+
+def _keep(kept: dict[object, Event], key: object, event: Event) -> None:
+    """Put it last, in the place of an earlier one with the same key."""
+    kept.pop(key, None)
+    kept[key] = event
 
 
 def _events(file: Path, needle: bytes, search: Search) -> Iterator[Event]:

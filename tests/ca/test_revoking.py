@@ -103,7 +103,7 @@ def test_a_reason_that_is_none_is_refused_with_those_that_are(
 
 
 def test_what_was_never_issued_and_what_nobody_can_revoke_is_a_clean_error(hierarchy: Hierarchy) -> None:
-    with pytest.raises(CommandError, match="see `manage"):
+    with pytest.raises(CommandError, match=r"see `\./scripts/manage ca list"):
         run("revoke", "1234")
     record_authorities((hierarchy.root.certificate, hierarchy.issuing.certificate))
     with pytest.raises(CommandError, match="nobody is above it"):
@@ -115,7 +115,7 @@ def test_the_issuing_authority_revoked_by_the_root_issues_nothing_more(
 ) -> None:
     record_authorities((hierarchy.root.certificate, hierarchy.issuing.certificate))
     said = revoke(hierarchy.issuing.certificate, "cACompromise")
-    assert f"manage.py replace_issuing {serial_text(hierarchy.issuing.certificate)}" in said
+    assert f"./scripts/manage ca replace_issuing {serial_text(hierarchy.issuing.certificate)}" in said
     published = latest_list(status_authority("root"))
     assert published is not None
     (entry,) = x509.load_der_x509_crl(bytes(published.der))

@@ -209,7 +209,7 @@ def test_a_port_that_is_taken_is_named_with_its_holder_and_nothing_starts(demo: 
     with socket.create_server(("127.0.0.1", demo.ports.authserver)):
         ended = demo.play("--act", "2")
 
-    assert ended.status == 2, ended.output
+    assert ended.status == 1, ended.output
     assert f"port {demo.ports.authserver} is taken by process {os.getpid()}" in ended.output
     assert "Next:" in ended.output
     assert demo.leftovers() == []

@@ -14,20 +14,19 @@ from tests.fuzz import der_campaign
 from tests.fuzz.campaign import Campaign
 from tests.fuzz.tally import Tally
 from tests.fuzz.targets import targets
-from workshop.environment.commands import FAILURES
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
+from workshop.environment.running import FAILURES
+from workshop.environment.termination import INTERRUPTED, exit_status
 from workshop.narration import WIDTH_OF_A_FILE, Narrator
 from workshop.story.stage import Stage
 
 REQUESTS = 100_000
-CANNOT_START = 2
-INTERRUPTED = 130
 SHOWN_FAILURES = 50
 
 
 def main(arguments: list[str]) -> int:
-    """Fuzz. Returns 0, 1 if a server failed at a request, 2 if nothing could be started, 130 after Ctrl-C."""
+    """Fuzz. Returns 0; 1 if a server failed at a request, or none could be started; 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
     seed = secrets.randbits(32) if options.seed is None else options.seed
     console = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
@@ -41,7 +40,7 @@ def main(arguments: list[str]) -> int:
                 return _fuzz(environment, root, options.requests, seed, console)
         except FAILURES as failure:
             console.print(str(failure), markup=False)
-            return CANNOT_START
+            return 1
 
 
 def _fuzz(environment: Environment, root: Path, requests: int, seed: int, console: Console) -> int:
@@ -113,7 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         prog="fuzz",
         description="Send requests that nobody sends to every port of an environment of its own.",
         epilog="Exit status: 0 if every request was answered without a server error (501 to an unknown "
-        "transfer coding is none), 1 if one was not, 2 if nothing could be started, 130 after Ctrl-C.",
+        "transfer coding is none), 1 if one was not or nothing could be started, 2 for unknown options, "
+        "130 after Ctrl-C.",
     )
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument(
@@ -133,4 +133,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("fuzz", lambda: main(sys.argv[1:])))

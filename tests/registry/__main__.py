@@ -15,6 +15,7 @@ from sender_constraint.server.alarm_table import alarm_table  # noqa: E402 - as 
 from tests.registry import documents, fapi2, program  # noqa: E402 - as said
 from tests.registry.suite import Suite  # noqa: E402 - as said
 from workshop.catalogue import ATTACKS  # noqa: E402 - as said
+from workshop.environment.termination import exit_status  # noqa: E402 - as said
 
 
 def main(arguments: list[str]) -> int:
@@ -71,4 +72,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(exit_status("rules", lambda: main(sys.argv[1:])))

@@ -11,9 +11,11 @@ import pytest
 from sender_constraint.server.environment import REPOSITORY
 
 NOBODY = 65534
+# A proxy that does not exist is as good as no network.
+NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "PIP_RETRIES": "0"}
 SCRIPTS = (
     *("demo", "up", "down", "status", "explain", "soak", "fuzz", "compare"),
-    *("test", "check", "lock", "manage", "rules", "wheel"),
+    *("test", "check", "lock", "manage", "rules", "wheel", "reset"),
 )
 
 
@@ -50,6 +52,38 @@ def test_help_is_there_before_anything_is_installed_and_from_any_folder(clone: P
     assert status == 0, said
     assert "usage: " in said
     assert not (clone / ".venv").exists()
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_an_unknown_option_is_a_usage_error(script: str) -> None:
+    status, said = run(REPOSITORY / "scripts" / script, "--no-such-option", cwd="/")
+    assert status == 2, said
+    assert "usage: " in said or "no-such-option" in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [["manage"], ["manage", "nobody"], ["manage", "ca", "nothing"], ["explain"]]
+)
+def test_what_is_not_there_is_a_usage_error(arguments: list[str]) -> None:
+    status, said = run(REPOSITORY / "scripts" / arguments[0], *arguments[1:])
+    assert status == 2, said
+
+
+@pytest.mark.parametrize("script", ["down", "status", "reset"])
+def test_where_nothing_runs_it_is_said_without_an_installation(
+    clone: Path, tmp_path: Path, script: str
+) -> None:
+    status, said = run(clone / "scripts" / script, "--state", str(tmp_path / "nowhere"))
+    assert (status, "Traceback" in said) == (0 if script == "reset" else 2, False), said
+    assert ("There is nothing to forget" if script == "reset" else "Nothing is running") in said
+    assert not list(clone.glob(".venv*"))
+
+
+def test_without_a_trail_explain_says_how_to_start(clone: Path) -> None:
+    status, said = run(clone / "scripts" / "explain", "--recent")
+    assert status == 2, said
+    assert "./scripts/up" in said
+    assert not list(clone.glob(".venv*"))
 
 
 @pytest.mark.parametrize("script", ["demo", "up", "test"])
@@ -96,15 +130,13 @@ def test_a_folder_that_is_not_writable_is_named_with_the_next_step(clone: Path) 
     assert "clone the repository to a folder of your own" in said
 
 
-def test_without_a_network_the_first_installation_says_so_and_what_to_do(clone: Path) -> None:
-    # A proxy that nobody runs is as good as no network.
-    proxy = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "PIP_RETRIES": "0"}
-    status, said = run(clone / "scripts" / "up", env=proxy)
+def test_without_a_network_the_first_installation_says_so_and_leaves_nothing(clone: Path) -> None:
+    status, said = run(clone / "scripts" / "up", env=NO_NETWORK)
     assert status == 1
     assert "the package index could not be reached" in said
     assert "Check the network" in said
     assert str(clone / "var" / "log" / "install.log") in said
-    assert not list((clone / ".venv" / ".installed").glob("*.txt")), "a half-made .venv counts as made"
+    assert not list(clone.glob(".venv*")), "a half-made environment is left"
 
 
 def pythons(folder: Path, verdicts: dict[str, str]) -> str:

@@ -286,7 +286,7 @@ def test_the_exit_status_is_1_where_a_row_does_not_hold(
 
 @pytest.mark.parametrize(
     ("interruption", "expected"),
-    [(StoryStopped("no token"), 2), (ConnectionRefusedError("bank_api"), 2), (KeyboardInterrupt(), 130)],
+    [(StoryStopped("no token"), 1), (ConnectionRefusedError("bank_api"), 1), (KeyboardInterrupt(), 130)],
 )
 def test_a_story_that_stops_does_not_hold_although_its_rows_so_far_do(
     monkeypatch: pytest.MonkeyPatch,

@@ -15,8 +15,8 @@ def parser() -> argparse.ArgumentParser:
         description="Start an environment of its own, make the same business call (read the accounts, and "
         "pay) in every way to bind a token to its sender, measure what it takes on the wire and in "
         "processor time, steal each token, try it, and revoke it.",
-        epilog="Exit status: 0 if every call and every theft came out as it should, 1 if one did not, 2 if "
-        "it could not start, 130 after Ctrl-C, which leaves nothing running and prints nothing.",
+        epilog="Exit status: 0 if every call and every theft came out as it should, 1 if one did not or the "
+        "environment could not start, 2 for unknown options, 130 after Ctrl-C, which leaves nothing running.",
     )
     result.add_argument(
         "--rounds",

@@ -18,14 +18,14 @@ from workshop.comparison.results import Results
 from workshop.comparison.revocations import revoke_certificate, revoke_tokens
 from workshop.comparison.tables import tables
 from workshop.comparison.thefts import MethodThief, try_it
-from workshop.environment.commands import FAILURES
+from workshop.environment.running import FAILURES
 from workshop.methods import METHODS, Holder, answered
 from workshop.narration import Narrator
 from workshop.partner_caller import REVOCATION_SECONDS
 from workshop.story.partner import current_partner, metadata
 from workshop.story.stage import Stage, StoryStopped, outcome_of
 
-HOLDS, DOES_NOT_HOLD, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
+HOLDS, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def compare(arguments: argparse.Namespace, root: Path = REPOSITORY / "var" / "compare") -> int:
@@ -41,7 +41,7 @@ def compare(arguments: argparse.Namespace, root: Path = REPOSITORY / "var" / "co
             narrator.say("Stopping everything.")
     except (*FAILURES, CustomerFailed, StoryStopped, OSError) as failure:
         print(f"compare: {failure}", file=sys.stderr)
-        return NOT_STARTED
+        return FAILED
     except KeyboardInterrupt:
         print("compare: interrupted; nothing is left running", file=sys.stderr)
         return INTERRUPTED
@@ -50,7 +50,7 @@ def compare(arguments: argparse.Namespace, root: Path = REPOSITORY / "var" / "co
         arguments.report.write_text(json.dumps(results.as_json(), indent=2) + "\n")
         arguments.report.with_suffix(".html").write_text(page(results))
         narrator.say(f"Written: {arguments.report} and {arguments.report.with_suffix('.html')}")
-    return DOES_NOT_HOLD if results.unexpected else HOLDS
+    return FAILED if results.unexpected else HOLDS
 
 
 def _compare(stage: Stage, found: Place, arguments: argparse.Namespace) -> Results:

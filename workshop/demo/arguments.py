@@ -25,8 +25,8 @@ def parser() -> argparse.ArgumentParser:
         prog="demo",
         description="Start everything, play the whole story over real mutual TLS, and stop everything.",
         epilog="Acts: " + "; ".join(f"{number} {title}" for number, title in ACTS.items()) + ". "
-        "Exit status: 0 if every row of the closing table holds, 1 if one does not, 2 if the story could "
-        "not be played, 130 after Ctrl-C.",
+        "Exit status: 0 if every row of the closing table holds, 1 if one does not or the story could not "
+        "be played, 2 for unknown options, 130 after Ctrl-C.",
     )
     result.add_argument(
         "--act", type=int, action="append", choices=ACTS, metavar="N", help="play only act N; may be repeated"

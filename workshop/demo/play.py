@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sender_constraint.server.environment import REPOSITORY
-from workshop.environment.commands import FAILURES
-from workshop.environment.deployment import Deployment, attached
-from workshop.environment.local import DAY_SECONDS, Environment
+from workshop.environment.deployment import DAY_SECONDS, Deployment, attached
+from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
+from workshop.environment.running import FAILURES
 from workshop.narration import Narrator
 from workshop.story import (
     act_1_certificates,
@@ -41,7 +41,7 @@ ACTS = {
     9: act_9_side_by_side,
 }
 
-HOLDS, DOES_NOT_HOLD, NOT_PLAYED, INTERRUPTED = 0, 1, 2, 130
+HOLDS, FAILED, INTERRUPTED = 0, 1, 130
 
 
 def play_in_the_right_place(
@@ -66,7 +66,7 @@ def play_in_the_right_place(
     except KeyboardInterrupt:
         print("demo: interrupted; everything it started is stopped", file=sys.stderr)
         return INTERRUPTED
-    return NOT_PLAYED
+    return FAILED
 
 
 def _play(stage: Stage, arguments: argparse.Namespace) -> int:
@@ -95,7 +95,7 @@ def _play(stage: Stage, arguments: argparse.Namespace) -> int:
             _close(stage, numbers)
         if arguments.report:
             arguments.report.write_text(json.dumps(stage.report(), indent=2) + "\n")
-    return HOLDS if stage.holds else DOES_NOT_HOLD
+    return HOLDS if stage.holds else FAILED
 
 
 def _close(stage: Stage, numbers: list[int]) -> None:

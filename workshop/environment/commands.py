@@ -1,22 +1,22 @@
-"""What up, down and status do."""
+"""What up and status do."""
 
 import argparse
 import shutil
+import sys
 import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from sender_constraint.server.status_report import show
-from workshop.environment import demo_env, processes, service_status
-from workshop.environment.health import Unhealthy
+from workshop.environment import demo_env, local_settings, service_status
 from workshop.environment.local import Environment, attach
-from workshop.environment.preparation import PreparationFailed
-from workshop.environment.running import CannotStart, exclusive, stop
-from workshop.environment.supervision import SupervisorFailed
-
-# What a user can do something about: shown as a message, not as a traceback.
-FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, TimeoutError)
+from workshop.environment.local_settings import Change
+from workshop.environment.ports import Ports
+from workshop.environment.running import FAILURES, CannotStart, exclusive
+from workshop.environment.stopping import not_running
 
 NARROWEST = 100
 
@@ -26,7 +26,9 @@ WITH_ADMIN = ("ca", "authserver", "bank_api")
 
 def up(arguments: argparse.Namespace) -> int:
     """Start everything and leave it running; say where it is, if it runs already."""
-    root: Path = arguments.state
+    root: Path = arguments.state.absolute()
+    changes = [Change.parse(text) for text in arguments.set]
+    changes += [Change.parse(text, unset=True) for text in arguments.unset]
     if running := attach(root):
         running.detach()
         if running.deployment.profile != arguments.profile:
@@ -34,57 +36,103 @@ def up(arguments: argparse.Namespace) -> int:
             raise CannotStart(
                 f"it is up already, under {profile}.\n  Next: ./scripts/down, then start again."
             )
+        if changes:
+            raise CannotStart(
+                "it is up already, and settings are read at the start.\n"
+                "  Next: ./scripts/down, then this command again."
+            )
         print(f"It is up already; ./scripts/down ends it.\n\n{_addresses(running)}")
         return 0
     begun = time.monotonic()
+    settings = local_settings.changed(local_settings.read(root), changes)
     environment = Environment(
         root,
-        lifetime_seconds=arguments.lifetime,
+        ports=local_settings.ports_of(settings, Ports()),
+        lifetime_seconds=local_settings.lifetime_of(settings, arguments.lifetime),
         profile=arguments.profile,
+        settings=settings,
         tell=lambda step: print(f"  {step}", flush=True),
     )
+    with exclusive(root):
+        environment.check_settings([(change.service, change.name) for change in changes])
+        local_settings.write(root, settings)
     print(f"starting in {environment.root}", flush=True)
-    with environment:
-        environment.leave_running()
+    for line in _overridden(environment):
+        print(f"  {line}")
+    try:
+        with environment:
+            environment.leave_running()
+    except FAILURES:
+        if any(settings.values()):
+            print(
+                "with settings of your own; ./scripts/up --unset SERVICE.NAME takes one back", file=sys.stderr
+            )
+        raise
     print(f"up after {time.monotonic() - begun:.0f} s; ./scripts/down ends it.\n\n{_addresses(environment)}")
     return 0
 
 
-def down(arguments: argparse.Namespace) -> int:
-    """Stop what runs, and clean up after what was killed."""
-    stopped = False
-    for root in (arguments.state, arguments.state / "demo", arguments.state / "soak"):
-        if processes.running(root):
-            with exclusive(root):
-                forced = stop(root)
-            stopped = True
-            print(f"stopped what ran in {root}" + (f"; by force: {forced}" if forced else ""))
-    if not stopped:
-        print("nothing runs")
-    return 0
-
-
 def status(arguments: argparse.Namespace) -> int:
-    """Say what runs and how it is. Exit status 1 if nothing runs, 2 if an alarm is critical."""
-    running = attach(arguments.state)
+    """Say what runs and how it is. Exit status 1 if it is not well, 2 if nothing runs."""
+    running = attach(arguments.state.absolute())
     if running is None:
-        print("It is not up. ./scripts/up starts it.")
-        return 1
+        return not_running()
     states, health = running.states(), running.health()
     for name, (state, process_id) in sorted(states.items()):
         print(f"  {name:24} {state.lower():10} {process_id or '':<8} {health.get(name, '')}".rstrip())
+    if overridden := list(_overridden(running)):
+        print("\nsettings of your own (local.env):", *overridden, sep="\n  ")
     console = Console(width=max(shutil.get_terminal_size().columns, NARROWEST))
     documents = service_status.documents(running.parties, running.root)
     for document in documents:
         console.print()
         show(document, console, tasks=arguments.tasks)
-    print(f"\n{_addresses(running)}")
-    return 2 if any(document["state"] == "critical" for document in documents) else 0
+    print(f"\n{_listing(running)}\n")
+    unwell = [name for name, (state, _) in sorted(states.items()) if state != "RUNNING"]
+    unwell += [name for name, said in health.items() if said != "healthy" and name not in unwell]
+    failed, lines = verdict(unwell, documents)
+    print(*lines, sep="\n")
+    return int(failed)
 
 
-def _addresses(environment: Environment) -> str:
+def verdict(unwell: Sequence[str], documents: Sequence[Mapping[str, Any]]) -> tuple[bool, list[str]]:
+    """Whether something failed, and the lines that say so.
+
+    unwell: the programs that do not run, or not well. documents: what each service says of itself.
+    """
+    alarms = [(document["service"], alarm) for document in documents for alarm in document["alarms"]]
+    critical = any(alarm["level"] == "critical" for _, alarm in alarms)
+    lines = [f"{alarm['level']}: {service}: {alarm['name']}: {alarm['message']}" for service, alarm in alarms]
+    if unwell:
+        lines.append(f"not healthy: {', '.join(unwell)}")
+    if unwell or critical:
+        return True, [*lines, "Status: failed."]
+    return False, [*lines, f"Status: ok, {len(alarms) or 'no'} active alarm{'s' * (len(alarms) != 1)}."]
+
+
+def _overridden(environment: Environment) -> Iterator[str]:
+    """The settings of the user's own: with which it runs, and what changed in the files since."""
+    runs = environment.parties.local
+    try:
+        now: local_settings.Settings = local_settings.read(environment.root)
+    except CannotStart as reason:
+        yield f"not in effect: {reason}"
+        now = runs
+    both = {(service, name) for each in (runs, now) for service, own in each.items() for name in own}
+    for service, name in sorted(both):
+        value, kept = runs.get(service, {}).get(name), now.get(service, {}).get(name)
+        if value is not None:
+            yield f"{service}.{local_settings.shown(name, value)}"
+        if value != kept:
+            change = "taken back" if kept is None else local_settings.shown(name, kept)
+            yield f"{service}.{name}: the next start has {change}"
+    for note in environment.parties.notes():
+        yield f"note: {note}"
+
+
+def _listing(environment: Environment) -> str:
+    """Where everything listens."""
     deployment = environment.deployment
-    variables = environment.root / "demo.env"
     listing = [
         ("certificate authority (EST)", deployment.ca_url),
         ("  in the clear", deployment.ca_public_url),
@@ -96,10 +144,16 @@ def _addresses(environment: Environment) -> str:
         ("  its admin", f"{deployment.bank_pages_url}/admin/"),
         ("the partner's service", deployment.partner_url),
     ]
-    lines = [f"  {name:30} {address}" for name, address in listing]
+    return "\n".join(f"  {name:30} {address}" for name, address in listing)
+
+
+def _addresses(environment: Environment) -> str:
+    """Where everything listens, where passwords are, and commands to copy."""
+    deployment = environment.deployment
+    variables = environment.root / "demo.env"
     return "\n".join(
         [
-            *lines,
+            _listing(environment),
             "",
             "The user of each admin is called admin; its password is in",
             *(f"  {deployment.admin_password(service)}" for service in WITH_ADMIN),

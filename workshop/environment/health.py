@@ -9,13 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from workshop.environment.programs import Program
+from workshop.environment.running import EnvironmentFailure
 from workshop.environment.supervision import Supervisor
 
 SHOWN_LOG_LINES = 15
 REQUEST_TIMEOUT_SECONDS = 5.0
 
 
-class Unhealthy(Exception):
+class Unhealthy(EnvironmentFailure):
     """A program does not come up. The message names it, shows the end of its log and the next step."""
 
 

@@ -11,12 +11,13 @@ from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.health import end_of
 from workshop.environment.parties import Parties
 from workshop.environment.programs import project
+from workshop.environment.running import EnvironmentFailure
 from workshop.environment.supervision import clean_environment
 
 DEADLINE_SECONDS = 90.0
 
 
-class PreparationFailed(Exception):
+class PreparationFailed(EnvironmentFailure):
     """A service's preparation failed. The message shows the end of its log and the next step."""
 
 

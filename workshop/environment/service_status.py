@@ -14,8 +14,6 @@ from workshop.environment.parties import SERVICES, Parties
 from workshop.environment.programs import project
 from workshop.environment.supervision import clean_environment
 
-# What ``manage.py status`` ends with when it has said how the service is.
-_ANSWERED = (0, 2)
 PATIENCE_SECONDS = 60
 
 
@@ -39,15 +37,16 @@ def _document(service: str, state: Path, root: Path) -> Mapping[str, Any]:
         )
     except subprocess.TimeoutExpired:
         return _unknown(service, [f"it did not say within {PATIENCE_SECONDS} s"])
-    if answer.returncode not in _ANSWERED:
+    try:
+        document: dict[str, Any] = json.loads(answer.stdout)
+    except ValueError:  # it failed before it could say anything
         return _unknown(service, answer.stderr.splitlines()[-1:])
-    document: dict[str, Any] = json.loads(answer.stdout)
     # Both partners run the same project, and call themselves the same.
     return {**document, "service": service}
 
 
 def _unknown(service: str, said: Sequence[str]) -> Mapping[str, Any]:
-    message = f"manage.py status failed: {' '.join(said) or 'it said nothing'}"
+    message = f"./scripts/manage {service} status failed: {' '.join(said) or 'it said nothing'}"
     alarm: dict[str, Any] = {
         "name": "status",
         "level": "critical",

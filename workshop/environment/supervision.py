@@ -16,6 +16,7 @@ from sender_constraint.server.environment import REPOSITORY
 from workshop.environment import reaper
 from workshop.environment.processes import MARK, mark_of
 from workshop.environment.programs import SERVICES, STORES, Program
+from workshop.environment.running import EnvironmentFailure
 from workshop.private_files import write_private
 
 # A Unix socket's path has 104 bytes on macOS, 108 on Linux, with the final zero; supervisor adds its process
@@ -105,7 +106,7 @@ class Supervisor:
         return {entry["name"]: (entry["statename"], entry["pid"]) for entry in listing}
 
 
-class SupervisorFailed(Exception):
+class SupervisorFailed(EnvironmentFailure):
     """supervisord did not start; the message holds what it said."""
 
 

@@ -1,10 +1,29 @@
-"""Being told to end: by an exception, so that what is open is closed, and once only."""
+"""Signals that end a script: as exceptions, so that what is open is closed; and the exit status then."""
 
 import contextlib
+import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
+
+INTERRUPTED = 130
+
+
+def exit_status(program: str, run: Callable[[], int]) -> int:
+    """Run a script and return its exit status: 130 after Ctrl-C, 1 if the reader of its output is gone."""
+    try:
+        status = run()
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print(f"{program}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # As in ``up | head``. There is no reader for Python's last flush either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
 
 
 @contextlib.contextmanager

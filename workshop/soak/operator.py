@@ -42,4 +42,4 @@ def _manage(deployment: Deployment, *arguments: str) -> None:
         check=False,
     )
     if ended.returncode:
-        raise OperatorFailed(f"ca/manage.py {' '.join(arguments)}:\n{ended.stdout}")
+        raise OperatorFailed(f"./scripts/manage ca {' '.join(arguments)}:\n{ended.stdout}")

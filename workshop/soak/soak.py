@@ -16,10 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from partner_client.banking.client import BankingClient
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.server.environment import REPOSITORY
-from workshop.environment.commands import FAILURES
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
+from workshop.environment.running import FAILURES
 from workshop.partner_caller import partner_caller
 from workshop.soak.arguments import LIFETIME_SECONDS, OPERATOR_EVERY
 from workshop.soak.callers import CallerEnded, calling
@@ -28,7 +28,7 @@ from workshop.soak.operator import OperatorFailed
 from workshop.soak.report import Outcome, show
 from workshop.soak.rotating import NotAdopted, Rotations
 
-HOLDS, DOES_NOT_HOLD, NOT_STARTED, INTERRUPTED = 0, 1, 2, 130
+HOLDS, FAILED, INTERRUPTED = 0, 1, 130
 
 CREDITOR = "Soak Ltd: "
 
@@ -51,7 +51,7 @@ def soak(arguments: argparse.Namespace, root: Path = REPOSITORY / "var" / "soak"
             outcome = _soak(environment, arguments, chance, console)
     except FAILURES as failure:
         print(f"soak: {failure}", file=sys.stderr)
-        return NOT_STARTED
+        return FAILED
     except KeyboardInterrupt:
         print("soak: interrupted before the first rotation; nothing is left running", file=sys.stderr)
         return INTERRUPTED
@@ -60,7 +60,7 @@ def soak(arguments: argparse.Namespace, root: Path = REPOSITORY / "var" / "soak"
         arguments.report.write_text(json.dumps(outcome.as_json(), indent=2) + "\n")
     if outcome.stopped == _INTERRUPTED:
         return INTERRUPTED
-    return HOLDS if outcome.holds else DOES_NOT_HOLD
+    return HOLDS if outcome.holds else FAILED
 
 
 _INTERRUPTED = "interrupted"

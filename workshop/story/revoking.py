@@ -71,4 +71,4 @@ def _show_command(stage: Stage, command: str, run: Callable[[], str]) -> None:
         told = run()
     except LookupError as error:
         raise StoryStopped(str(error)) from error
-    stage.narrator.command(f"ca/manage.py {command}", told.splitlines())
+    stage.narrator.command(f"./scripts/manage ca {command}", told.splitlines())

@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 turns.look(run)
             signing = signing_key_store().load().signing.kid
         except NoSigningKey as error:
-            raise CommandError(f"{error}; run manage.py prepare") from error
+            raise CommandError(f"{error}; run ./scripts/manage authserver prepare") from error
         event = "signing_key.withdrawn" if options["now"] else "signing_key.turn_requested"
         trail().record(event, "accepted", detail={"signed_until_now": before, "signs": signing})
         for line in run.did or ["the next key is published already"]:

@@ -3,6 +3,10 @@
 from sender_constraint.explanations.wordings.wording import Wording
 
 _ENROL = "Enrol for a client certificate at the scheme's certificate authority, and call with that one."
+_NO_CLIENT_AUTH = (
+    "Use a client certificate of the scheme. Public authorities (as Let's Encrypt) no longer issue "
+    "clientAuth; docs/public-certificates.md has the three ways out."
+)
 _SAME_NAME = (
     "Use the certificate of this client, or have the bank register the name that this certificate has."
 )
@@ -27,12 +31,14 @@ RULES = {
     "certificate.not-yet-valid": Wording("a certificate that is valid already", "one that is not yet", None),
     "certificate.expired": Wording("a certificate that is not over", "one that is", None),
     "certificate.purpose-missing": Wording(
-        "a certificate with the extended key usage clientAuth", "one without extended key usage", _ENROL
+        "a certificate with the extended key usage clientAuth",
+        "one without extended key usage",
+        _NO_CLIENT_AUTH,
     ),
     "certificate.purpose-wrong": Wording(
         "the extended key usage {expected} (clientAuth is 1.3.6.1.5.5.7.3.2, serverAuth is ...3.1)",
         "{presented}",
-        "Call with your client certificate: a server's certificate does not authenticate a caller.",
+        f"A server's certificate does not authenticate a caller. {_NO_CLIENT_AUTH}",
     ),
     "certificate.is-authority": Wording(
         "a certificate of an end entity",
@@ -49,7 +55,9 @@ RULES = {
         "a chain of certificates to one of the scheme's roots", "issuer {issuer}", _ENROL
     ),
     "certificate.foreign": Wording(
-        "a certificate issued by an authority of the scheme: {scheme}", "one issued by {issuer}", _ENROL
+        "a certificate issued by an authority of the scheme: {scheme}",
+        "one issued by {issuer}",
+        f"{_ENROL} Of a public authority: see docs/public-certificates.md.",
     ),
     "certificate.revoked": Wording(
         "a certificate that is not revoked",

@@ -125,6 +125,27 @@ def test_the_last_refusals_are_listed_with_what_they_are_asked_about_by(folders:
     assert told(folders, recent=1).count("\n") == 0
 
 
+def test_each_call_is_listed_once_and_looks_at_the_health_are_not(folders: dict[str, Path]) -> None:
+    bank, issuer = folders["bank_api"], folders["authserver"]
+    record(issuer, "token.introspection", "refused", rule="introspection.client", status=401)
+    record(bank, "api.call", "refused", rule="token.status-unknown", status=503)
+    record(bank, "api.call", "refused", correlation_id=OTHER_ID, rule="service.database", path="/health")
+    given_up = {"correlation_id": None, "rule": "tls.handshake", "peer": "127.0.0.1:1"}
+    record(bank, "tls.handshake", "refused", **given_up, detail={"reason": "Unexpected EOF"})
+    record(bank, "certificate.renewal", "refused", correlation_id=None, peer=None)
+    record(
+        bank, "tls.handshake", "refused", **given_up | {"peer": "127.0.0.1:2"}, detail={"reason": "no cipher"}
+    )
+    listed = told(folders, recent=5).splitlines()
+    assert [line.split("  ", 3)[-1].strip() for line in listed] == [
+        f"token.status-unknown  {ID}",
+        "tls.handshake  --peer 127.0.0.1:2",
+    ]
+    assert "rule       service.database" in told(folders, correlation_id=OTHER_ID)
+    assert "rule       tls.handshake" in told(folders, peer="127.0.0.1:1")
+    assert len(told(folders, recent=1).splitlines()) == 1
+
+
 def test_rotated_files_are_read_too_oldest_first(folders: dict[str, Path]) -> None:
     folder = folders["bank_api"]
     current = folder / "audit.jsonl"

@@ -74,7 +74,7 @@ def test_a_connection_whose_handshake_has_begun_is_served(own_server: Server) ->
 
 def test_a_server_without_a_certificate_says_what_to_do(tmp_path: Path) -> None:
     server = Server(tmp_path, "tls_front")
-    with pytest.raises(AssertionError, match=r"run the service's `manage.py enrol`"):
+    with pytest.raises(AssertionError, match=r"next: ./scripts/manage SERVICE enrol"):
         server.start()
 
 

@@ -10,7 +10,7 @@ from sender_constraint.django.enrol_command import EnrolCommand
 
 ROOT_AWAY = (
     "Nobody learns now whether the issuing authority is revoked: fetch the root's key from its safe, and run "
-    "`manage.py enrol`"
+    "`./scripts/manage ca enrol`"
 )
 REPLACED_AWAY = (
     "Nobody learns now whether what this replaced authority issued is revoked, so it is refused: its holders "

@@ -38,7 +38,9 @@ class Command(BaseCommand):
             certificates = directory.certificates()
             record_authorities(certificates)
         except OperationalError as error:
-            raise CommandError(f"{error}: the register comes first, run `manage.py migrate`") from error
+            raise CommandError(
+                f"{error}: the register comes first, run `./scripts/manage ca migrate`"
+            ) from error
         except (ForeignTrustBundle, NoAuthority, OSError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{'Created' if is_new else 'Found'} the authority in {directory.path}")

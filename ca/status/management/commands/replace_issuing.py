@@ -89,7 +89,7 @@ class Command(BaseCommand):
         for authority, error in publish_revocations(configuration.utc_now()):
             self.stderr.write(
                 f"OCSP says so already; the revocation list of the {authority.name} authority waits for its "
-                f"key ({error}): fetch the key, and run `manage.py publish_lists`"
+                f"key ({error}): fetch the key, and run `./scripts/manage ca publish_lists`"
             )
 
 

@@ -20,9 +20,9 @@ class Command(BaseCommand):
 
     help = (
         "Revoke a certificate, for good: also the issuing authority's own. OCSP says so at once, and so does "
-        "a new revocation list. Its participant renews it no more, and begins a new line with `manage.py "
-        "participant secret`. Repeating it is harmless; with another reason than superseded it takes "
-        "along what the line obtained later, and keyCompromise becomes the reason."
+        "a new revocation list. Its participant renews it no more, and begins a new line with "
+        "`./scripts/manage ca participant secret`. Repeating it is harmless; with another reason than "
+        "superseded it takes along what the line obtained later, and keyCompromise becomes the reason."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if certificate is None:
             raise CommandError(
                 f"this authority issued no certificate with the serial number {options['serial']}: "
-                "see `manage.py list`"
+                "see `./scripts/manage ca list`"
             )
         try:
             reason = reason_named(options["reason"])
@@ -72,14 +72,15 @@ class Command(BaseCommand):
         if record.enrolment is not None:
             participant = record.enrolment.participant
             self.stdout.write(
-                f"A new line for {participant} begins with: manage.py participant secret {participant}"
+                f"A new line for {participant} begins with: "
+                f"./scripts/manage ca participant secret {participant}"
             )
         elif record.profile_name == AUTHORITY:
             self._say_of_authority(record.serial)
         elif record.profile_name == RESPONDER.name:
             self.stdout.write(
                 "Who trusts this responder does not ask for its status: remove its folder below "
-                "STATE_DIR/certificates and run `manage.py enrol`"
+                "STATE_DIR/certificates and run `./scripts/manage ca enrol`"
             )
 
     def _say_of_authority(self, serial: str) -> None:
@@ -87,15 +88,15 @@ class Command(BaseCommand):
         current = directory.certificate(directory.current_issuing())
         if serial_text(current) == serial:
             self.stdout.write(
-                "Nothing is issued any more; the next authority is made by: manage.py replace_issuing "
-                f"{serial}. Whoever has a worker then renews by itself"
+                "Nothing is issued any more; the next authority is made by: "
+                f"./scripts/manage ca replace_issuing {serial}. Whoever has a worker then renews by itself"
             )
 
     def _publish(self) -> None:
         for authority, error in publish_revocations(configuration.utc_now()):
             self.stderr.write(
                 f"OCSP says so already; the revocation list of the {authority.name} authority waits for its "
-                f"key ({error}): fetch the key, and run `manage.py publish_lists`"
+                f"key ({error}): fetch the key, and run `./scripts/manage ca publish_lists`"
             )
 
 
