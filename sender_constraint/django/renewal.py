@@ -48,7 +48,10 @@ def certificate_renewal(seconds: float) -> BackgroundTask:
 @background_task(TASK)
 def renew_certificates(run: Run) -> None:
     """Look at every declared store. Idempotent, and one worker at a time."""
-    for declared in declared_stores().values():
+    stores = declared_stores()
+    for purpose in {"client", "server"} - stores.keys():
+        alarms().cleared(f"certificate-{purpose}")  # the settings no longer declare it: none is missing
+    for declared in stores.values():
         _replace_if_issuer_revoked(declared)
         outcome = ensure(declared)
         _tell(run, declared, outcome)
