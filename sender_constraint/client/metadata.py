@@ -59,9 +59,10 @@ def _ask(pool: httpx.Client, url: str, retries: Retries) -> httpx.Response:
 
 def _read(response: httpx.Response, issuer: str, mtls: bool) -> ServerMetadata:
     try:
-        if response.is_success:
-            return read_metadata(json_object_of(response), issuer, mtls=mtls)
-        problem = "metadata is answered with 200 (RFC 8414 §3.2)"
+        metadata = json_object_of(response)
+        if response.status_code == httpx.codes.OK:
+            return read_metadata(metadata, issuer, mtls=mtls)
+        problem = "its status is not 200 (RFC 8414 §3.2)"
     except (NotJSON, MetadataInvalid) as error:
         problem = str(error)
     raise MetadataInvalid(
