@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
+
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuer_status import NONE
 from sender_constraint.certificates.placed import PlacedFiles, ensure_placed, keep_placed
@@ -53,7 +55,7 @@ def tls_front(service: str, bind: str = "BIND") -> dict[str, Any]:
         )
     if placed is not None:
         background.append(partial(_keep, store, placed))
-    return _front(environment, bind, *background) | {
+    return shared_settings(environment, bind, *background) | {
         # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
         "certfile": str(store.last_good().certificate_path),
         "ssl_context": lambda _config, _default_factory: front,
@@ -65,19 +67,25 @@ def plain_front(service: str, bind: str = "BIND") -> dict[str, Any]:
 
     bind: the name of the setting that says where to listen, as ``host:port``.
     """
-    return _front(ServiceEnvironment(service), bind)
+    return shared_settings(ServiceEnvironment(service), bind)
 
 
 def _keep(store: GenerationStore, placed: PlacedFiles) -> None:
     keep_placed(store, placed, partial(time.sleep, PLACED_SECONDS), logger.error)
 
 
-def _front(environment: ServiceEnvironment, bind: str, *background: Callable[[], None]) -> dict[str, Any]:
+def shared_settings(
+    environment: ServiceEnvironment, bind: str, *background: Callable[[], None]
+) -> dict[str, Any]:
+    """The settings of both fronts. Raises ImproperlyConfigured for a setting that cannot be used."""
     limits = limits_of(environment)
+    workers = environment.number("WEB_CONCURRENCY", 1)
+    if workers < 1:
+        raise ImproperlyConfigured(f"WEB_CONCURRENCY is {workers}. Use 1 or more.")
     return {
         "bind": environment.text(bind),
         "proc_name": environment.service,
-        "workers": environment.number("WEB_CONCURRENCY", 1),
+        "workers": workers,
         "worker_class": "sender_constraint.server.worker.PacedWorker",
         "worker_connections": limits.connections,
         "post_fork": _equip(limits, _audit(environment), background),

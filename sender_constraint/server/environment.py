@@ -7,9 +7,10 @@ Every setting has the value that the local environment uses as its default, so t
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.placed import PlacedFiles
@@ -23,17 +24,38 @@ _VAR = (REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path.cwd()) 
 _RECORDED_ELSEWHERE = {"django.security.DisallowedHost": "CRITICAL"}
 
 
+_TRUE = ("true", "on", "ok", "y", "yes", "1")
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_FALSE = ("false", "off", "n", "no", "0", "")
+
+
+class _RecordingEnv(environ.FileAwareEnv):  # type: ignore[misc]  # the library has no types
+    """Remembers the names that were asked for: the settings that this process has."""
+
+    names_read: ClassVar[set[str]] = set()
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """As the base class, for each typed reader."""
+        self.names_read.add(var)
+        return super().get_value(var, *args, **options)
+
+
 class ServiceEnvironment:
     """Reads the settings of one service.
 
     state: the directory that holds everything that this service keeps (``STATE_DIR``).
+    settings_file: the name of the file with settings in there.
+    names_read: the names of all settings that this process has read so far.
     """
+
+    settings_file: ClassVar[str] = "service.env"
+    names_read = _RecordingEnv.names_read
 
     def __init__(self, service: str) -> None:
         self.service = service
-        self._env = environ.FileAwareEnv()
+        self._env = _RecordingEnv()
         self.state = Path(self._env.str("STATE_DIR", str(_VAR / service))).absolute()
-        file = self.state / "service.env"
+        file = self.state / self.settings_file
         if file.exists():
             self._env.read_env(file)
 
@@ -42,12 +64,18 @@ class ServiceEnvironment:
         return str(self._env.str(name, default if default is not None else environ.Env.NOTSET))
 
     def number(self, name: str, default: int) -> int:
-        """A setting as a whole number."""
-        return int(self._env.int(name, default))
+        """A setting as a whole number. Raises ImproperlyConfigured."""
+        try:
+            return int(self._env.int(name, default))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is not a whole number: {self.text(name)!r}.") from None
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A setting as a truth value."""
-        return bool(self._env.bool(name, default))
+        """A setting as a truth value. Raises ImproperlyConfigured: a misspelt ``true`` is not ``false``."""
+        given = self.text(name, str(default)).strip().lower()
+        if given not in (*_TRUE, *_FALSE):
+            raise ImproperlyConfigured(f"{name} is {given!r}. Use true or false.")
+        return given in _TRUE
 
     def accept_foreign(self) -> bool | Literal["self-signed"]:
         """ACCEPT_FOREIGN_CERTIFICATES: a truth value, or ``self-signed``."""
@@ -98,12 +126,15 @@ class ServiceEnvironment:
 
         levels: by logger, for those that would repeat what stands elsewhere.
         """
+        level = self.text("LOG_LEVEL", "INFO").upper()
+        if level not in _LEVELS:
+            raise ImproperlyConfigured(f"LOG_LEVEL is {level}. Use one of {', '.join(_LEVELS)}.")
         return {
             "version": 1,
             "disable_existing_loggers": False,
             "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
             "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-            "root": {"handlers": ["console"], "level": self.text("LOG_LEVEL", "INFO").upper()},
+            "root": {"handlers": ["console"], "level": level},
             "loggers": {name: {"level": level} for name, level in {**_RECORDED_ELSEWHERE, **levels}.items()},
         }
 
@@ -121,9 +152,13 @@ class ServiceEnvironment:
         ``SERVER_CERTIFICATE_FILE`` and ``SERVER_KEY_FILE``, or the same with ``CLIENT``.
         """
         certificate = self.optional_path(f"{purpose.upper()}_CERTIFICATE_FILE")
-        if certificate is None:
+        key = self.optional_path(f"{purpose.upper()}_KEY_FILE")
+        if certificate is not None and key is not None:
+            return PlacedFiles(certificate, key)
+        if certificate is None and key is None:
             return None
-        return PlacedFiles(certificate, Path(self.text(f"{purpose.upper()}_KEY_FILE")).absolute())
+        names = f"{purpose.upper()}_CERTIFICATE_FILE and {purpose.upper()}_KEY_FILE"
+        raise ImproperlyConfigured(f"{names} belong together: set both, or neither.")
 
     def issuer_status(self) -> str:
         """Where other authorities than that one answer, and which do not at all: see ``issuer_status``."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.core.exceptions import ImproperlyConfigured
+
 from sender_constraint.server.environment import ServiceEnvironment
 
 
@@ -33,8 +35,8 @@ class Limits:
 
 
 def limits_of(environment: ServiceEnvironment) -> Limits:
-    """The limits as the settings give them, in whole seconds and bytes."""
-    return Limits(
+    """The limits as the settings give them, in whole seconds and bytes. Raises ImproperlyConfigured."""
+    limits = Limits(
         seconds={
             Phase.ARRIVAL: environment.number("FIRST_BYTE_SECONDS", 10),
             Phase.HANDSHAKE: environment.number("HANDSHAKE_SECONDS", 10),
@@ -46,3 +48,12 @@ def limits_of(environment: ServiceEnvironment) -> Limits:
         body_bytes=environment.number("MAX_BODY_BYTES", 64 * 1024),
         connections=environment.number("MAX_CONNECTIONS", 4096),
     )
+    given: list[tuple[str, float]] = [
+        *limits.seconds.items(),
+        ("body", limits.body_bytes),
+        ("connections of a worker", limits.connections),
+    ]
+    for what, limit in given:
+        if limit < 1:
+            raise ImproperlyConfigured(f"The limit for {what} is {limit}. Use 1 or more.")
+    return limits

@@ -18,7 +18,8 @@ from sender_constraint.client.assertions import ClientAssertions
 from sender_constraint.client.dpop import DpopAuth, DpopProofs
 from tests.e2e.registering import manage
 from workshop.environment.commands import up
-from workshop.environment.local import DAY_SECONDS, Environment, attach
+from workshop.environment.deployment import DAY_SECONDS
+from workshop.environment.local import Environment, attach
 from workshop.environment.ports import Ports
 from workshop.environment.running import CannotStart
 

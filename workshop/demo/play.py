@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.commands import FAILURES
-from workshop.environment.deployment import Deployment, attached
-from workshop.environment.local import DAY_SECONDS, Environment
+from workshop.environment.deployment import DAY_SECONDS, Deployment, attached
+from workshop.environment.local import Environment
 from workshop.environment.ports import Ports
 from workshop.narration import Narrator
 from workshop.story import (

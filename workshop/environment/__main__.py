@@ -5,13 +5,13 @@ import os
 import sys
 from pathlib import Path
 
+from workshop.environment.deployment import DAY_SECONDS, SHORTEST_LIFETIME_SECONDS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-DAY_SECONDS = 86400
-SHORTEST_LIFETIME_SECONDS = 30
 
 
 def main() -> int:
-    """Run the command. Returns the exit status: 0, 1 if it cannot be done, 130 after Ctrl-C."""
+    """Run the command. Returns the exit status: 0, 1 for a failure, 2 for usage, 130 after Ctrl-C."""
     arguments = _parser().parse_args()
     if arguments.command == "commands":
         from workshop.environment import demo_env
@@ -25,7 +25,7 @@ def main() -> int:
         return int(getattr(commands, arguments.command)(arguments))
     except commands.FAILURES as reason:
         print(f"{arguments.command}: {reason}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(reason, commands.UsageError) else 1
     except BrokenPipeError:
         # Whoever read the output is gone, as in ``up | head``; nor is there anyone for Python's last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -47,15 +47,29 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--lifetime",
         type=_lifetime,
-        default=DAY_SECONDS,
         metavar="SECONDS",
-        help="how long certificates are valid (default: %(default)s); workers replace them in the last third",
+        help=f"how long certificates are valid (default: {DAY_SECONDS}, or what --set says); "
+        "workers replace them in the last third",
     )
     up.add_argument(
         "--profile",
         choices=["fapi2"],
         default="",
         help="hold everybody to FAPI 2.0: without the demo's bearer client and its route",
+    )
+    up.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SERVICE.NAME=VALUE",
+        help="change a setting of a service from now on; repeatable; kept in var/SERVICE/local.env",
+    )
+    up.add_argument(
+        "--unset",
+        action="append",
+        default=[],
+        metavar="SERVICE.NAME",
+        help="take back what --set, or a line of local.env, has set; repeatable",
     )
     down = commands.add_parser(
         "down",

@@ -2,18 +2,24 @@
 
 import argparse
 import shutil
+import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
 
 from sender_constraint.server.status_report import show
-from workshop.environment import demo_env, processes, service_status
+from workshop.environment import demo_env, local_settings, processes, service_status
 from workshop.environment.health import Unhealthy
 from workshop.environment.local import Environment, attach
+from workshop.environment.local_settings import Change
+from workshop.environment.ports import Ports
 from workshop.environment.preparation import PreparationFailed
-from workshop.environment.running import CannotStart, exclusive, stop
+from workshop.environment.running import CannotStart, UsageError, exclusive, stop
 from workshop.environment.supervision import SupervisorFailed
+
+__all__ = ["FAILURES", "UsageError", "down", "status", "up"]
 
 # What a user can do something about: shown as a message, not as a traceback.
 FAILURES = (CannotStart, PreparationFailed, SupervisorFailed, Unhealthy, TimeoutError)
@@ -26,7 +32,9 @@ WITH_ADMIN = ("ca", "authserver", "bank_api")
 
 def up(arguments: argparse.Namespace) -> int:
     """Start everything and leave it running; say where it is, if it runs already."""
-    root: Path = arguments.state
+    root: Path = arguments.state.absolute()
+    changes = [Change.parse(text) for text in arguments.set]
+    changes += [Change.parse(text, unset=True) for text in arguments.unset]
     if running := attach(root):
         running.detach()
         if running.deployment.profile != arguments.profile:
@@ -34,18 +42,38 @@ def up(arguments: argparse.Namespace) -> int:
             raise CannotStart(
                 f"it is up already, under {profile}.\n  Next: ./scripts/down, then start again."
             )
+        if changes:
+            raise CannotStart(
+                "it is up already, and settings are read at the start.\n"
+                "  Next: ./scripts/down, then this command again."
+            )
         print(f"It is up already; ./scripts/down ends it.\n\n{_addresses(running)}")
         return 0
     begun = time.monotonic()
+    settings = local_settings.changed(local_settings.read(root), changes)
     environment = Environment(
         root,
-        lifetime_seconds=arguments.lifetime,
+        ports=local_settings.ports_of(settings, Ports()),
+        lifetime_seconds=local_settings.lifetime_of(settings, arguments.lifetime),
         profile=arguments.profile,
+        settings=settings,
         tell=lambda step: print(f"  {step}", flush=True),
     )
+    with exclusive(root):
+        environment.check_settings([(change.service, change.name) for change in changes])
+        local_settings.write(root, settings)
     print(f"starting in {environment.root}", flush=True)
-    with environment:
-        environment.leave_running()
+    for line in _overridden(environment):
+        print(f"  {line}")
+    try:
+        with environment:
+            environment.leave_running()
+    except FAILURES:
+        if any(settings.values()):
+            print(
+                "with settings of your own; ./scripts/up --unset SERVICE.NAME takes one back", file=sys.stderr
+            )
+        raise
     print(f"up after {time.monotonic() - begun:.0f} s; ./scripts/down ends it.\n\n{_addresses(environment)}")
     return 0
 
@@ -73,6 +101,8 @@ def status(arguments: argparse.Namespace) -> int:
     states, health = running.states(), running.health()
     for name, (state, process_id) in sorted(states.items()):
         print(f"  {name:24} {state.lower():10} {process_id or '':<8} {health.get(name, '')}".rstrip())
+    if overridden := list(_overridden(running)):
+        print("\nsettings of your own (local.env):", *overridden, sep="\n  ")
     console = Console(width=max(shutil.get_terminal_size().columns, NARROWEST))
     documents = service_status.documents(running.parties, running.root)
     for document in documents:
@@ -80,6 +110,26 @@ def status(arguments: argparse.Namespace) -> int:
         show(document, console, tasks=arguments.tasks)
     print(f"\n{_addresses(running)}")
     return 2 if any(document["state"] == "critical" for document in documents) else 0
+
+
+def _overridden(environment: Environment) -> Iterator[str]:
+    """The settings of the user's own: with which it runs, and what changed in the files since."""
+    runs = environment.parties.local
+    try:
+        now: local_settings.Settings = local_settings.read(environment.root)
+    except CannotStart as reason:
+        yield f"not in effect: {reason}"
+        now = runs
+    both = {(service, name) for each in (runs, now) for service, own in each.items() for name in own}
+    for service, name in sorted(both):
+        value, kept = runs.get(service, {}).get(name), now.get(service, {}).get(name)
+        if value is not None:
+            yield f"{service}.{local_settings.shown(name, value)}"
+        if value != kept:
+            change = "taken back" if kept is None else local_settings.shown(name, kept)
+            yield f"{service}.{name}: the next start has {change}"
+    for note in environment.parties.notes():
+        yield f"note: {note}"
 
 
 def _addresses(environment: Environment) -> str:

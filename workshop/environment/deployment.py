@@ -10,6 +10,11 @@ from pathlib import Path
 STATES = ("ca", "authserver", "bank_api", "partner_client", "other_partner", "thief", "own_client")
 
 
+# How long certificates are valid that ``up`` lets be issued, and at least.
+DAY_SECONDS = 86400
+SHORTEST_LIFETIME_SECONDS = 30
+
+
 @dataclass(frozen=True)
 class Deployment:
     """Addresses and folders of a running environment.

@@ -5,14 +5,14 @@ import os
 import secrets
 import shutil
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 
 from sender_constraint.server.environment import REPOSITORY
-from workshop.environment import demo_env, preparation, processes, programs
-from workshop.environment.deployment import STATES, Deployment
+from workshop.environment import demo_env, preparation, processes, programs, settings_check
+from workshop.environment.deployment import DAY_SECONDS, STATES, Deployment
 from workshop.environment.health import answers, wait_until_healthy
 from workshop.environment.parties import ORGANISATIONS, Parties, organisations
 from workshop.environment.ports import Ports, holder
@@ -20,8 +20,6 @@ from workshop.environment.programs import Program
 from workshop.environment.running import CannotStart, Record, exclusive, running_record, stop
 from workshop.environment.supervision import Supervisor
 from workshop.environment.termination import deaf_to_signals, termination_as_exception
-
-DAY_SECONDS = 86400
 
 # Beside the parties' folders, what an environment keeps in its root.
 _OWN_FOLDERS = ("public", "redis", "run")
@@ -33,6 +31,7 @@ class Environment:
     root: where everything is kept. fresh: throw away what an earlier run kept there.
     lifetime_seconds: of the certificates that the authority issues. profile: to which all are held, as
         ``fapi2``.
+    settings: by service, settings of the user's own, which win over what is generated.
     commands: other command lines for some programs, by name: how tests start a service in another way.
     tell: is given a line for each step.
 
@@ -47,13 +46,16 @@ class Environment:
         ports: Ports | None = None,
         lifetime_seconds: int = DAY_SECONDS,
         profile: str = "",
+        settings: Mapping[str, Mapping[str, str]] | None = None,
         fresh: bool = False,
         commands: Mapping[str, Sequence[str]] | None = None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.root = root.absolute()
         self.ports = ports or Ports()
-        self.parties = parties_on_this_machine(self.root, self.ports, lifetime_seconds, profile)
+        self.parties = parties_on_this_machine(
+            self.root, self.ports, lifetime_seconds, profile, settings or {}
+        )
         self._fresh = fresh
         self._commands = commands or {}
         self._tell = tell
@@ -112,6 +114,14 @@ class Environment:
         """The process id of each program that runs, by its name."""
         return {name: process_id for name, (_, process_id) in self.states().items() if process_id}
 
+    def check_settings(self, asked_for: Collection[tuple[str, str]] = ()) -> None:
+        """Refuse settings of the user's own that a service does not have or cannot use; starts nothing.
+
+        asked_for: service and name of those on the command line. Raises CannotStart, UsageError.
+        """
+        nowhere = dict.fromkeys(organisations(), "password")
+        settings_check.refuse_unusable(self.root, self.parties, self._connections(nowhere), asked_for)
+
     def health(self) -> Mapping[str, str]:
         """By program that serves: ``healthy`` or ``unhealthy``, as its health URL answers now."""
         return {
@@ -149,6 +159,8 @@ class Environment:
         passwords = {organisation: secrets.token_urlsafe(24) for organisation in organisations()}
         self.parties.make_folders()
         self._forget_certificates_of_another_lifetime()
+        for service in self.parties.forget_renamed_certificates():
+            self._tell(f"the names in the certificates of {service} changed: it enrolls again")
         self.parties.write_settings(self._connections(passwords))
         participants = self.parties.write_participants()
         self.parties.write_own_clients()
@@ -206,6 +218,7 @@ class Environment:
             ports=asdict(self.ports),
             lifetime_seconds=self.deployment.certificate_lifetime_seconds,
             profile=self.deployment.profile,
+            settings=self.parties.local,
         ).write(self.root)
 
     def _clear(self) -> None:
@@ -224,9 +237,22 @@ class Environment:
                 stop(self.root)
 
 
-def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int, profile: str = "") -> Parties:
-    """All parties with their folders under ``root``, listening on the loopback interface."""
+def parties_on_this_machine(
+    root: Path,
+    ports: Ports,
+    lifetime_seconds: int,
+    profile: str = "",
+    settings: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> Parties:
+    """All parties with their folders under ``root``, listening on the loopback interface.
+
+    settings: by service, those of the user's own; who needs the folders that they name is told of them.
+    """
     states = {party: root / party for party in STATES}
+    bundle = settings.get("ca", {}).get("TRUST_BUNDLE", root / "public" / "trust-bundle.pem")
+    audits = {
+        party: settings.get(party, {}).get("AUDIT_DIR", state / "audit") for party, state in states.items()
+    }
     deployment = Deployment(
         issuer=f"https://localhost:{ports.authserver}",
         api_url=f"https://localhost:{ports.bank_api}",
@@ -236,9 +262,9 @@ def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int, pro
         ca_pages_url=f"http://localhost:{ports.ca_pages}",
         authserver_pages_url=f"http://localhost:{ports.authserver_pages}",
         bank_pages_url=f"http://localhost:{ports.bank_api_pages}",
-        trust_bundle=root / "public" / "trust-bundle.pem",
+        trust_bundle=Path(bundle),
         states=states,
-        audits={party: state / "audit" for party, state in states.items()},
+        audits={party: Path(folder) for party, folder in audits.items()},
         certificate_lifetime_seconds=lifetime_seconds,
         profile=profile,
     )
@@ -246,7 +272,8 @@ def parties_on_this_machine(root: Path, ports: Ports, lifetime_seconds: int, pro
         "ca", "ca_public", "ca_pages", "authserver", "authserver_pages", "bank_api", "bank_api_pages",
         "partner_client",
     )  # fmt: skip
-    return Parties(deployment, {service: f"127.0.0.1:{getattr(ports, service)}" for service in listening})
+    binds = {service: f"127.0.0.1:{getattr(ports, service)}" for service in listening}
+    return Parties(deployment, binds, settings)
 
 
 def attach(root: Path) -> Environment | None:
@@ -259,6 +286,7 @@ def attach(root: Path) -> Environment | None:
         ports=Ports(**record.ports),
         lifetime_seconds=record.lifetime_seconds,
         profile=record.profile,
+        settings=record.settings,
     )
     environment.adopt(Supervisor(Path(record.socket), record.password))
     return environment

@@ -1,15 +1,17 @@
 """Who takes part, what their processes are told, and which names the authority certifies for whom."""
 
 import json
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from workshop.environment import own_clients
 from workshop.environment.deployment import STATES, Deployment
+from workshop.environment.env_file import line_of, read_file
 from workshop.private_files import write_private
 
 # A worker looks at least this often: a laptop that slept wakes up with expired certificates.
@@ -70,6 +72,11 @@ ORGANISATIONS = {
 }
 
 
+# On what the parties have to agree.
+AGREED = ("DEMO", "EST_URL", "ISSUER", "OCSP_URL", "PROFILE", "TRUST_BUNDLE")
+_NAMES = re.compile("(PARTICIPANT|CERTIFICATE_SUBJECT|CERTIFICATE_SAN_.+)")
+
+
 def organisations() -> list[str]:
     """The names of all organisations that run something."""
     return sorted({organisation for organisation, _ in ORGANISATIONS.values()})
@@ -80,16 +87,28 @@ def participant_of(state: str) -> Participant:
     return next(participant for participant in PARTICIPANTS if participant.state == state)
 
 
+def _prefix(participant: Participant) -> str:
+    """Of the names of its settings: the API has two certificates."""
+    return "CLIENT_" if (participant.state, participant.purpose) == ("bank_api", "client") else ""
+
+
+def _words(text: str) -> list[str]:
+    """As the services read a setting of several words."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 @dataclass(frozen=True)
 class Parties:
     """What all parties keep and are told, on one machine or in containers.
 
     deployment: addresses and folders. binds: by service, where it listens (``host:port``); ``ca_public`` is
     what the authority publishes in the clear, ``<service>_pages`` are a service's pages for people.
+    local: by service, settings of the user's own, which win over what is generated here.
     """
 
     deployment: Deployment
     binds: Mapping[str, str]
+    local: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def state(self, party: str) -> Path:
         """The state directory of a party."""
@@ -105,10 +124,27 @@ class Parties:
     def write_settings(self, connections: Mapping[str, Mapping[str, str]]) -> None:
         """Each service's ``service.env``, mode 0600. connections: those with passwords, by service."""
         for service in SERVICES:
-            settings = self._settings(service) | dict(connections[service])
-            lines = [f"{name}={value}" for name, value in settings.items()]
-            comment = "# Written anew at every start. A variable of the process's environment wins over it."
+            settings = self.settings(service) | dict(connections[service]) | self.overrides(service)
+            lines = [line_of(name, value) for name, value in settings.items()]
+            comment = "# Written at every start. Settings of your own: local.env, see docs/integrate.md."
             write_private(self.state(service) / "service.env", "\n".join([comment, *lines, ""]))
+
+    def overrides(self, service: str) -> dict[str, str]:
+        """The settings of the user's own for a service."""
+        return dict(self.local.get(service, {}))
+
+    def notes(self) -> Iterator[str]:
+        """What the user should know: settings on which parties have to agree, changed for one of them."""
+        for service in SERVICES:
+            for name, value in self.overrides(service).items():
+                others = {
+                    other: self.overrides(other).get(name, generated)
+                    for other in SERVICES
+                    if other != service and (generated := self.settings(other).get(name)) is not None
+                }
+                differing = [other for other, theirs in others.items() if theirs != value]
+                if name in AGREED and differing:
+                    yield f"{service}.{name} is {value}; {', '.join(differing)}: {others[differing[0]]}"
 
     def write_participants(self) -> Path:
         """The list that the authority loads, and a one-time secret for everyone without a certificate.
@@ -131,11 +167,13 @@ class Parties:
                 write_private(authoritys, secret)
             entries.append(
                 {
-                    "name": participant.name,
+                    "name": self._own_name(participant, "PARTICIPANT", participant.name),
                     "profile": participant.purpose,
-                    "subject": participant.subject,
-                    "san_dns": self._dns_names(participant),
-                    "san_uri": [participant.uri] if participant.uri else [],
+                    "subject": self._own_name(participant, "CERTIFICATE_SUBJECT", participant.subject),
+                    "san_dns": self._own_names(participant, "DNS", self._dns_names(participant)),
+                    "san_uri": self._own_names(participant, "URI", [participant.uri]),
+                    "san_ip": self._own_names(participant, "IP"),
+                    "san_email": self._own_names(participant, "EMAIL"),
                     "secret_file": str(authoritys),
                 }
             )
@@ -147,17 +185,36 @@ class Parties:
             file = self.state("authserver") / "registrations" / f"{metadata['client_id']}.json"
             write_private(file, json.dumps(metadata, indent=2))
 
+    def forget_renamed_certificates(self) -> list[str]:
+        """Forget certificates whose names are set differently since the last start. Returns the services.
+
+        To be called before the settings are written. A renewal keeps the names (RFC 7030 §4.2.2).
+        """
+        renamed = set()
+        for participant in PARTICIPANTS:
+            service, prefix = participant.state, _prefix(participant)
+            if service not in SERVICES:
+                continue
+            before = read_file(self.state(service) / "service.env")
+            after = self.settings(service) | self.overrides(service)
+            names = [name for name in before | after if _NAMES.fullmatch(name.removeprefix(prefix))]
+            if before and any(
+                before.get(name) != after.get(name) for name in names if name.startswith(prefix)
+            ):
+                shutil.rmtree(self.state(service) / "certificates" / participant.purpose, ignore_errors=True)
+                renamed.add(service)
+        return sorted(renamed)
+
     def forget_certificates(self) -> None:
         """Everybody enrols anew: what they hold is not what is issued now."""
         for party in STATES:
             shutil.rmtree(self.state(party) / "certificates", ignore_errors=True)
 
-    def _settings(self, service: str) -> dict[str, str]:
+    def settings(self, service: str) -> dict[str, str]:
+        """What is generated for a service."""
         deployment, participant = self.deployment, participant_of(service)
         lifetime = deployment.certificate_lifetime_seconds
         common = {
-            "DEMO": "true",
-            "PROFILE": deployment.profile,
             "ALLOWED_HOSTS": ",".join(["127.0.0.1", *self._host_names(service)]),
             "AUDIT_DIR": str(deployment.audits[service]),
             "TRUST_BUNDLE": str(deployment.trust_bundle),
@@ -188,6 +245,8 @@ class Parties:
                 }
             case "authserver":
                 return {
+                    "DEMO": "true",
+                    "PROFILE": deployment.profile,
                     "ISSUER": deployment.issuer,
                     "RESOURCES": ",".join(self._resources()),
                     "SOFTWARE_STATEMENT_ISSUER": f"{deployment.ca_url}/directory",
@@ -196,20 +255,30 @@ class Parties:
                 }
             case "bank_api":
                 return {
+                    "DEMO": "true",
+                    "PROFILE": deployment.profile,
                     "ISSUER": deployment.issuer,
                     "RESOURCE": deployment.api_url,
                     "ACCEPT_FOREIGN_CERTIFICATES": "self-signed",
                 }
             case _:
                 return {
+                    "PROFILE": deployment.profile,
                     "ISSUER": deployment.issuer,
                     "API_URL": deployment.api_url,
                     "CLIENT_ID": participant_of(service).name,
                 }
 
+    def _own_name(self, participant: Participant, setting: str, generated: str) -> str:
+        return self.overrides(participant.state).get(_prefix(participant) + setting, generated)
+
+    def _own_names(self, participant: Participant, kind: str, generated: Sequence[str] = ()) -> list[str]:
+        return _words(self._own_name(participant, f"CERTIFICATE_SAN_{kind}", ",".join(generated)))
+
     def _resources(self) -> list[str]:
-        """For which APIs tokens are issued: ours, and one that nobody runs."""
-        return [self.deployment.api_url, "https://other-api.example"]
+        """For which APIs tokens are issued: ours, and one that nobody runs; or those of the user's own."""
+        generated = f"{self.deployment.api_url},https://other-api.example"
+        return _words(self.overrides("authserver").get("RESOURCES", generated))
 
     def _pages(self, service: str) -> str:
         """The address of a service's pages for people; empty where it has none of their own."""

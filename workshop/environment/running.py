@@ -1,12 +1,13 @@
 """What is known of a running environment, and ending it, whoever started it."""
 
 import contextlib
+import difflib
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from workshop.environment import processes
@@ -17,11 +18,22 @@ class CannotStart(Exception):
     """The environment cannot start here now. The message names the reason and the next step."""
 
 
+class UsageError(CannotStart):
+    """The command line asks for something that does not exist. The exit status is 2."""
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """A sentence to put behind an error message: the nearest of the known words, or all of them."""
+    near = difflib.get_close_matches(word, known, n=3)
+    return f" Did you mean {' or '.join(near)}?" if near else f" Known are: {', '.join(known)}."
+
+
 @dataclass(frozen=True)
 class Record:
     """What ``status``, ``down`` and a second ``up`` want to know. Kept with mode 0600.
 
     supervisor: its process id. socket, password: how to talk to it.
+    settings: by service, those of its user's own.
     """
 
     supervisor: int
@@ -30,6 +42,7 @@ class Record:
     ports: dict[str, int]
     lifetime_seconds: int
     profile: str = ""
+    settings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def write(self, root: Path) -> None:
         """Keep it for other processes."""

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from authserver.clients.models import Client, columns
 from authserver.clients.policy import registration_policy
 from authserver.clients.registration import read_metadata, register
 from authserver.clients.seeds import BEARER_CLIENT, seed_clients
 from authserver.keys.store import signing_key_store
+from sender_constraint.errors import InvalidClientMetadata
 
 
 class Command(BaseCommand):
@@ -35,7 +36,13 @@ class Command(BaseCommand):
         handed_in = sorted(settings.DEMO_REGISTRATIONS.glob("*.json")) if settings.DEMO_REGISTRATIONS else []
         seeds = seed_clients(settings.RESOURCES, unbound=policy.demo)
         for metadata in [*seeds, *(read_metadata(file.read_bytes()) for file in handed_in)]:
-            client = register(metadata, policy)
+            try:
+                client = register(metadata, policy)
+            except InvalidClientMetadata as error:
+                raise CommandError(
+                    f"the demo's client {metadata.get('client_id')} cannot be registered: {error}. "
+                    "Keep in RESOURCES and SCOPES what it needs, or set DEMO=false."
+                ) from error
             Client.objects.update_or_create(client_id=client.client_id, defaults=columns(client))
             self.stdout.write(f"client {client.client_id}")
         if not policy.demo:
