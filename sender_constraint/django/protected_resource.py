@@ -29,6 +29,7 @@ from sender_constraint.django.own_connections import OwnConnections
 from sender_constraint.django.servers import server_status
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
+from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, check_binding
 from sender_constraint.resource_server.binding_certificate import AcceptForeign
@@ -39,7 +40,14 @@ from sender_constraint.resource_server.status_list import StatusLists
 from sender_constraint.resource_server.token_profile import TokenProfile
 from sender_constraint.resource_server.token_status import TokenStatuses, check_token_status
 from sender_constraint.revocation import StatusSource
+from sender_constraint.rules import enforces, rule
 from sender_constraint.trust_anchors import TrustAnchors
+
+CONFIGURED = rule(
+    "token.introspection-configured",
+    "RFC 7662 §2",
+    "The access token is opaque, and introspection is not configured at this API.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ class ProtectedResource:
 
         Raises InvalidToken, TemporarilyUnavailable or KeysUnavailable.
         """
-        if self.opaque_tokens is not None and is_opaque(presented.value):
-            return self.opaque_tokens.verify(presented.value)
+        if is_opaque(presented.value):
+            return introspected(self.opaque_tokens).verify(presented.value)
         token = self.verifier.verify(presented.value)
         check_token_status(token.claims, self.token_statuses)
         return token
@@ -83,6 +91,14 @@ class ProtectedResource:
             self.clock(),
             accept_foreign=self.accept_foreign,
         )
+
+
+@enforces(CONFIGURED)
+def introspected(opaque_tokens: IntrospectedTokens | None) -> IntrospectedTokens:
+    """What asks the issuer about opaque tokens (RFC 7662 §2). Raises InvalidToken where nothing does."""
+    if opaque_tokens is None:
+        raise InvalidToken(CONFIGURED, "The access token is opaque, and introspection is not configured here")
+    return opaque_tokens
 
 
 def protected_resource() -> ProtectedResource:
