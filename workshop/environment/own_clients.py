@@ -38,11 +38,16 @@ _SUBJECT = x509.Name(
 def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The metadata of the clients (RFC 7591 §2), whose keys are in this folder: made once, each mode 0600.
 
-    resources: for which tokens are issued. Whoever has opaque tokens may ask for all of them: what such a
-    token is worth at another API than its own is among the attacks.
+    resources: for which tokens are issued, and all of these clients may ask for them: so that an API of the
+    audience's own is called by each method. The first is the default.
     """
-    certificate_bound = {"tls_client_certificate_bound_access_tokens": True}
-    dpop_bound = {"dpop_bound_access_tokens": True, "tls_client_certificate_bound_access_tokens": False}
+    for_all = {"resources": list(resources), "default_resource": resources[0]}
+    certificate_bound = {**for_all, "tls_client_certificate_bound_access_tokens": True}
+    dpop_bound = {
+        **for_all,
+        "dpop_bound_access_tokens": True,
+        "tls_client_certificate_bound_access_tokens": False,
+    }
     of_the_scheme = {
         "token_endpoint_auth_method": "tls_client_auth",
         "tls_client_auth_subject_dn": PARTNER_SUBJECT,
@@ -53,7 +58,6 @@ def registrations(folder: Path, resources: Sequence[str]) -> Iterator[dict[str, 
         **of_the_scheme,
         **certificate_bound,
         "access_token_format": "opaque",
-        "resources": list(resources),
     }
     yield {
         "client_id": "dpop-client",
