@@ -72,7 +72,7 @@ def test_the_page_leads_from_an_empty_folder_to_an_api_that_refuses_thieves(
     assert "binding.certificate" in said
     assert 'owner: 200 {"client":"dpop-client"' in said
     assert said.count("thief, ") == said.count(": 401 ") == 4
-    for rule in ("dpop.missing", "dpop.replayed", "dpop.key", "binding.dpop-token-as-bearer"):
+    for rule in ("dpop.missing", "dpop.replayed", "dpop.other-key", "binding.dpop-token-as-bearer"):
         assert rule in said, said
     installed = tmp_path / "statements" / ".venv"
     assert len(list(installed.glob("lib/*/site-packages/sender_constraint"))) == 1
