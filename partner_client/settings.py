@@ -1,10 +1,16 @@
 """Settings of the partner's service. Each default is what the local environment uses.
 
-There is no database: what this service keeps is its certificate, in files.
+There is no database: what this service keeps is its certificate and its keys, in files.
 """
 
 from sender_constraint.django.certificate_stores import declared_store
-from sender_constraint.django.client_keys import MTLS, TLS_CLIENT_AUTH, client_key_turning, declared_keys
+from sender_constraint.django.client_keys import (
+    MTLS,
+    TLS_CLIENT_AUTH,
+    client_key_turning,
+    declared_keys,
+    needs_certificate,
+)
 from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
 from sender_constraint.django.renewal import certificate_renewal
 from sender_constraint.server.environment import ServiceEnvironment
@@ -32,7 +38,7 @@ CLIENT_KEYS = declared_keys(environment, TOKEN_BINDING, CLIENT_AUTH_METHOD)
 # Whether this client keeps to FAPI 2.0 (``fapi2``).
 PROFILE = environment.text("PROFILE", "")
 
-# The certificate with which we call, and where it comes from.
+# Which servers we trust.
 TRUST_BUNDLE = environment.trust_bundle()
 # From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
 REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
@@ -40,16 +46,18 @@ STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
 OCSP_URL = environment.ocsp_url()
 ISSUER_STATUS = environment.issuer_status()
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
-CERTIFICATE_STORES = {
-    "client": declared_store(
-        environment,
-        "client",
-        participant="partner",
-        subject="CN=partner,O=Partner Ltd,C=GB",
-        dns="partner.example",
-        uris="urn:example:partner",
-    ),
-}
+# The certificate with which we call, and where it comes from. private_key_jwt with dpop needs none; one that
+# is named (CLIENT_CERTIFICATE_FILE) is presented all the same.
+_CLIENT = declared_store(
+    environment,
+    "client",
+    participant="partner",
+    subject="CN=partner,O=Partner Ltd,C=GB",
+    dns="partner.example",
+    uris="urn:example:partner",
+)
+_PRESENTED = needs_certificate(TOKEN_BINDING, CLIENT_AUTH_METHOD) or _CLIENT.placed is not None
+CERTIFICATE_STORES = {"client": _CLIENT} if _PRESENTED else {}
 
 SECRET_KEY = environment.secret_key()
 DEBUG = False

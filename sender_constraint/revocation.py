@@ -91,6 +91,7 @@ def check_status_fresh(
             STALE,
             "The status of the certificate cannot be had now",
             **_identity(certificate),
+            issuer=str(distinguished_name(issuer.subject)),
             **source.why_none(certificate, issuer),
         )
 

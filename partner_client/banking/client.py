@@ -5,10 +5,11 @@ bank = BankingClient(caller, "https://api.bank.example")
 payment = bank.pay(instruction, idempotency_key=order.id)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -23,8 +24,16 @@ from partner_client.banking.representations import (
     write_instruction,
 )
 from partner_client.banking.resources import Account, Balance, Payment, PaymentInstruction, Transaction
+from sender_constraint.client.answers import (
+    NotJSON,
+    correlation_id_of,
+    described,
+    json_object_of,
+    json_of,
+)
 from sender_constraint.client.caller import Caller
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
+
+Resource = TypeVar("Resource")
 
 
 class BankingClient:
@@ -39,15 +48,16 @@ class BankingClient:
 
     def list_accounts(self) -> list[Account]:
         """The accounts that the bank opened to us."""
-        return read_list(self._get("accounts"), "accounts", read_account)
+        return read(self._get("accounts"), partial(read_list, member="accounts", read=read_account))
 
     def account(self, account_id: str) -> Account:
         """One account."""
-        return read_account(self._get("accounts", account_id))
+        return read(self._get("accounts", account_id), read_account)
 
     def balances(self, account_id: str) -> list[Balance]:
         """Its balances."""
-        return read_list(self._get("accounts", account_id, "balances"), "balances", read_balance)
+        answer = self._get("accounts", account_id, "balances")
+        return read(answer, partial(read_list, member="balances", read=read_balance))
 
     def transactions(
         self, account_id: str, date_from: date | None = None, date_to: date | None = None
@@ -77,7 +87,7 @@ class BankingClient:
                 raise AnswerUnusable(f"{url!r} is no next page of {address}")
             seen.add(url)
             page = self._send("GET", url)
-            yield read_list(content_of(page), "transactions", read_transaction)
+            yield read(page, partial(read_list, member="transactions", read=read_transaction))
             url = page.links.get("next", {}).get("url")
 
     def pay(self, instruction: PaymentInstruction, idempotency_key: str) -> Payment:
@@ -87,19 +97,15 @@ class BankingClient:
         sends the same again.
         """
         headers = {"Idempotency-Key": idempotency_key}
-        return read_payment(
-            self._call("POST", "payments", json=write_instruction(instruction), headers=headers)
-        )
+        body = write_instruction(instruction)
+        return read(self._send("POST", self._url("payments"), json=body, headers=headers), read_payment)
 
     def payment(self, payment_id: str) -> Payment:
         """A payment that was made."""
-        return read_payment(self._get("payments", payment_id))
+        return read(self._get("payments", payment_id), read_payment)
 
-    def _get(self, *path: str) -> Any:
-        return self._call("GET", *path)
-
-    def _call(self, method: str, *path: str, json: Any = None, headers: dict[str, str] | None = None) -> Any:
-        return content_of(self._send(method, self._url(*path), json=json, headers=headers))
+    def _get(self, *path: str) -> httpx.Response:
+        return self._send("GET", self._url(*path))
 
     def _url(self, *path: str) -> str:
         return "/".join([self._api_url, *(quote(segment, safe="") for segment in path)])
@@ -107,34 +113,30 @@ class BankingClient:
     def _send(
         self, method: str, url: str, *, json: Any = None, headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        correlation_id = new_correlation_id()
         accept = {"Accept": "application/json", **(headers or {})}
-        response = self._caller.request(method, url, json=json, headers=accept, correlation_id=correlation_id)
+        response = self._caller.request(method, url, json=json, headers=accept)
         if not response.is_success:
-            raise refusal_of(response, correlation_id)
+            raise refusal_of(response)
         return response
 
 
-def content_of(response: httpx.Response) -> Any:
-    """The JSON of an answer. Raises AnswerUnusable."""
+def read(response: httpx.Response, how: Callable[[Any], Resource]) -> Resource:
+    """The resource in an answer. Raises AnswerUnusable, which says which request was answered with what."""
     try:
-        return response.json()
-    except ValueError as error:
-        correlation_id = response.request.headers[CORRELATION_HEADER]
-        raise AnswerUnusable(
-            f"{response.url} did not answer with JSON [correlation id {correlation_id}]"
-        ) from error
+        return how(json_of(response))
+    except (NotJSON, AnswerUnusable) as error:
+        raise AnswerUnusable(f"the bank's answer cannot be used: {error}: {described(response)}") from error
 
 
-def refusal_of(response: httpx.Response, correlation_id: str) -> BankRefused:
+def refusal_of(response: httpx.Response) -> BankRefused:
     """The error in an answer: OAuth's members (RFC 6750 §3), or a problem's (RFC 9457)."""
+    code, description = "", ""
     try:
-        members = response.json()
-    except ValueError:
-        members = {}
-    if not isinstance(members, dict):
-        members = {}
-    code = members.get("error") or members.get("title") or response.reason_phrase or "no reason given"
-    description = members.get("error_description") or members.get("detail") or ""
-    correlation_id = response.headers.get(CORRELATION_HEADER, correlation_id)
-    return BankRefused(response.status_code, str(code), str(description), correlation_id)
+        members = json_object_of(response)
+        code = str(members.get("error") or members.get("title") or "")
+        description = str(members.get("error_description") or members.get("detail") or "")
+    except NotJSON as error:
+        description = f"the answer has no reason in JSON: {error}"
+    code = code or response.reason_phrase or "no reason given"
+    url = str(response.request.url)
+    return BankRefused(response.status_code, code, description, correlation_id_of(response), url)

@@ -32,7 +32,8 @@ def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]
         token_endpoint=settings.TOKEN_ENDPOINT,
         keys=settings.CLIENT_KEYS,
     )
-    store = settings.CERTIFICATE_STORES["client"].store
+    declared = settings.CERTIFICATE_STORES.get("client")
+    store = None if declared is None else declared.store
     watched_by = observer or CallAlarms(alarms())
     with Caller(store, caller_settings, servers=server_status(), observer=watched_by) as caller:
         yield BankingClient(caller, settings.API_URL)

@@ -14,13 +14,13 @@ class BankRefused(BankError):
     """The bank answered with an error.
 
     status: HTTP status. code: OAuth error code (RFC 6750 §3.1) or problem title (RFC 9457 §3.1.4).
-    description: what it says about it, for people; perhaps empty.
+    description: what it says about it, for people; perhaps empty. url: what was called.
     correlation_id: by which the bank finds the rule that refused, which it does not tell.
     """
 
-    def __init__(self, status: int, code: str, description: str, correlation_id: str) -> None:
+    def __init__(self, status: int, code: str, description: str, correlation_id: str, url: str) -> None:
         told = f"{code}: {description}" if description else code
-        super().__init__(f"the bank refused ({status}) {told} [correlation id {correlation_id}]")
+        super().__init__(f"the bank refused {url} ({status}): {told} [correlation id {correlation_id}]")
         self.status = status
         self.code = code
         self.description = description

@@ -9,6 +9,9 @@ from sender_constraint.certificates.generations import Generation, GenerationSto
 from sender_constraint.certificates.renewal import RenewalPolicy
 from sender_constraint.server.status_tables import Cell, time_text
 
+# Of a client that authenticates and binds its tokens by keys alone.
+NOT_NEEDED: Mapping[str, Any] = {"state": "not needed"}
+
 
 def certificate_status(store: GenerationStore, now: datetime, policy: RenewalPolicy) -> dict[str, Any]:
     """The current generation, its remaining life, and when it was and will be replaced; ready for JSON.
@@ -33,7 +36,9 @@ def certificate_status(store: GenerationStore, now: datetime, policy: RenewalPol
 def certificate_rows(status: Mapping[str, Any]) -> list[tuple[str, Cell]]:
     """What ``certificate_status`` says, with a name for each, as people read it."""
     state = str(status["state"])
-    rows = [("state", Cell(state, "ok" if state == "valid" else "critical"))]
+    rows = [("state", Cell(state, "ok" if state in ("valid", NOT_NEEDED["state"]) else "critical"))]
+    if "not_after" not in status and "reason" not in status:
+        return rows
     if "reason" in status:
         return [*rows, ("reason", Cell(status["reason"]))]
     return [

@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from partner_client.rotation.keys import key_set, serving_keys
-from partner_client.rotation.status import certificate_rows, certificate_status
+from partner_client.rotation.status import NOT_NEEDED, certificate_rows, certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
 from sender_constraint.django.health import healthy_with
 from sender_constraint.django.status_command import status_document
@@ -49,7 +49,7 @@ def status(request: HttpRequest) -> JsonResponse:  # noqa: ARG001 - Django's sig
 
 def _document() -> dict[str, Any]:
     """As whom we call whom, how long our certificate lives, and how this service is."""
-    store = settings.CERTIFICATE_STORES["client"].store
+    declared = settings.CERTIFICATE_STORES.get("client")
     return {
         "client_id": settings.CLIENT_ID,
         "issuer": settings.ISSUER,
@@ -57,6 +57,8 @@ def _document() -> dict[str, Any]:
         "authenticates_by": settings.CLIENT_AUTH_METHOD,
         "tokens_bound_by": settings.TOKEN_BINDING,
         "keys": serving_keys(utc_now()),
-        "certificate": certificate_status(store, utc_now(), RenewalPolicy()),
+        "certificate": (
+            NOT_NEEDED if declared is None else certificate_status(declared.store, utc_now(), RenewalPolicy())
+        ),
         **status_document(),
     }

@@ -55,7 +55,23 @@ class ServerNotTrusted(NotSent):
 
 
 class StatusNotKnown(NotSent):
-    """Whether the server's certificate still counts cannot be found out now."""
+    """Whether the server's certificate was revoked cannot be found out now.
+
+    issuer_known: False where the responder has never answered about this issuer's certificates: that is a
+    missing setting rather than an outage, and waiting does not help.
+    """
+
+    def __init__(self, server: str, refusal: Refusal) -> None:
+        super().__init__(server, refusal)
+        detail = refusal.detail
+        self.issuer_known = bool(detail.get("issuer_known", True))
+        if not self.issuer_known:
+            self.args = (
+                f"{self}: {detail.get('responder')} has given no status for any certificate of "
+                f"{detail.get('issuer')} ({detail.get('problem') or 'no answer yet'}). If that authority has "
+                f"another OCSP responder, or none, name it in ISSUER_STATUS: "
+                f"'http://ocsp.example {detail.get('issuer')}', or 'none {detail.get('issuer')}'",
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpcore
@@ -37,14 +38,17 @@ def client_with_deadlines(
     limits: httpx.Limits | None = None,
     auth: httpx.Auth | None = None,
 ) -> httpx.Client:
-    """A client without redirects, proxies, or anything else of the process's environment.
+    """A client without redirects, cookies, proxies, or anything else of the process's environment.
 
+    Each ``Set-Cookie`` is ignored: every request authenticates by itself, and a cookie of one answer would
+    link it to the others.
     context: which servers it trusts; None: those of no authority, for what is read over plain HTTP.
     """
     return httpx.Client(
         transport=_Transport(context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), limits or httpx.Limits()),
         timeout=timeout or httpx.Timeout(5.0),
         auth=auth,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
         trust_env=False,
         follow_redirects=False,
     )

@@ -114,6 +114,8 @@ class StatusBook:
         self._probing = False
         # Who missed a status lately, and when. An earlier process may have left the alarm up.
         self._felt: dict[Key, float] = {}
+        # The issuers about whose certificates this responder has ever answered.
+        self._known_issuers: set[x509.Certificate] = set()
         self._alarm_may_be_up = True
 
     def status_of(self, certificate: x509.Certificate, issuer: x509.Certificate) -> CertificateStatus | None:
@@ -135,7 +137,10 @@ class StatusBook:
         return self._usable(entry, self._promise_seconds) or self._without(key, entry)
 
     def why_none(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
-        """Age of the latest status in seconds (None: there was none), promise, grace, and what went wrong."""
+        """Age of the latest status in seconds (None: there was none), promise, grace, and what went wrong.
+
+        issuer_known: whether the responder has ever answered about a certificate of this issuer.
+        """
         entry = self._entry((certificate, issuer))
         age = None if entry.answer is None else round(self._monotonic() - entry.answer.sent_at, 3)
         return {
@@ -143,6 +148,8 @@ class StatusBook:
             "promise_seconds": self._promise_seconds,
             "grace_seconds": self._grace_seconds,
             "problem": self._away or entry.problem,
+            "responder": self._url,
+            "issuer_known": issuer in self._known_issuers,
         }
 
     def _entry(self, key: Key) -> _Entry:
@@ -192,6 +199,7 @@ class StatusBook:
             sent_at = self._monotonic()
             status = self._asked(key)
             entry.answer, entry.problem = _Answer(status, sent_at), None
+            self._known_issuers.add(key[1])
             self._answered(key)
         except ResponderAway as problem:
             self._went_away(str(problem))

@@ -46,7 +46,7 @@ class Attempts:
         self._json = json
         self._headers = headers
         self._number = 0
-        self._generation: Generation | None = None
+        self._generation: Generation | None = None  # of a client that has certificates
         self._token: AccessToken | None = None
 
     def make(self, seconds: float) -> httpx.Response:

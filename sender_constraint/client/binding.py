@@ -1,7 +1,11 @@
-"""What belongs together: a generation, the connections made with it, keys, and the tokens bound to either."""
+"""What belongs together: a generation, the connections made with it, keys, and the tokens bound to either.
+
+A client that authenticates and binds its tokens by keys alone has no certificate, and no generation.
+"""
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 import httpx
 
@@ -21,12 +25,12 @@ class Binding:
 
     def __init__(
         self,
-        generation: Generation,
+        generation: Generation | None,
         pool: httpx.Client,
         tokens: TokenSource,
         signing: Signing,
         version: tuple[str | None, ...],
-        on_close: Callable[[Generation], None],
+        on_close: Callable[[Generation | None], None],
     ) -> None:
         self.generation = generation
         self.pool = pool
@@ -37,6 +41,10 @@ class Binding:
         self._lock = threading.Lock()
         self._calls = 0
         self._retired = False
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether its certificate has expired, if it has one. now: aware."""
+        return self.generation is not None and self.generation.is_expired(now)
 
     def enter(self) -> bool:
         """Count a call in; False if it came too late, and the binding is retired."""

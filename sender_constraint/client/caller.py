@@ -65,6 +65,7 @@ class CallerSettings:
 class Caller:
     """Makes calls with the store's current generation. Safe to share among threads and greenlets.
 
+    store: None for a client that has no certificate, since it authenticates and binds its tokens by keys.
     servers: how the certificates of authorization server and API are checked for revocation, before each
     request; without it they are not.
     Make one in each process, after it has forked. ``close`` it, or use it in a ``with`` statement.
@@ -72,7 +73,7 @@ class Caller:
 
     def __init__(
         self,
-        store: GenerationStore,
+        store: GenerationStore | None,
         settings: CallerSettings,
         *,
         servers: ServerStatus | None = None,
@@ -173,13 +174,14 @@ class Caller:
             if self._binding is not binding:
                 return not self._closed  # somebody else has found out
             proven = self._proven
-            if proven is None or proven is binding or proven.generation.is_expired(self._clock()):
+            if proven is None or proven is binding or proven.is_expired(self._clock()):
                 return False
             self._binding = proven
             self._no_attempt_before = self._clock() + PAUSE_AFTER_FAILURE
         binding.retire()
         logger.warning(
-            "the API refuses the new certificate %s; the one before it serves on", binding.generation.id
+            "the API refuses tokens bound to %s; the previous certificate or key stays in use",
+            binding.version,
         )
         self._observer.swapped(binding.generation, proven.generation)
         return True
@@ -187,7 +189,7 @@ class Caller:
     def _entered(self) -> Binding:
         while True:
             binding = self._binding
-            if binding is None or binding.generation.is_expired(self._clock()):
+            if binding is None or binding.is_expired(self._clock()):
                 self._prepare_now(binding)
                 continue
             if not binding.enter():
@@ -196,7 +198,8 @@ class Caller:
             return binding
 
     def _notice_new_generation(self, binding: Binding) -> None:
-        if self._version(self._store.current_id()) == binding.version:
+        current_id = self._store.current_id() if self._store is not None else None
+        if self._version(current_id) == binding.version:
             return
         if self._no_attempt_before is None or self._clock() >= self._no_attempt_before:
             self._flight.start(self._prepare)
@@ -210,7 +213,7 @@ class Caller:
             self._flight.run(self._prepare, wait_seconds=patience)
         except TimeoutError as error:
             raise ServerUnreachable("no token in time") from error
-        if seen is not None and self._binding is seen:
+        if seen is not None and seen.generation is not None and self._binding is seen:
             raise WaitingForCertificate(seen.generation)
 
     def _prepare(self) -> None:
@@ -218,9 +221,9 @@ class Caller:
         try:
             previous = self._binding
             generation = self._generation_for(previous)
-            if previous is not None and previous.version == self._version(generation.id):
+            if previous is not None and previous.version == self._version(_id_of(generation)):
                 return
-            if generation.is_expired(self._clock()):
+            if generation is not None and generation.is_expired(self._clock()):
                 raise WaitingForCertificate(generation)
             binding = self._bind(generation)
         except (CallFailed, CertificatesError) as error:
@@ -230,23 +233,26 @@ class Caller:
         self._no_attempt_before = None
         self._swap(binding)
 
-    def _generation_for(self, previous: Binding | None) -> Generation:
+    def _generation_for(self, previous: Binding | None) -> Generation | None:
         """The current generation; whoever has no binding yet takes the last good one if that is broken."""
+        if self._store is None:
+            return None
         return self._store.last_good() if previous is None else self._store.current()
 
     def _version(self, generation_id: str | None) -> tuple[str | None, ...]:
         """Of what a binding is made that turns."""
         return (generation_id, *self._settings.keys.current_ids(self._clock()))
 
-    def _bind(self, generation: Generation) -> Binding:
+    def _bind(self, generation: Generation | None) -> Binding:
         settings = self._settings
         # Taken before the keys are read: one that turns in between is noticed, and not missed.
-        version = self._version(generation.id)
+        version = self._version(_id_of(generation))
         signing = settings.keys.signing(settings.token_request.client_id, settings.issuer, self._clock)
         try:
             pool = open_pool(generation, self._settings.trust_bundle, servers=self._servers)
         except OSError as error:
-            raise ServerUnreachable(f"no connections for {generation.directory}: {error}") from error
+            made_of = generation.directory if generation is not None else self._settings.trust_bundle
+            raise ServerUnreachable(f"no connections with {made_of}: {error}") from error
         try:
             tokens = TokenSource(
                 pool,
@@ -266,7 +272,9 @@ class Caller:
 
     def _token_endpoint(self, pool: httpx.Client) -> str:
         known = self._settings.token_endpoint
-        return known or discover(pool, self._settings.issuer, self._retries).token_endpoint
+        # RFC 8705 §5: the endpoints for mutual TLS are for clients that present a certificate.
+        mtls = self._store is not None
+        return known or discover(pool, self._settings.issuer, self._retries, mtls=mtls).token_endpoint
 
     def _swap(self, binding: Binding) -> None:
         with self._state:
@@ -279,3 +287,7 @@ class Caller:
         self._observer.swapped(previous.generation if previous else None, binding.generation)
         if previous is not None and previous is not proven:
             previous.retire()
+
+
+def _id_of(generation: Generation | None) -> str | None:
+    return None if generation is None else generation.id

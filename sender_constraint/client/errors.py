@@ -71,12 +71,13 @@ class TokenRefused(CallFailed):
     """The token endpoint refused.
 
     status: HTTP status. code, description: ``error`` and ``error_description`` (RFC 6749 §5.2).
-    correlation_id: by which the authorization server's operator finds its reason.
+    correlation_id: by which the authorization server's operator finds its reason. url: the endpoint's.
     """
 
-    def __init__(self, status: int, code: str, description: str, correlation_id: str) -> None:
+    def __init__(self, status: int, code: str, description: str, correlation_id: str, url: str = "") -> None:
         told = f"{code}: {description}" if description else code
-        super().__init__(f"the token endpoint refused ({status}): {told} [correlation id {correlation_id}]")
+        where = f"the token endpoint {url}" if url else "the token endpoint"
+        super().__init__(f"{where} refused ({status}): {told} [correlation id {correlation_id}]")
         self.status = status
         self.code = code
         self.description = description

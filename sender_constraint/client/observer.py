@@ -34,21 +34,24 @@ class Call:
 
 
 class CallerObserver:
-    """Does nothing; subclasses see what they override. Called from whichever thread it happens in."""
+    """Does nothing; subclasses see what they override. Called from whichever thread it happens in.
 
-    def swapped(self, previous: Generation | None, current: Generation) -> None:
+    A generation is None where the client has no certificate.
+    """
+
+    def swapped(self, previous: Generation | None, current: Generation | None) -> None:
         """From now on calls are made with the current generation."""
 
     def preparation_failed(self, error: Exception) -> None:
         """A new generation could not be prepared; the old one goes on serving, and it will be tried again."""
 
-    def closed(self, generation: Generation) -> None:
+    def closed(self, generation: Generation | None) -> None:
         """The last call of a generation has ended, and its connections are closed."""
 
-    def token_obtained(self, generation: Generation, token: AccessToken) -> None:
+    def token_obtained(self, generation: Generation | None, token: AccessToken) -> None:
         """A token was obtained that is bound to this generation's certificate."""
 
-    def token_failed(self, generation: Generation, error: Exception) -> None:
+    def token_failed(self, generation: Generation | None, error: Exception) -> None:
         """There was no token to be had; one that has not expired goes on serving."""
 
     def called(self, call: Call) -> None:

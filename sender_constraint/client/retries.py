@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from sender_constraint.certificates.checked_servers import NotSent, ServerNotTrusted
+from sender_constraint.certificates.checked_servers import NotSent, ServerNotTrusted, StatusNotKnown
 from sender_constraint.client.server_verification import verification_error
 
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
@@ -30,6 +30,7 @@ class RetryPolicy:
     """How often and for how long to try.
 
     total_seconds: for all attempts and the pauses between them; attempt_seconds: for one.
+    unknown_issuer_seconds: for all attempts at a server of whose issuer no status was ever obtained.
     Pauses double from the first to the longest, each shortened by up to half at random, so that
     clients that failed together do not return together. ``Retry-After`` lengthens a pause.
     """
@@ -39,6 +40,7 @@ class RetryPolicy:
     total_seconds: float = 30.0
     first_pause_seconds: float = 0.1
     longest_pause_seconds: float = 2.0
+    unknown_issuer_seconds: float = 5.0
 
     def pause(self, attempt: int) -> float:
         """Seconds to wait after this attempt, the first being 1."""
@@ -61,7 +63,8 @@ class Retries:
         that may have arrived.
         Raises the last attempt's httpx.TransportError.
         """
-        deadline = self.monotonic() + self.policy.total_seconds
+        started = self.monotonic()
+        deadline = started + self.policy.total_seconds
         number = 0
         while True:
             number += 1
@@ -73,6 +76,8 @@ class Retries:
             except httpx.TransportError as error:
                 pause = self.policy.pause(number)
                 harmless = repeatable or isinstance(error, NotSent)
+                if isinstance(error, StatusNotKnown) and not error.issuer_known:
+                    deadline = min(deadline, started + self.policy.unknown_issuer_seconds)
                 if last or not harmless or not _passes(error) or self.monotonic() + pause >= deadline:
                     raise
             else:

@@ -18,6 +18,7 @@ import httpx
 
 from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.renewal import Clock, utc_now
+from sender_constraint.client.answers import NotJSON, correlation_id_of, described, json_object_of
 from sender_constraint.client.errors import (
     CallFailed,
     ServerUnreachable,
@@ -170,8 +171,13 @@ class TokenSource:
         except httpx.TransportError as error:
             raise unanswered(f"no token from {self._token_endpoint}", error) from error
         if response.status_code != 200:
-            raise _refusal(response, correlation_id)
-        return read_token(_json_object(response), requested_at, self._signing.token_type)
+            raise _refusal(response)
+        try:
+            return read_token(json_object_of(response), requested_at, self._signing.token_type)
+        except (NotJSON, TokenUnusable) as error:
+            raise TokenUnusable(
+                f"the token endpoint's answer cannot be used: {error}: {described(response)}"
+            ) from error
 
     def _ask(self, correlation_id: str, seconds: float) -> httpx.Response:
         """One request, and where it lacked a nonce one more, with a new proof and assertion (RFC 9449 §8)."""
@@ -218,26 +224,17 @@ def read_token(answer: dict[str, Any], requested_at: datetime, expected_type: st
     )
 
 
-def _refusal(response: httpx.Response, correlation_id: str) -> CallFailed:
+def _refusal(response: httpx.Response) -> CallFailed:
+    """The error of a token endpoint (RFC 6749 §5.2), or what it answered in place of one."""
+    code, description = "no error code (RFC 6749 §5.2)", ""
     try:
-        answer = _json_object(response)
-    except TokenUnusable:
-        answer = {}
-    code = answer.get("error")
-    description = answer.get("error_description")
+        answer = json_object_of(response)
+        code, description = (
+            value if isinstance(value := answer.get(name), str) else default
+            for name, default in (("error", code), ("error_description", description))
+        )
+    except NotJSON as error:
+        description = str(error)
     return TokenRefused(
-        response.status_code,
-        code if isinstance(code, str) else "no error code",
-        description if isinstance(description, str) else "",
-        response.headers.get(CORRELATION_HEADER, correlation_id),
+        response.status_code, code, description, correlation_id_of(response), str(response.request.url)
     )
-
-
-def _json_object(response: httpx.Response) -> dict[str, Any]:
-    try:
-        answer = response.json()
-    except ValueError as error:
-        raise TokenUnusable("the token endpoint did not answer with JSON") from error
-    if not isinstance(answer, dict):
-        raise TokenUnusable("the token endpoint did not answer with a JSON object")
-    return answer

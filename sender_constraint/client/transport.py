@@ -15,13 +15,15 @@ IDLE_SECONDS = 15.0
 
 
 def open_pool(
-    generation: Generation,
+    generation: Generation | None,
     trust_bundle: Path,
     *,
     servers: ServerStatus | None = None,
     max_connections: int = 50,
 ) -> httpx.Client:
     """A pool of connections that present this generation's certificate, to servers under the trust bundle.
+
+    generation: None for connections that present no certificate.
 
     servers: how their certificates are checked for revocation, at each request; without it they are not.
     It is this generation's alone and must be closed. No proxy, no redirect, no other settings are taken

@@ -24,7 +24,7 @@ from sender_constraint.django.challenge import resource_challenge
 from sender_constraint.django.dpop import check_proof_of, verified_proof
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
-from sender_constraint.django.replay import replay_memory
+from sender_constraint.django.replay import check_dpop_accepted, replay_memory
 from sender_constraint.errors import InvalidDpopProof, InvalidToken, TemporarilyUnavailable, UseDpopNonce
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import (
@@ -96,6 +96,7 @@ class BoundTokenAuthentication(BaseAuthentication):
         http_request = request._request
         if presented.scheme is not Scheme.DPOP:
             return protected_resource().identified(peer_of(http_request).certificates)
+        check_dpop_accepted()
         with _refused_with_401():
             check_proof_of(
                 http_request,
@@ -139,6 +140,7 @@ def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Requ
 
     A certificate on the connection proves nothing here: the audit trail says that it was ignored.
     """
+    check_dpop_accepted()
     http_request = request._request
     if peer_of(http_request).certificates:
         http_request.certificate_ignored = True  # type: ignore[attr-defined]  # for audit

@@ -6,8 +6,9 @@ RFC 9728 §5.1, https://www.rfc-editor.org/rfc/rfc9728.
 
 from django.conf import settings
 
+from sender_constraint.django.replay import accepts_dpop
 from sender_constraint.errors import Refusal
-from sender_constraint.resource_server.challenges import challenges
+from sender_constraint.resource_server.challenges import challenge, challenges
 from sender_constraint.resource_server.presentation import scheme_of
 from sender_constraint.resources import resource_metadata_url
 
@@ -21,6 +22,8 @@ def resource_challenge(
     scope: space-separated, what the resource needs; for insufficient_scope (RFC 6750 §3.1).
     """
     metadata = resource_metadata_url(settings.RESOURCE)
+    if not accepts_dpop():
+        return challenge(settings.RESOURCE, refusal, scope, resource_metadata=metadata)
     return challenges(
         settings.RESOURCE,
         refusal,

@@ -1,5 +1,6 @@
 """Numbered checks of settings that several services have. Each service registers those that it needs."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,16 +9,22 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from sender_constraint.certificates.issuer_status import NONE, is_responder_url, responders_of
+from sender_constraint.certificates.placed import PlacedFiles
+from sender_constraint.django.replay import NO_MEMORY
 from sender_constraint.django.status import issuer_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.issuers import metadata_url
 from sender_constraint.replay import ReplayMemoryUnavailable
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
 from sender_constraint.resources import is_https, origin_of, resource_metadata_url
+from sender_constraint.server.defaults import REPLACEMENT
 from sender_constraint.server.replay_memory import NO_EVICTION, RedisReplayMemory
+from sender_constraint.untrusted_input import certificates_from_pem
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
 SERVING = "serving"
+
+METADATA = "sender_constraint.django.metadata.protected_resource_metadata"
 
 LONGEST_PROMISE_SECONDS = 3600
 LONGEST_GRACE_SECONDS = 7 * 86400
@@ -116,6 +123,8 @@ def check_dpop(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Djang
 
 def check_replay_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """RFC 9449 §11.1: a Redis that evicts loses uses. One that is down is an alarm of the running service."""
+    if settings.REDIS_URL in ("", NO_MEMORY):
+        return []
     try:
         policy = RedisReplayMemory(settings.REDIS_URL).inspect()
     except ReplayMemoryUnavailable:
@@ -124,7 +133,7 @@ def check_replay_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         return []
     hint = f"Set maxmemory-policy {NO_EVICTION} in the configuration of the Redis that REDIS_URL names."
     told = f"The Redis of the replay store evicts keys: its maxmemory-policy is {policy}."
-    return [Error(told, hint=hint, id="sender_constraint.E021")]
+    return [Error(told, hint=hint, id="sender_constraint.E027")]
 
 
 def check_introspection_limits(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
@@ -136,6 +145,78 @@ def check_introspection_limits(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa
         for name in names
         if getattr(settings, name) < 1
     ]
+
+
+def check_replay_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 9449 §11.1: without a memory that all processes share, a DPoP proof could be used twice.
+
+    A worker that replaces another serves without it: certificate-bound calls need no Redis.
+    """
+    if settings.REDIS_URL == NO_MEMORY:
+        return []
+    without = "or set it to none: then this API accepts certificate-bound tokens alone."
+    if not settings.REDIS_URL:
+        hint = f"Set it to a Redis server of this API, such as redis://localhost:6379/0; {without}"
+        told = "REDIS_URL is not set: DPoP proofs need a replay memory."
+        return [Error(told, hint=hint, id="sender_constraint.E021")]
+    try:
+        RedisReplayMemory(settings.REDIS_URL).inspect()
+    except (ReplayMemoryUnavailable, ValueError) as problem:
+        hint = f"Start the Redis server that REDIS_URL names, or correct REDIS_URL; {without}"
+        told = f"The Redis server for the replay memory of DPoP proofs does not answer: {problem}."
+        if REPLACEMENT in os.environ:
+            return [checks.Warning(told, hint=hint, id="sender_constraint.W005")]
+        return [Error(told, hint=hint, id="sender_constraint.E022")]
+    return []
+
+
+def check_server_certificate(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 8446 §4.4.2: a server sends its intermediates, or callers that know the root alone refuse it."""
+    placed: PlacedFiles | None = getattr(settings, "SERVER_CERTIFICATE", None)
+    if placed is None:
+        return []
+    hint = (
+        "SERVER_CERTIFICATE_FILE: PEM, the server's own certificate first, then its intermediates in order."
+    )
+    try:
+        chain = certificates_from_pem(placed.certificate.read_bytes())
+    except (OSError, ValueError) as problem:
+        told = f"The server certificate cannot be read: {problem}."
+        return [Error(told, hint=hint, id="sender_constraint.E023")]
+    last = chain[-1]
+    if last.issuer == last.subject:
+        return []
+    try:
+        anchors = trust_anchors()
+    except NoTrustAnchors:
+        return []  # check_trust_bundle reports it
+    if any(last.issuer == each.subject for each in anchors.anchors):
+        return []
+    issuer = last.issuer.rfc4514_string()
+    told = f"{placed.certificate} ends before the root: the certificate of {issuer} is missing."
+    if any(last.issuer == each.subject for each in anchors.intermediates):
+        hint = f"Append it to the file: callers may not have it, and no OCSP response can be stapled. {hint}"
+        return [Error(told, hint=hint, id="sender_constraint.E024")]
+    hint = f"If that is a root, ignore this; otherwise append it to the file. {hint}"
+    return [checks.Warning(told, hint=hint, id="sender_constraint.W006")] if len(chain) == 1 else []
+
+
+def check_metadata(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 9728 §5.1: the challenges name the address of a document, which has to be there."""
+    if METADATA in settings.MIDDLEWARE:
+        return []
+    hint = f'Add "{METADATA}" to MIDDLEWARE.'
+    told = "No middleware serves the protected resource metadata that the challenges of this API name."
+    return [Error(told, hint=hint, id="sender_constraint.E025")]
+
+
+def check_introspection(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """RFC 7662 §2.1: the API authenticates at the introspection endpoint, by a certificate of its own."""
+    if not settings.INTROSPECTION_CLIENT_ID or "client" in getattr(settings, "CERTIFICATE_STORES", {}):
+        return []
+    hint = "Declare CERTIFICATE_STORES with a store for the purpose client, or leave it empty."
+    told = "INTROSPECTION_CLIENT_ID is set, and there is no client certificate to authenticate with."
+    return [Error(told, hint=hint, id="sender_constraint.E026")]
 
 
 def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
@@ -182,8 +263,12 @@ REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
 PROTECTED_RESOURCE = (
     check_protected_resource,
     check_dpop,
+    check_replay_memory,
     check_replay_store,
     check_introspection_limits,
+    check_server_certificate,
+    check_metadata,
+    check_introspection,
     check_issuer_tokens,
     check_report_mode,
     check_trust_bundle,

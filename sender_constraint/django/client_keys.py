@@ -49,6 +49,11 @@ def declared_keys(environment: ServiceEnvironment, binding: str, method: str) ->
     )
 
 
+def needs_certificate(binding: str, method: str) -> bool:
+    """Whether a client with these settings has to present a certificate: by keys alone it need not."""
+    return (binding, method) != (DPOP, PRIVATE_KEY_JWT)
+
+
 def client_key_turning(keys: SigningKeys, seconds: float) -> list[BackgroundTask]:
     """The task that looks at these keys, so often; none where nothing is signed."""
     what = "turns the keys with which this service signs as a client"

@@ -46,7 +46,10 @@ class EnrolCommand(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Ensure each store in turn; raise CommandError if one stays without a valid certificate."""
-        for declared in declared_stores().values():
+        stores = declared_stores()
+        if not stores:
+            self.stdout.write("this service needs no certificate: its settings declare none")
+        for declared in stores.values():
             if options["replace"]:
                 self._order_replacement(declared)
             self._ensure(declared, options["wait"])

@@ -50,7 +50,14 @@ from sender_constraint.resource_server.status_list import StatusLists
 from sender_constraint.resource_server.token_profile import TokenProfile
 from sender_constraint.resource_server.token_status import TokenStatuses, check_token_status
 from sender_constraint.revocation import StatusSource
+from sender_constraint.rules import enforces, rule
 from sender_constraint.trust_anchors import TrustAnchors
+
+CONFIGURED = rule(
+    "token.introspection-configured",
+    "RFC 7662 §2",
+    "The access token is opaque, and introspection is not configured at this API.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +83,8 @@ class ProtectedResource:
         identify: who presents it, is called before the issuer is asked about an opaque one.
         Raises what that raises, InvalidToken, TemporarilyUnavailable or KeysUnavailable.
         """
-        if self.opaque_tokens is not None and is_opaque(presented.value):
-            return self.opaque_tokens.verify(presented.value, identify)
+        if is_opaque(presented.value):
+            return introspected(self.opaque_tokens).verify(presented.value, identify)
         token = self.verifier.verify(presented.value)
         check_token_status(token.claims, self.token_statuses)
         return token
@@ -112,6 +119,14 @@ class ProtectedResource:
             accept_foreign=self.accept_foreign,
         )
         return verified.thumbprint if verified.chain else None
+
+
+@enforces(CONFIGURED)
+def introspected(opaque_tokens: IntrospectedTokens | None) -> IntrospectedTokens:
+    """What asks the issuer about opaque tokens (RFC 7662 §2). Raises InvalidToken where nothing does."""
+    if opaque_tokens is None:
+        raise InvalidToken(CONFIGURED, "The access token is opaque, and introspection is not configured here")
+    return opaque_tokens
 
 
 def protected_resource() -> ProtectedResource:

@@ -48,6 +48,9 @@ def certificate_renewal(seconds: float) -> BackgroundTask:
 @background_task(TASK)
 def renew_certificates(run: Run) -> None:
     """Look at every declared store. Idempotent, and one worker at a time."""
+    stores = declared_stores()
+    for purpose in {"client", "server"} - stores.keys():
+        alarms().cleared(f"certificate-{purpose}")  # the settings no longer declare it: none is missing
 
     def renew(declared: DeclaredStore) -> None:
         _replace_if_issuer_revoked(declared)
@@ -60,7 +63,7 @@ def renew_certificates(run: Run) -> None:
             # The disk that took no certificate takes no line of the trail either: the next store comes first.
             logger.error("the trail could not be written: %s", error)
 
-    run.each(declared_stores().values(), renew, lambda declared: f"the {declared.purpose} certificate")
+    run.each(stores.values(), renew, lambda declared: f"the {declared.purpose} certificate")
 
 
 def ensure(declared: DeclaredStore) -> RenewalOutcome:

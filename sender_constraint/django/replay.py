@@ -1,4 +1,7 @@
-"""The replay store of this process, by the setting ``REDIS_URL``, and a background task that watches it."""
+"""The replay store of this process, by the setting ``REDIS_URL``, and a background task that watches it.
+
+``none`` in its place: this API accepts no DPoP-bound tokens, since a proof could be used twice.
+"""
 
 from functools import cache
 
@@ -6,11 +9,19 @@ from django.conf import settings
 
 from sender_constraint.django.alarms import alarms
 from sender_constraint.django.background import BackgroundTask, background_task
+from sender_constraint.errors import InvalidToken
 from sender_constraint.replay import ReplayMemory, ReplayMemoryUnavailable
+from sender_constraint.rules import enforces, rule
 from sender_constraint.server.ledger import Run
 from sender_constraint.server.replay_memory import NO_EVICTION, RedisReplayMemory
 
 TASK = "replay-store"
+
+NO_MEMORY = "none"
+
+ACCEPTED = rule(
+    "dpop.accepted", "RFC 9449 §11.1", "The token is DPoP-bound, and this API keeps no replay memory."
+)
 
 
 @cache
@@ -38,3 +49,15 @@ def watch_replay_store(run: Run) -> None:
     run.found(f"the replay store: maxmemory-policy is {policy}")
     message = f"Redis evicts keys when it is full: maxmemory-policy is {policy}, and must be {NO_EVICTION}"
     alarms().raised(TASK, "warning", message, policy=policy)
+
+
+def accepts_dpop() -> bool:
+    """Whether this API accepts DPoP-bound tokens."""
+    return bool(settings.REDIS_URL != NO_MEMORY)
+
+
+@enforces(ACCEPTED)
+def check_dpop_accepted() -> None:
+    """RFC 9449 §11.1: without a memory of the proofs that were used, none may be accepted."""
+    if not accepts_dpop():
+        raise InvalidToken(ACCEPTED, "DPoP-bound access tokens are not accepted here", presented="DPoP")

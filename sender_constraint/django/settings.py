@@ -8,6 +8,7 @@ In ``settings.py``::
     MIDDLEWARE = [
         "sender_constraint.django.middleware.correlation",
         "sender_constraint.django.dpop.nonce_header",
+        "sender_constraint.django.metadata.protected_resource_metadata",
         ...
     ]
     globals().update(protected_api("orders"))
@@ -53,5 +54,7 @@ def protected_api(service: str) -> dict[str, Any]:
         "ISSUER_STATUS": environment.issuer_status(),
         "REVOCATION_SECONDS": environment.number("REVOCATION_SECONDS", 5),
         "STATUS_GRACE_SECONDS": environment.number("STATUS_GRACE_SECONDS", 0),
-        "REDIS_URL": environment.text("REDIS_URL", "redis://localhost:6379/0"),
+        # No default: a check at start asks for it, since proofs of DPoP have to be remembered.
+        "REDIS_URL": environment.text("REDIS_URL", ""),
+        "SERVER_CERTIFICATE": environment.placed_files("server"),
     }

@@ -68,8 +68,8 @@ ALARMS = (
         "at the authority: certificates whose replaced key asked for a successor of its own",
         {"critical": "two parties hold keys of one lineage; its renewals are suspended"},
         "once the operator has decided, or no certificate of the lineage can be used or renewed any more",
-        "`./scripts/manage ca lineage list` shows both certificates; `lineage resume` or `lineage revoke`: see the "
-        "runbook",
+        "`./scripts/manage ca lineage list` shows both certificates; `lineage resume` or `lineage revoke`: "
+        "see the runbook",
     ),
     AlarmKind(
         "expiry-authority-*",

@@ -62,11 +62,11 @@ class CallAlarms(CallerObserver):
         elif call.status is not None and call.status < 500:
             self._clear(CALLS)
 
-    def token_obtained(self, generation: Generation, token: AccessToken) -> None:  # noqa: ARG002 - the observer's
+    def token_obtained(self, generation: Generation | None, token: AccessToken) -> None:  # noqa: ARG002 - the observer's
         """Tokens are to be had."""
         self._clear(TOKENS)
 
-    def token_failed(self, generation: Generation, error: Exception) -> None:  # noqa: ARG002 - the observer's
+    def token_failed(self, generation: Generation | None, error: Exception) -> None:  # noqa: ARG002 - the observer's
         """None is."""
         self._raise(TOKENS, "warning", "No new token is to be had", error)
 

@@ -7,6 +7,7 @@ A service's ``gunicorn.conf.py`` is two lines::
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -30,6 +31,10 @@ logger = logging.getLogger(__name__)
 PLACED_SECONDS = 2.0  # how often the files are looked at that something else puts in place
 
 HEALTH = "/health"  # a service that is busy is not ill
+
+# In the environment of a worker that was started in place of another: what was there when the service started
+# may be down now, and must not keep the worker from serving.
+REPLACEMENT = "SENDER_CONSTRAINT_REPLACEMENT_WORKER"
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
 
@@ -127,6 +132,8 @@ def _equip(
     limits: Limits, audit: AuditTrail, background: Sequence[Callable[[], None]], urgent: tuple[str, ...]
 ) -> Callable[[Any, Any], None]:
     def post_fork(_arbiter: Any, worker: Any) -> None:
+        if worker.age > worker.cfg.workers:
+            os.environ[REPLACEMENT] = "true"
         worker.limits = limits
         worker.audit = audit
         worker.background = background

@@ -72,7 +72,7 @@ def test_a_replay_store_that_evicts_is_found_at_start_and_is_an_alarm_later(
         assert (identifiers(), standing()) == ([], [])
         redis.client.config_set("maxmemory-policy", "allkeys-lru")
         watch_replay_store()
-        assert identifiers() == ["sender_constraint.E021"]
+        assert identifiers() == ["sender_constraint.E027"]
         assert standing() == ["warning"]
         redis.client.config_set("maxmemory-policy", "noeviction")
         watch_replay_store()

@@ -26,6 +26,7 @@ from workshop.wire import NO_CREDENTIALS, Credentials, Exchange, Wire
 EXAMPLE = REPOSITORY / "examples" / "your-api"
 DIFF = EXAMPLE / "sender-constraint.diff"
 RESOURCE = "https://orders.example"
+SERVE = ("-m", "gunicorn", "--config", "gunicorn.conf.py", "orders.wsgi")
 
 
 class Orders:
@@ -44,6 +45,10 @@ class Orders:
     ) -> Exchange:
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         return self._wire.send(method, f"{self.origin}/orders", credentials, headers=headers)
+
+    def call(self, method: str, path: str) -> Exchange:
+        """A call without any credentials."""
+        return self._wire.send(method, f"{self.origin}{path}", NO_CREDENTIALS)
 
     def proven(self, token: str, proof: str | None) -> Exchange:
         """The call with a DPoP-bound token and this proof."""
@@ -70,12 +75,39 @@ def served(
     *,
     patched: bool,
     reports: bool = False,
-    redis_url: str = "redis://127.0.0.1:1/0",
+    redis_url: str = "none",
 ) -> Iterator[Orders]:
     """Serve it. patched: after the diff. reports: with report mode on the route of the orders.
 
-    redis_url: of the memory of proofs; nobody is there unless a test says otherwise.
+    redis_url: of the memory of proofs; none unless a test says otherwise.
     """
+    orders = prepared(folder, issuer, responder, patched=patched, reports=reports, redis_url=redis_url)
+    with orders.log.open("w") as output:
+        running = subprocess.Popen(
+            [installed.python, *SERVE],
+            cwd=orders.code,
+            env=orders.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        eventually(lambda: _answers(orders, running), orders.log.read_text)
+        yield orders
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)
+
+
+def prepared(
+    folder: Path,
+    issuer: ForeignServer,
+    responder: Responder,
+    *,
+    patched: bool = True,
+    reports: bool = False,
+    redis_url: str = "none",
+) -> Orders:
+    """Its code and its settings, as ``served`` takes them."""
     copy = folder / "orders"
     shutil.copytree(EXAMPLE, copy)
     if patched:
@@ -101,22 +133,7 @@ def served(
         "REPORT_ROUTES": "orders" if reports else "",
         "REDIS_URL": redis_url,
     }
-    log = folder / "gunicorn.log"
-    with log.open("w") as output:
-        running = subprocess.Popen(
-            [installed.python, "-m", "gunicorn", "--config", "gunicorn.conf.py", "orders.wsgi"],
-            cwd=copy,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        orders = Orders(folder, port, Wire(issuer.authority.trust_bundle), environment)
-        eventually(lambda: _answers(orders, running), log.read_text)
-        yield orders
-    finally:
-        running.send_signal(signal.SIGTERM)
-        running.wait(20)
+    return Orders(folder, port, Wire(issuer.authority.trust_bundle), environment)
 
 
 def _answers(orders: Orders, running: subprocess.Popen[bytes]) -> bool:

@@ -1,10 +1,15 @@
 """The wheel of the library: whole, typed, and without Django where that is not asked for."""
 
 import email
+import os
+import re
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
+
+import pytest
 
 from sender_constraint.server.environment import REPOSITORY
 from tests.examples.installed import Installed
@@ -93,6 +98,58 @@ def test_it_is_typed_for_those_who_use_it(installed: Installed, tmp_path: Path) 
     )
     assert 'expression has type "str", variable has type "int"' in checked.stdout
     assert "Found 1 error" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    "page", ["docs/migrate.md", "examples/your-api/README.md", "sender_constraint/README.md"]
+)
+def test_the_lines_that_install_it_work_as_printed(page: str, tmp_path: Path) -> None:
+    (printed,) = re.findall(
+        r"^```console\n(\$ [^\n]*/wheel[^`]*pip install[^\n]*)\n", _text(page), re.MULTILINE
+    )
+    commands = [line.removeprefix("$ ") for line in printed.splitlines()]
+    # The folder that the page names, without the library in it.
+    script = tmp_path / "scripts" / "wheel"
+    script.parent.mkdir()
+    script.write_text(f'#!/bin/sh\nexec "{REPOSITORY}/scripts/wheel" "${{1:-$PWD/dist}}"\n')
+    script.chmod(0o755)
+    folder = tmp_path / "examples" / "your-api" if page.startswith("examples") else tmp_path
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    variables = {
+        "PATH": f"{environment}/bin:{os.environ['PATH']}",
+        # In place of a package index: what it depends on is there already, itself it is not.
+        "PIP_NO_INDEX": "1",
+        "PYTHONPATH": sysconfig.get_path("purelib"),
+    }
+    commands.append("python -c 'import sender_constraint.django.settings as s; print(s.__file__)'")
+    typed = subprocess.run(
+        ["sh", "-ec", "\n".join(commands)],
+        cwd=folder,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert typed.returncode == 0, typed.stdout + typed.stderr
+    assert Path(typed.stdout.splitlines()[-1]).is_relative_to(environment)
+
+
+def test_no_page_installs_it_in_another_way() -> None:
+    pages = [*REPOSITORY.glob("docs/*.md"), *REPOSITORY.glob("examples/**/*.md"), *REPOSITORY.glob("*.md")]
+    lines = [line for page in [*pages, LIBRARY / "README.md"] for line in _lines_that_install(page)]
+    assert len(lines) == 4
+    assert all("wheel" in line or "dist/" in line for line in lines)
+
+
+def _lines_that_install(page: Path) -> list[str]:
+    fetched = "node_modules" in page.parts
+    return [] if fetched else [line for line in page.read_text().splitlines() if "pip install" in line]
+
+
+def _text(page: str) -> str:
+    return (REPOSITORY / page).read_text()
 
 
 def test_a_service_of_others_keeps_its_state_where_it_was_started(

@@ -103,12 +103,12 @@ def bank(folder: Path, scheme: Authority, trust_bundle: Path, **variables: str) 
 
 
 def partner(folder: Path, scheme: Authority, trust_bundle: Path, **variables: str) -> Service:
-    """The partner's client, with a certificate that was put in place."""
-    certificate = placed(scheme, folder, "partner")
+    """The partner's client, with a certificate that was put in place if its settings need one."""
+    by_keys = variables.get("TOKEN_BINDING") == "dpop"
     own = {
         "TRUST_BUNDLE": str(trust_bundle),
         "CLIENT_ID": "partner",
-        **files_of("CLIENT", certificate),
+        **({} if by_keys else files_of("CLIENT", placed(scheme, folder, "partner"))),
         **variables,
     }
     service = Service("partner_client", folder / "partner_client", own)

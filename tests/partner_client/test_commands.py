@@ -94,7 +94,9 @@ def test_a_refusal_is_one_line_with_the_id_to_ask_about(bank: Bank) -> None:
 def test_a_refused_token_is_one_line_too(bank: Bank) -> None:
     bank.answers["/token"] = lambda _asked: Answer(401, {"error": "invalid_client"})
 
-    with pytest.raises(CommandError, match=r"token endpoint refused \(401\): invalid_client"):
+    with pytest.raises(
+        CommandError, match=r"token endpoint https://localhost:\d+/token refused \(401\): invalid_client"
+    ):
         run("accounts")
 
 

@@ -63,3 +63,9 @@ def test_the_page_is_read_and_nothing_else(client: Client) -> None:
     answer = client.post("/")
     assert answer.status_code == 405
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_where_no_certificate_is_needed_none_is_missing(client: Client, settings: Settings) -> None:
+    settings.CERTIFICATE_STORES = {}
+    assert 'class="level-ok">not needed<' in page(client)
+    assert client.get("/status").json()["certificate"] == {"state": "not needed"}

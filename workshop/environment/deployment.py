@@ -70,6 +70,7 @@ class Deployment:
             "API_URL": self.api_url,
             "CA_URL": self.ca_url,
             "TRUST_BUNDLE": str(self.trust_bundle),
+            "OCSP_URL": f"{self.ca_public_url}/ocsp",
             "CLIENT_ID": "partner",
             "CLIENT_CERTIFICATE": certificate,
             "CLIENT_KEY": key,

@@ -40,11 +40,16 @@ def registrations(folder: Path, resources: Sequence[str], *, fapi2: bool) -> Ite
 
     fapi2: whether the server keeps to FAPI 2.0. Outside it oauth2c, which addresses its assertions to the
     token endpoint, can be used as the clients that sign them.
-    resources: for which tokens are issued. Whoever has opaque tokens may ask for all of them: what such a
-    token is worth at another API than its own is among the attacks.
+    resources: for which tokens are issued, and all of these clients may ask for them: so that an API of the
+    audience's own is called by each method. The first is the default.
     """
-    certificate_bound = {"tls_client_certificate_bound_access_tokens": True}
-    dpop_bound = {"dpop_bound_access_tokens": True, "tls_client_certificate_bound_access_tokens": False}
+    for_all = {"resources": list(resources), "default_resource": resources[0]}
+    certificate_bound = {**for_all, "tls_client_certificate_bound_access_tokens": True}
+    dpop_bound = {
+        **for_all,
+        "dpop_bound_access_tokens": True,
+        "tls_client_certificate_bound_access_tokens": False,
+    }
     of_the_scheme = {
         "token_endpoint_auth_method": "tls_client_auth",
         "tls_client_auth_subject_dn": PARTNER_SUBJECT,
@@ -55,7 +60,6 @@ def registrations(folder: Path, resources: Sequence[str], *, fapi2: bool) -> Ite
         **of_the_scheme,
         **certificate_bound,
         "access_token_format": "opaque",
-        "resources": list(resources),
     }
     yield {
         "client_id": "dpop-client",

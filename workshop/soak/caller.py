@@ -61,10 +61,14 @@ class Recorder(CallerObserver):
         self._calls = calls
         self._lock = threading.Lock()
 
-    def swapped(self, previous: Generation | None, current: Generation) -> None:  # noqa: ARG002 - the base's
+    def swapped(
+        self,
+        previous: Generation | None,  # noqa: ARG002 - the base's
+        current: Generation | None,
+    ) -> None:
         """The parent waits for this."""
         with self._lock:
-            print(json.dumps({"adopted": current.id}), flush=True)
+            print(json.dumps({"adopted": current.id if current else None}), flush=True)
 
     def called(self, call: Call) -> None:
         """When it began (monotonic seconds), how long it took, in how many attempts, and what came of it."""

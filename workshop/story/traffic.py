@@ -66,19 +66,21 @@ class Timeline(CallerObserver):
         with self._changed:
             return list(self.reigns.values())
 
-    def swapped(self, previous: Generation | None, current: Generation) -> None:
+    def swapped(self, previous: Generation | None, current: Generation | None) -> None:
         """A reign ends, and the next begins."""
         now = datetime.now(UTC)
         with self._changed:
             if previous is not None:
                 self._reign(previous).ended = now
-            self._reign(current)
+            if current is not None:
+                self._reign(current)
             self._changed.notify_all()
 
-    def token_obtained(self, generation: Generation, token: AccessToken) -> None:
+    def token_obtained(self, generation: Generation | None, token: AccessToken) -> None:
         """Note which generation the token is bound to."""
         with self._changed:
-            self._reign(generation).tokens.append(token)
+            if generation is not None:
+                self._reign(generation).tokens.append(token)
 
     def called(self, call: Call) -> None:
         """Count a call, and remember it if it failed."""

@@ -11,6 +11,11 @@ _PUBLIC = "Send the public key alone; and make a new one, since this one was giv
 _CLOCK = "Set the machine's clock by NTP, and make each proof just before it is sent."
 
 RULES = {
+    "dpop.accepted": Wording(
+        "a certificate-bound token: REDIS_URL of this API is none, so that it remembers no proofs",
+        "a DPoP-bound token",
+        "Ask for a certificate-bound token, or have the API's operator set REDIS_URL to a Redis server.",
+    ),
     "dpop.missing": Wording(
         "a header DPoP with a proof", "no such header", "Send a proof with each request (RFC 9449 §4.1)."
     ),

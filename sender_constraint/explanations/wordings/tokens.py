@@ -29,6 +29,12 @@ RULES = {
         "Look for quotation marks, a line break, a second Authorization header, or text behind the token.",
     ),
     "token.size": Wording("at most {expected} characters", "{presented} characters", _AS_RECEIVED),
+    "token.introspection-configured": Wording(
+        "a signed JWT: introspection is not configured at this API",
+        "an opaque token, which only its issuer can read (RFC 7662)",
+        "Send the token exactly as it was issued. If it is opaque, have the issuer issue JWTs for this API, "
+        "or have the API configure introspection (INTROSPECTION_CLIENT_ID, and a client certificate).",
+    ),
     "token.compact-form": Wording(
         "a JWT: {expected} parts of base64url with dots between",
         "{presented} parts, or characters that base64url does not have",

@@ -25,6 +25,10 @@ from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.tls_server import Answer, Asked, TLSServer
 
 
+def _id_of(generation: Generation | None) -> str | None:
+    return None if generation is None else generation.id
+
+
 class Watcher(CallerObserver):
     """Remembers everything, and lets a test wait for it."""
 
@@ -36,14 +40,14 @@ class Watcher(CallerObserver):
         self.calls: list[Call] = []
         self._changed = threading.Condition()
 
-    def swapped(self, previous: Generation | None, current: Generation) -> None:
-        self._note(lambda: self.swaps.append((previous.id if previous else None, current.id)))
+    def swapped(self, previous: Generation | None, current: Generation | None) -> None:
+        self._note(lambda: self.swaps.append((_id_of(previous), str(_id_of(current)))))
 
-    def closed(self, generation: Generation) -> None:
-        self._note(lambda: self.closed_ids.append(generation.id))
+    def closed(self, generation: Generation | None) -> None:
+        self._note(lambda: self.closed_ids.append(str(_id_of(generation))))
 
-    def token_obtained(self, generation: Generation, token: AccessToken) -> None:
-        self._note(lambda: self.tokens.append((generation.id, token.value)))
+    def token_obtained(self, generation: Generation | None, token: AccessToken) -> None:
+        self._note(lambda: self.tokens.append((str(_id_of(generation)), token.value)))
 
     def preparation_failed(self, error: Exception) -> None:
         self._note(lambda: self.failures.append(error))

@@ -21,4 +21,7 @@ class Command(BaseCommand):
             declared.secret_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         for store in declared_key_stores().values():
             store.turn(utc_now())
-        self.stdout.write("ready; the next step is `enrol`")
+        if settings.CERTIFICATE_STORES:
+            self.stdout.write("ready; the next step is `enrol`")
+        else:
+            self.stdout.write("ready; no certificate is needed; the next step is `jwks`")
