@@ -72,11 +72,15 @@ class TLS12Records:
 class RecordClient:
     """A connection past its handshake.
 
-    raw: the TCP connection, on which sealed records are sent. records: what seals them.
+    raw: the TCP connection, on which sealed records are sent. records: what seals them. last_messages: of the
+    handshake, as far as they have not been sent.
     """
 
-    def __init__(self, raw: socket.socket, connection: SSL.Connection, records: Any) -> None:
+    def __init__(
+        self, raw: socket.socket, connection: SSL.Connection, records: Any, last_messages: bytes
+    ) -> None:
         self.raw, self._connection, self.records = raw, connection, records
+        self.last_messages = last_messages
 
     def data(self, content: bytes, size: int) -> bytes:
         """Application data in records of ``size`` bytes each."""
@@ -103,12 +107,17 @@ class RecordClient:
 
 @contextmanager
 def record_client(
-    raw: socket.socket, trust_bundle: Path, version: int = SSL.TLS1_3_VERSION, *, finished: bool = True
+    raw: socket.socket,
+    trust_bundle: Path,
+    version: int = SSL.TLS1_3_VERSION,
+    *,
+    finished: bool = True,
+    together: bool = False,
 ) -> Iterator[RecordClient]:
     """A client on a TCP connection, which is closed at the end. It has no certificate of its own.
 
     finished: whether the client's last messages of the handshake are sent. If not, the records are sealed as
-    these messages would be (TLS 1.3 only).
+    these messages would be (TLS 1.3 only). together: whether the caller sends them, with what comes next.
     """
     secrets: dict[str, bytes] = {}
 
@@ -129,9 +138,12 @@ def record_client(
         connection.set_tlsext_host_name(b"localhost")
         connection.set_connect_state()
         last_messages = _complete_handshake(connection, raw)
-        if finished:
+        if finished and not together:
             raw.sendall(last_messages)
-        yield RecordClient(raw, connection, _records_of(connection, secrets, finished=finished))
+            last_messages = b""
+        yield RecordClient(
+            raw, connection, _records_of(connection, secrets, finished=finished), last_messages
+        )
 
 
 def _complete_handshake(connection: SSL.Connection, raw: socket.socket) -> bytes:

@@ -66,7 +66,6 @@ class TLSSocket(PacedSocket):
         self._certificates: tuple[bytes, ...] = ()
         self._records = Records()
         self._outgoing = b""
-        self._unread = False  # whether OpenSSL has more than the record that it reads now
 
     @cached_property
     def _connection(self) -> SSL.Connection:
@@ -95,12 +94,12 @@ class TLSSocket(PacedSocket):
         """Complete the handshake. Raises SSL.Error, or PeerGone at the limit."""
         self.begin(Phase.HANDSHAKE)
         while not self._established:
-            self._feed_all()
+            self._feed()
             try:
                 self._connection.do_handshake()
                 self._established = True
             except SSL.WantReadError:
-                pass  # there is more to come
+                self.take_turn()  # the next record may be here already
             except SSL.Error:
                 self._send_alert()
                 raise
@@ -129,8 +128,8 @@ class TLSSocket(PacedSocket):
     def _receive(self, size: int) -> bytes:
         try:
             while True:
-                if not (self._unread or self._connection.pending()):
-                    self._feed_record()
+                if not self._connection.pending():
+                    self._feed()
                 try:
                     return self._connection.recv(size)
                 except SSL.WantReadError:
@@ -164,26 +163,18 @@ class TLSSocket(PacedSocket):
 
     def _count_record(self) -> None:
         """Count what has been read without any data in it, and refuse one too many."""
-        if self._records.between and not self._unread:
+        if self._records.between:
             self._records_without_data += 1
             check_records(self._records_without_data)
-        self._unread = False
 
-    def _feed_record(self) -> None:
+    def _feed(self) -> None:
         """Give OpenSSL the next record, or as much of it as has come. Waits for it.
 
-        One record, so that data or its absence is known of each.
+        No more than one, so that it is known of each whether there was data in it.
         """
         while not (piece := self._records.take()):
             self._fill()
         self._connection.bio_write(piece)
-
-    def _feed_all(self) -> None:
-        """Give OpenSSL what has come, of the handshake and perhaps after it. Waits for it."""
-        self._feed_record()
-        while piece := self._records.take():
-            self._connection.bio_write(piece)
-            self._unread = True
 
     def _fill(self) -> None:
         """Wait for bytes from the peer. Raises SSL.SysCallError at the end of the stream."""

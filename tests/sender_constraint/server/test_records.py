@@ -72,6 +72,17 @@ def test_records_without_data_are_counted_within_a_request_that_has_begun(
     assert server.event_of("http.request", address)["rule"] == "tls.records"
 
 
+@pytest.mark.clause("RFC 8446 §4.6.3")
+def test_records_without_data_are_counted_that_come_together_with_the_last_message_of_the_handshake(
+    server: Server, trust_bundle: Path
+) -> None:
+    for number, status in ((MAX_RECORDS_WITHOUT_DATA, b"200"), (MAX_RECORDS_WITHOUT_DATA + 1, b"400")):
+        with record_client(server.tcp(), trust_bundle, together=True) as client:
+            updates = b"".join(islice(WITHOUT_DATA["KeyUpdates"].records(client), number))
+            client.raw.sendall(client.last_messages + updates + client.data(REQUEST, len(REQUEST)))
+            assert client.answer().startswith(b"HTTP/1.1 " + status)
+
+
 @pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3])
 def test_a_request_in_records_of_one_byte_is_served(connect: Connecting, version: int) -> None:
     body = b"x" * 10_000
