@@ -24,6 +24,7 @@ from workshop.catalogue.dpop_api import presenting
 from workshop.environment.deployment import Deployment
 from workshop.environment.ports import free_port
 from workshop.loot import Cast
+from workshop.proofs import ABSENT
 from workshop.story.stage import Stage
 from workshop.wire import NO_CREDENTIALS
 
@@ -134,7 +135,7 @@ def test_an_api_that_demands_a_nonce_gives_it_and_takes_it(
 ) -> None:
     holder = cast.holder
     call = Call("GET", f"{demanding.origin}/accounts", None, NO_CREDENTIALS)
-    refused = presenting(call, holder.token, holder.proof()).send(stage.wire)
+    refused = presenting(call, holder.token, holder.proof(nonce=ABSENT)).send(stage.wire)
     assert (refused.status, refused.error) == (401, "use_dpop_nonce")
     assert stage.audit.about(refused).rule == "dpop.nonce"
     assert 'error="use_dpop_nonce"' in refused.headers["www-authenticate"]
