@@ -17,8 +17,9 @@ MEGABYTE = 1024 * 1024
 # What a worker may grow by, whatever comes: Python keeps for later what one load made it take.
 MOST_GROWTH_BYTES = 192 * MEGABYTE
 
-# What a server may open for itself meanwhile, and keep: to a database, to the responder, to the issuer.
-OWN_DESCRIPTORS = 4
+# What a server may open for itself meanwhile, and keep: to a database (SQLite keeps one descriptor for each
+# connection that was open at the same time), to the responder, to the issuer.
+OWN_DESCRIPTORS = 10
 
 
 @dataclass
