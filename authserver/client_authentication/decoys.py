@@ -67,6 +67,7 @@ def _decoy(method: str) -> RegisteredClient:
         profile="",
         dpop_nonce_required=False,
         introspects=(),
+        assertion_audience_token_endpoint=False,
     )
 
 

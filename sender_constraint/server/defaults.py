@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
+from environ import ImproperlyConfigured
 
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuer_status import NONE

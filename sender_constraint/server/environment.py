@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from environ import ImproperlyConfigured
 
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.placed import PlacedFiles
@@ -24,9 +24,8 @@ _VAR = (REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path.cwd()) 
 # each request: one for each certificate in use every two seconds, to a disk that may be busy.
 _RECORDED_ELSEWHERE = {"django.security.DisallowedHost": "CRITICAL", "httpx": "WARNING"}
 
-
-_TRUE = ("true", "on", "ok", "y", "yes", "1")
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_TRUE = ("true", "on", "ok", "y", "yes", "1")
 _FALSE = ("false", "off", "n", "no", "0", "")
 
 

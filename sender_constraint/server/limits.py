@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.core.exceptions import ImproperlyConfigured
+from environ import ImproperlyConfigured
 
 from sender_constraint.server.environment import ServiceEnvironment
 
