@@ -45,12 +45,12 @@ class Dump:
 
     texts: dict[str, list[str]]
 
-    def credentials(self) -> list[str]:
-        """What could be a credential: a few of each file, column or entry, each once."""
+    def credentials(self, of_each: int = KEPT_OF_EACH) -> list[str]:
+        """What could be a credential: so many of each file, column or entry, each once."""
         found: dict[str, None] = {}
         for texts in self.texts.values():
             words = (word for text in texts for word in _CREDENTIAL.findall(_without_statements(text)))
-            found.update(dict.fromkeys(islice(words, KEPT_OF_EACH)))
+            found.update(dict.fromkeys(islice(words, of_each)))
         return list(found)
 
     def tokens(self) -> list[str]:

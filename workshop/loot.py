@@ -96,8 +96,8 @@ class Loot:
     holdings: what the bank keeps of the partner, by identifiers that leaked.
     overheard_key: has the partner pay a cent, and gives the Idempotency-Key with which it did.
     former: has somebody enrol and be revoked, the first time that it is asked for.
-    lineage: has a participant enrol and renew, the first time that it is asked for; both keys are stolen.
-    suspended: has it begin another lineage, which its replaced key has forked, each time.
+    lineage: has a participant enrol and renew, each time; both keys are stolen.
+    suspended: the same, and its replaced key has forked the lineage.
     dumps: copies of what the parties keep.
     in_advance: a token of the partner's that is bound to a key, and what that key signed before the theft was
     noticed: whatever the thief asked for (RFC 9449 §11.2). The key itself nobody uses.

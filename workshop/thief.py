@@ -58,7 +58,7 @@ class Thief:
         """Make the valid call from which the attack differs."""
         attempt = attack.family.valid(self._cast)
         exchange = attempt.send(self._wire)
-        if isinstance(attempt, Call) and exchange.status == HTTPStatus.CREATED:
+        if isinstance(attempt, Call) and _registered(attempt, exchange):
             unregister(attempt, exchange, self._wire)
         return exchange
 
@@ -85,6 +85,10 @@ class Thief:
         twin = attack.twin(attack.family.valid(self._cast), self._cast.loot)
         assert not isinstance(twin, Sequence)  # noqa: S101 - for mypy: there is one
         return Played(attack, attempt, exchange, evidence, twin.send(self._wire))
+
+
+def _registered(attempt: Call, exchange: Exchange) -> bool:
+    return exchange.status == HTTPStatus.CREATED and attempt.url.endswith("/register")
 
 
 def unregister(registration: Call, exchange: Exchange, wire: Wire) -> None:

@@ -20,12 +20,16 @@ from workshop.story.partner import Partner, current_partner
 from workshop.story.stage import Stage
 
 LIFETIME_SECONDS = 3600
+# The attacks of the catalogue are played more than once a minute, all with the thief's one certificate.
+SETTINGS = {"bank_api": {"INTROSPECTIONS_PER_CERTIFICATE": "10000"}}
 
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environment]:
     root = tmp_path_factory.mktemp("environment")
-    with Environment(root, ports=Ports.free(), lifetime_seconds=LIFETIME_SECONDS, fresh=True) as running:
+    with Environment(
+        root, ports=Ports.free(), lifetime_seconds=LIFETIME_SECONDS, fresh=True, settings=SETTINGS
+    ) as running:
         yield running
 
 

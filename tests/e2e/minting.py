@@ -42,8 +42,9 @@ PARTNER_NAMES: dict[str, Any] = {
 
 REGISTER = """
 INSERT INTO register_issuedcertificate
-    (serial, issuer, der, profile_name, line, public_key_digest, issued_at, not_after, revocation_reason)
-VALUES (:serial, :issuer, :der, 'client', 0, :public_key_digest, :issued_at, :not_after, '')
+    (serial, issuer, der, profile_name, line, is_branch, public_key_digest, issued_at, not_after,
+     revocation_reason)
+VALUES (:serial, :issuer, :der, 'client', 0, FALSE, :public_key_digest, :issued_at, :not_after, '')
 """
 
 

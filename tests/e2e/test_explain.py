@@ -307,7 +307,7 @@ def test_an_unknown_id_and_a_malformed_one_are_told_as_such(explain: Explain) ->
 def test_no_trail_at_all_is_told_with_where_to_look(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "workshop.explain", "--root", str(tmp_path), str(uuid.uuid4())]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert f"There is no audit trail below {tmp_path}." in done.stderr
 
 

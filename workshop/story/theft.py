@@ -76,7 +76,7 @@ def the_theft(stage: Stage) -> Cast:
         holdings=honest.holdings,
         overheard_key=lambda: _overheard_key(stage, honest),
         former=cache(lambda: former_participant(stage)),
-        lineage=cache(lambda: renewed_lineage(stage)),
+        lineage=lambda: renewed_lineage(stage),
         suspended=lambda: suspended_lineage(stage),
         dumps=Dumps(deployment),
         signing=signing_loot(stage, signers),
