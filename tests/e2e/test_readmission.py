@@ -88,7 +88,7 @@ def test_a_revoked_partner_comes_back_with_a_new_secret_and_without_a_restart(
             pause_seconds=0.5,
         )
         exit_status, _ = status(environment)
-        assert exit_status == 2
+        assert exit_status == 1
 
         secret = deployment.states[PARTNER] / "enrolment" / "client.secret"
         authority(environment, "participant", "secret", "partner", "--secret-file", str(secret))
