@@ -72,7 +72,7 @@ class CallAlarms(CallerObserver):
 
     def preparation_failed(self, error: Exception) -> None:
         """None is for the new certificate, which is not used until then."""
-        self._raise(TOKENS, "warning", "The new certificate is not in use", error)
+        self._raise(TOKENS, "warning", "The new certificate or key is not in use", error)
 
     def _raise(self, name: str, level: Literal["warning", "critical"], what: str, error: Exception) -> None:
         with self._lock:

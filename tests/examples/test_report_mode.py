@@ -14,9 +14,11 @@ from tests.examples.installed import Installed
 from tests.examples.orders import Orders, credentials_of, served, thumbprint_of
 from tests.examples.proofs import JKT, proof_of
 from tests.foreign.authorization_server import ForeignServer, placed
+from tests.redis_server import running_redis
 from tests.sender_constraint.responder import Responder
 from tests.sender_constraint.scheme_status import SchemeStatus
 from tests.waiting import eventually
+from workshop.environment.ports import free_port
 from workshop.wire import NO_CREDENTIALS, Exchange
 
 ORDERS = {"orders": ["order-1", "order-2"]}
@@ -30,7 +32,12 @@ def reporting(
     installed: Installed,
 ) -> Iterator[Orders]:
     folder = tmp_path_factory.mktemp("reporting")
-    with served(folder, issuer, responder, installed, patched=True, reports=True) as running:
+    with (
+        running_redis(free_port(), folder) as redis_url,
+        served(
+            folder, issuer, responder, installed, patched=True, reports=True, redis_url=redis_url
+        ) as running,
+    ):
         yield running
 
 
