@@ -13,6 +13,7 @@ from typing import Any
 
 from OpenSSL import SSL
 
+from sender_constraint.certificates.background_thread import native_lock
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.tls import TLS_1_2_SUITES
@@ -68,6 +69,8 @@ class TLSFront:
         self._monotonic = monotonic
         self._refused: str | None = ""  # none yet
         self._next_attempt_at = float("-inf")
+        # The stapler asks in a thread of its own. Held while a few files are read, and never across a wait.
+        self._taking = native_lock()
 
     def wrap_socket(self, raw: Any, **_as_gevent_passes: Any) -> TLSSocket:
         """The TLS side of an accepted connection. Nothing is sent or received here."""
@@ -79,11 +82,16 @@ class TLSFront:
 
     def _current(self) -> Served:
         """The current generation, or the last good one if that cannot be used."""
-        current_id = self._store.current_id()
-        known_as_bad = current_id == self._refused and self._monotonic() < self._next_attempt_at
-        if current_id != self._served.generation_id and not known_as_bad:
-            self._take(current_id)
+        if self._is_news(self._store.current_id()):
+            with self._taking:
+                current_id = self._store.current_id()
+                if self._is_news(current_id):
+                    self._take(current_id)
         return self._served
+
+    def _is_news(self, current_id: str | None) -> bool:
+        known_as_bad = current_id == self._refused and self._monotonic() < self._next_attempt_at
+        return current_id != self._served.generation_id and not known_as_bad
 
     def _take(self, current_id: str | None) -> None:
         try:

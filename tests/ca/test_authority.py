@@ -293,7 +293,7 @@ def test_the_trust_bundle_of_another_authority_stays(tmp_path: Path) -> None:
 
 def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     directory = AuthorityDirectory(tmp_path)
-    with pytest.raises(NoAuthority, match=r"manage\.py init"):
+    with pytest.raises(NoAuthority, match=r"manage ca init"):
         directory.load()
     directory.publish(create_hierarchy(NOW))
     directory.load()

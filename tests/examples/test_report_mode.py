@@ -33,9 +33,9 @@ def reporting(
 ) -> Iterator[Orders]:
     folder = tmp_path_factory.mktemp("reporting")
     with (
-        running_redis(free_port(), folder) as redis_url,
+        running_redis(free_port(), folder) as redis,
         served(
-            folder, issuer, responder, installed, patched=True, reports=True, redis_url=redis_url
+            folder, issuer, responder, installed, patched=True, reports=True, redis_url=redis.url
         ) as running,
     ):
         yield running

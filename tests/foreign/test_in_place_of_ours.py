@@ -152,17 +152,27 @@ def test_the_bank_refuses_a_token_of_that_server_without_its_certificate(
     assert arrangement.bank.trail()[-1]["rule"] == "binding.certificate"
 
 
-def test_the_bank_refuses_an_unbound_token_of_that_server(arrangement: Arrangement) -> None:
-    assert _status(arrangement, arrangement.server.token(None), NO_CREDENTIALS) == 401
+@pytest.fixture
+def stranger(scheme: Authority, thief_folder: Path) -> Credentials:
+    """A certificate of the scheme, without which no opaque token is looked up."""
+    return _credentials(placed(scheme, thief_folder, "thief"))
+
+
+def test_the_bank_refuses_an_unbound_token_of_that_server(
+    arrangement: Arrangement, stranger: Credentials
+) -> None:
+    assert _status(arrangement, arrangement.server.token(None), stranger) == 401
     assert arrangement.bank.trail()[-1]["rule"] == "binding.unbound"
 
 
 @pytest.mark.clause("RFC 7800 §3.1")
-def test_the_bank_refuses_a_second_confirmation_method(arrangement: Arrangement) -> None:
+def test_the_bank_refuses_a_second_confirmation_method(
+    arrangement: Arrangement, stranger: Credentials
+) -> None:
     habits = arrangement.server.habits
     before, habits.confirmation = habits.confirmation, {"jkt": "x" * 43}
     try:
-        assert _status(arrangement, arrangement.server.token("A" * 43), NO_CREDENTIALS) == 401
+        assert _status(arrangement, arrangement.server.token("A" * 43), stranger) == 401
     finally:
         habits.confirmation = before
     assert arrangement.bank.trail()[-1]["rule"] == "confirmation.more-than-one"

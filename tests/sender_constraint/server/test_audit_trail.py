@@ -17,6 +17,7 @@ from sender_constraint.server.audit_trail import INTERRUPTED, AuditTrail, TrailU
 from sender_constraint.server.trail_search import recent_refusals
 from tests.sender_constraint.server.running import Server, read_all
 from tests.trail import unwritable
+from tests.waiting import eventually
 
 
 @contextmanager
@@ -51,11 +52,11 @@ def read(trail: AuditTrail) -> tuple[list[dict[str, Any]], int]:
 def test_a_line_that_is_cut_short_damages_no_event_before_or_after_it(
     trail: AuditTrail, bytes_left: int, tmp_path: Path
 ) -> None:
-    trail.record("first", "refused")
+    trail.record("first", "refused", rule="token.header")
     with room(bytes_left, trail.path), pytest.raises(TrailUnwritable) as full:
         trail.record("second", "refused")
     assert full.value.errno in (0, errno.EFBIG)
-    trail.record("third", "refused")
+    trail.record("third", "refused", rule="token.expired")
 
     events, damaged = read(trail)
     assert [each["event"] for each in events] == ["first", INTERRUPTED, "third"]
@@ -188,6 +189,7 @@ def test_the_tls_front_answers_503_to_what_it_cannot_record_and_goes_on(own_serv
 
     malformed = b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
     assert sent(malformed).startswith(b"HTTP/1.1 400 ")
+    eventually(lambda: own_server.events("alarm.raised"), "the alarm about the staple is in the trail")
     with unwritable(own_server.state / "audit" / "audit.jsonl"):
         refused = sent(malformed)
         assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
