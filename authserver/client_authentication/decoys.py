@@ -16,6 +16,7 @@ from authserver.clients.registered_client import (
     CLIENT_CREDENTIALS,
     JWT_FORMAT,
     PRIVATE_KEY_JWT,
+    SIGNING_ALGORITHMS,
     TLS_CLIENT_AUTH,
     RegisteredClient,
 )
@@ -72,15 +73,16 @@ def _decoy(method: str) -> RegisteredClient:
 
 
 def _jwks() -> dict[str, Any]:
-    return {"keys": [{**jwk_of(_key("ES256")), "kid": secrets.token_hex(16), "use": "sig"}]}
+    # Without ``kid`` they fit each assertion, so that one signature is verified whatever it names.
+    return {"keys": [{**jwk_of(_key(algorithm)), "use": "sig"} for algorithm in SIGNING_ALGORITHMS]}
 
 
 @cache
 def _key(algorithm: str) -> jws.PublicKey:
-    """Of each algorithm that assertions are signed by, one that signs nothing."""
+    """Of each algorithm that assertions are signed by, one without a private key."""
     match algorithm:
         case "PS256":
-            return rsa.generate_private_key(65537, 2048).public_key()
+            return rsa.RSAPublicNumbers(65537, secrets.randbits(2048) | 1 << 2047 | 1).public_key()
         case "EdDSA":
             return ed25519.Ed25519PrivateKey.generate().public_key()
     return ec.generate_private_key(ec.SECP256R1()).public_key()
