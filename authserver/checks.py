@@ -87,7 +87,7 @@ def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
         return []
     clients = ", ".join(settings.REPORT_CLIENTS)
     message = f"REPORT_CLIENTS is set: {clients} get access tokens that whoever holds them can use."
-    hint = "Run ./scripts/manage authserver reported, and take out whoever comes with proof."
+    hint = "Run ./scripts/manage authserver reported, and take out the clients that come with proof."
     return [checks.Warning(message, hint=hint, id="authserver.W020")]
 
 

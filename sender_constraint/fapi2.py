@@ -45,7 +45,7 @@ AUTHORIZATION_SERVER = (
         "REPORT_CLIENTS",
         "§5.3.2.1",
         _nothing,
-        "Empty it, or leave the profile until nobody needs it: ./scripts/manage authserver reported.",
+        "Empty it, or leave the profile until no client needs it: ./scripts/manage authserver reported.",
     ),
 )
 RESOURCE_SERVER = (

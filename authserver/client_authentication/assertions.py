@@ -3,7 +3,7 @@
 RFC 7523 §2.2 and §3, https://www.rfc-editor.org/rfc/rfc7523; RFC 7521 §4.2,
 https://www.rfc-editor.org/rfc/rfc7521; FAPI 2.0 Security Profile §5.3.2.1 and §5.4.1. Which client an
 assertion is of is read before its signature is verified, since its keys are that client's; nothing else is
-decided by what nobody signed. Its use is recorded after all other checks, in the database and not in the
+decided by what is not signed. Its use is recorded after all other checks, in the database and not in the
 replay store: it may be valid for an hour, for which no store must be asked that can lose its content.
 
 An assertion needs no ``iat`` (RFC 7523 §3, FAPI 2.0 §5.3.2.1). Without one it is dated ``exp`` less the

@@ -77,7 +77,7 @@ class SelfRegistration(models.Model):
 
 
 class RegistrationLock(models.Model):
-    """One row, locked by whoever registers a client by itself."""
+    """One row, locked while a client registers itself."""
 
     ONLY = 1
 

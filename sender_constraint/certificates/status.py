@@ -77,7 +77,7 @@ class StatusBook:
     monotonic: seconds, as ``time.monotonic``. now: aware, for the validity of the responder's certificate.
 
     A responder that is away is so for every certificate. While it is known to be, nobody waits for it: one
-    question at a time tries, beside the callers, whether it is back. Questions are asked in the background
+    question at a time tries, in the background, whether it is back. Questions are asked in the background
     (``background_thread``): requests do not delay them, and a caller that stops waiting takes no other
     caller's answer away.
     """

@@ -1,4 +1,4 @@
-"""What a server answered, read as JSON or described for whoever has to find out what went wrong.
+"""What a server answered, read as JSON or described for the person who has to find out what went wrong.
 
 RFC 8259 (https://www.rfc-editor.org/rfc/rfc8259); the media types are ``application/json`` and those that end
 in ``+json`` (RFC 6839 §3.1, https://www.rfc-editor.org/rfc/rfc6839). Redirects are not followed: a token or

@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 ITEM_FAILED = "task.item-failed"
 # What somebody else's server, the database or the disk causes: the log needs no traceback of it.
 FORESEEN = (NoAnswer, OperationalError, OSError)
-# An item that fails in every run is told again after so long, as an alarm is.
+# An item that fails in every run is reported again after so long, as an alarm is.
 TOLD_AGAIN_SECONDS = 60.0
 _told: dict[tuple[str, str], float] = {}
 

@@ -85,7 +85,7 @@ class IntrospectionLimits:
 
     @enforces(UNIDENTIFIED)
     def check_unidentified(self) -> None:
-        """RFC 6585 §4: whoever can be another caller at will shares a limit with all who can."""
+        """RFC 6585 §4: callers that can change their identity at will share one limit."""
         with self._lock:
             wait = self._seconds_until_one(self._shared, self._unidentified)
         if wait:

@@ -78,7 +78,7 @@ class Run:
     ) -> None:
         """Do the work for each item. An item that fails is recorded, and the work is done for all others.
 
-        name: of an item, for people. What is raised while the items are listed goes on up.
+        name: of an item, for people. What is raised while the items are listed is passed on.
         """
         failed: list[FailedItem] = []
         try:

@@ -86,7 +86,7 @@ def oversize(call: Call, loot: Loot) -> Call:
 
 
 def unreadable_issuer(call: Call, loot: Loot) -> Call:
-    """Show a good certificate, and beside its issuer one that the server cannot read."""
+    """Show a good certificate, and next to its issuer one that the server cannot read."""
     authority = loot.authorities.content(authority=True, purposes=None, more=[UNKNOWN_TLS_FEATURE])
     return _bound(call, loot, loot.authorities.certificate(), issue(authority))
 

@@ -277,7 +277,7 @@ class Parties:
         return _words(self._own_name(participant, f"CERTIFICATE_SAN_{kind}", ",".join(generated)))
 
     def _resources(self) -> list[str]:
-        """For which APIs tokens are issued: ours, and one that nobody runs; or those of the user's own."""
+        """For which APIs tokens are issued: ours, and one without a server; or those of the user's own."""
         generated = f"{self.deployment.api_url},https://other-api.example"
         return _words(self.overrides("authserver").get("RESOURCES", generated))
 

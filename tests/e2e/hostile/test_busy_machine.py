@@ -1,4 +1,4 @@
-"""A machine whose processors and disk are busy: nobody is refused for that, and revoked callers still are."""
+"""A machine whose processors and disk are busy: no caller is refused for that, and revoked ones still are."""
 
 import json
 import sys
