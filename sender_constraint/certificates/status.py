@@ -76,8 +76,9 @@ class StatusBook:
     remembered: how many certificates are kept; the one least recently asked about gives way.
     monotonic: seconds, as ``time.monotonic``. now: aware, for the validity of the responder's certificate.
 
-    A responder that is away is so for every certificate. While it is known to be, nobody waits for it: one
-    question at a time tries, in the background, whether it is back. Questions are asked in the background
+    A responder that answered within the last ``promise_seconds`` and takes too long for one question is busy:
+    the question is asked again at once. A responder that is away is so for every certificate: no caller waits
+    for it, and one question at a time tries whether it is back. Questions are asked in the background
     (``background_thread``): requests do not delay them, and a caller that stops waiting takes no other
     caller's answer away.
     """
@@ -111,6 +112,7 @@ class StatusBook:
         # Why the responder is away, until when nobody tries, and whether somebody is at it.
         self._away: str | None = None
         self._retry_at = float("-inf")
+        self._answered_at = float("-inf")
         self._probing = False
         # Who missed a status lately, and when. An earlier process may have left the alarm up.
         self._felt: dict[Key, float] = {}
@@ -132,7 +134,7 @@ class StatusBook:
         flight = self._ask(key, entry)
         if status is not None and status.state is not State.UNKNOWN:
             return status
-        if flight is not None and not flight.wait(self._ask_seconds):
+        if flight is not None and not flight.wait(self._ask_seconds) and not self._is_busy():
             self._went_away(f"{self._url}: no answer within {self._ask_seconds:g} seconds")
         return self._usable(entry, self._promise_seconds) or self._without(key, entry)
 
@@ -202,7 +204,10 @@ class StatusBook:
             self._known_issuers.add(key[1])
             self._answered(key)
         except ResponderAway as problem:
-            self._went_away(str(problem))
+            if isinstance(problem.__cause__, httpx.TimeoutException) and self._is_busy():
+                entry.problem = str(problem)
+            else:
+                self._went_away(str(problem))
         except StatusNotVerified as problem:
             logger.warning("a certificate's status was not verified: %s", problem)
             entry.problem, entry.retry_at = str(problem), self._monotonic() + self._retry_seconds
@@ -225,6 +230,10 @@ class StatusBook:
         )  # fmt: skip
         return verify_response(response, certificate, issuer, self._now(), nonce)
 
+    def _is_busy(self) -> bool:
+        """Whether the responder has answered lately, so that a question that takes too long is no outage."""
+        return self._monotonic() - self._answered_at < self._promise_seconds
+
     def _went_away(self, problem: str) -> None:
         with self._lock:
             news, self._away = self._away is None, problem
@@ -235,6 +244,7 @@ class StatusBook:
     def _answered(self, key: Key) -> None:
         """A fresh answer came: the alarm ends, unless others still miss theirs for reasons of their own."""
         with self._lock:
+            self._answered_at = self._monotonic()
             came_back, self._away = self._away is not None, None
             recently = self._monotonic() - FELT_SECONDS
             still = {each: at for each, at in self._felt.items() if at > recently and each != key}

@@ -295,6 +295,19 @@ def test_while_the_responder_hangs_one_question_at_a_time_is_asked_and_nobody_wa
     eventually(all_served, "their statuses")
 
 
+def test_a_responder_that_answered_lately_and_takes_too_long_is_busy_and_asked_again_at_once(
+    bench: Bench,
+) -> None:
+    book = bench.book(ask_seconds=0.3, retry_seconds=3600, monotonic=time.monotonic)
+    assert state(book, OTHER) is State.GOOD
+    released = threading.Event()
+    bench.hang(released)
+    assert look(book) is None
+    released.set()
+    bench.responder.reply = bench.statuses
+    becomes(book, lambda status: status is not None and status.state is State.GOOD)
+
+
 def test_callers_that_come_together_ask_once(bench: Bench) -> None:
     book = bench.book()
     released = threading.Event()
