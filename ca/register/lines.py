@@ -142,7 +142,8 @@ def check_not_forked(record: IssuedCertificate, request: CertificationRequest) -
 
     Either of the two keys may be in a thief's hands, and this authority cannot tell which.
     """
-    successor = record.successors.order_by("id").first()
+    # The successor for this very key may have been issued a moment ago, by another process.
+    successor = record.successors.exclude(public_key_digest=request.public_key_digest).order_by("id").first()
     if successor is not None:
         raise EnrolmentRefused(
             FORKED,

@@ -68,6 +68,23 @@ def run(*arguments: object) -> str:
 
 
 @pytest.mark.clause("RFC 7030 §3.3.2")
+def test_a_request_that_is_answered_twice_at_the_same_time_forks_no_lineage(
+    client: Client, certificate: x509.Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, answered = new_key(), []
+
+    def answered_meanwhile(record: IssuedCertificate) -> None:
+        monkeypatch.setattr(issuing, "check_line_goes_on", unpatched)
+        answered.append(issued(renew(client, certificate, key)))
+        unpatched(record)
+
+    unpatched = issuing.check_line_goes_on
+    monkeypatch.setattr(issuing, "check_line_goes_on", answered_meanwhile)
+    assert [issued(renew(client, certificate, key))] == answered
+    assert standing() == []
+
+
+@pytest.mark.clause("RFC 7030 §3.3.2")
 def test_a_replaced_key_repeats_its_request_and_makes_no_other(
     client: Client, certificate: x509.Certificate, trail: Trail
 ) -> None:
