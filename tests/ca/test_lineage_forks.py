@@ -17,7 +17,7 @@ from django.db import IntegrityError
 from django.http import HttpResponse
 from django.test import Client
 
-from ca.register import issuing
+from ca.register import issuing, lines
 from ca.register.forks import ALARM, open_forks
 from ca.register.models import IssuedCertificate, LineageFork, serial_text
 from ca.status.tasks import watch_lineages
@@ -71,14 +71,15 @@ def run(*arguments: object) -> str:
 def test_a_request_that_is_answered_twice_at_the_same_time_forks_no_lineage(
     client: Client, certificate: x509.Certificate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    key, answered = new_key(), []
+    key = new_key()
+    answered: list[x509.Certificate] = []
 
     def answered_meanwhile(record: IssuedCertificate) -> None:
         monkeypatch.setattr(issuing, "check_line_goes_on", unpatched)
         answered.append(issued(renew(client, certificate, key)))
         unpatched(record)
 
-    unpatched = issuing.check_line_goes_on
+    unpatched = lines.check_line_goes_on
     monkeypatch.setattr(issuing, "check_line_goes_on", answered_meanwhile)
     assert [issued(renew(client, certificate, key))] == answered
     assert standing() == []
