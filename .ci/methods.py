@@ -9,15 +9,17 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from workshop.calls import Call
 from workshop.environment.deployment import Deployment, attached
-from workshop.methods import METHODS, Holder, Method
+from workshop.methods import METHODS, Holder, Method, answered
 from workshop.narration import Narrator
 from workshop.patience import patiently
 from workshop.story.partner import metadata
 from workshop.story.stage import Stage, outcome_of
+from workshop.wire import Exchange
 
 LONGEST_SECONDS = 10
 PAUSE_SECONDS = 0.2
@@ -44,18 +46,21 @@ def _of_variables(deployment: Deployment) -> Iterator[str]:
 
 
 def _tried(stage: Stage, method: Method, holder: Holder) -> str | None:
-    granted = patiently(lambda: holder.token_call().send(stage.wire))
+    def sent(call: Callable[[], Call]) -> Exchange:
+        return patiently(lambda: answered(call, lambda each: each.send(stage.wire)))
+
+    granted = sent(holder.token_call)
     if granted.status != 200:
         return f"no token: {outcome_of(granted)}"
     token = str(granted.json()["access_token"])
-    served = patiently(lambda: holder.accounts_call(token).send(stage.wire))
+    served = sent(lambda: holder.accounts_call(token))
     if served.status != 200:
         return f"its own client: {outcome_of(served)}"
-    revoked = patiently(lambda: holder.revoke_call(token).send(stage.wire))
+    revoked = sent(lambda: holder.revoke_call(token))
     if revoked.status != 200:
         return f"not revoked: {outcome_of(revoked)}"
     began = time.monotonic()
-    while (answer := patiently(lambda: holder.accounts_call(token).send(stage.wire))).status == 200:
+    while (answer := sent(lambda: holder.accounts_call(token))).status == 200:
         if time.monotonic() - began > LONGEST_SECONDS:
             return f"served still, {LONGEST_SECONDS} s after the token was revoked"
         time.sleep(PAUSE_SECONDS)
