@@ -29,6 +29,16 @@ def start_in_background(work: Callable[[], None]) -> None:
         threading.Thread(target=work, daemon=True).start()
 
 
+def in_native_thread(work: Callable[[], None]) -> None:
+    """Wait for work that would hold up every other greenlet. Raises what it raises."""
+    if _gevent_has_patched():
+        from gevent import get_hub
+
+        get_hub().threadpool.apply(work)
+    else:
+        work()
+
+
 def native_lock() -> Any:
     """A lock between native threads, also under gevent. Held for a few instructions, never while waiting."""
     return _original("allocate_lock")()

@@ -1,5 +1,7 @@
 """The SQLite backend: what it keeps open, so that no request waits for the disk more than once."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 from pytest_django.plugin import DjangoDbBlocker
 
-from sender_constraint.django.sqlite import base
+from sender_constraint.django.sqlite import base, write_ahead_log
 from sender_constraint.server.environment import ServiceEnvironment
 
 Connecting = Callable[[], Any]
@@ -53,9 +55,88 @@ def test_the_end_of_a_request_does_not_write_the_log_back(connecting: Connecting
     assert run(connecting, "SELECT count(*) FROM payments") == [(0,)]
 
 
-def test_a_commit_reaches_the_disk(connecting: Connecting) -> None:
-    full = 2
-    assert run(connecting, "PRAGMA synchronous") == [(full,)]
+def test_a_commit_reaches_the_disk(connecting: Connecting, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(connecting, "CREATE TABLE payments (amount TEXT)")
+    synced: list[int] = []
+    monkeypatch.setattr(write_ahead_log, "sync_file", synced.append)
+
+    assert run(connecting, "SELECT count(*) FROM payments") == [(0,)]
+    assert synced == []
+    run(connecting, "INSERT INTO payments VALUES ('1')")
+    assert len(synced) == 1
+    run(connecting, "INSERT INTO payments VALUES ('2') RETURNING amount")
+    assert len(synced) == 2
+    connection = connecting()
+    connection.set_autocommit(False)
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO payments VALUES ('3')")
+    assert len(synced) == 2
+    connection.commit()
+    assert len(synced) == 3
+    connection.close()
+
+
+def test_a_disk_that_fails_fails_the_request(connecting: Connecting, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        run(connecting, "CREATE TABLE IF NOT EXISTS payments (amount TEXT)")
+
+    def broken(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(write_ahead_log, "sync_file", broken)
+    with pytest.raises(OperationalError, match="disk I/O error"):
+        run(connecting, "INSERT INTO payments VALUES ('1')")
+
+
+def test_the_log_is_written_back_from_time_to_time(connecting: Connecting, file: Path) -> None:
+    for _ in range(2):
+        run(connecting, "CREATE TABLE IF NOT EXISTS payments (amount TEXT)")
+    size = file.stat().st_size
+    connection = connecting()
+    with connection.cursor() as cursor:
+        for _ in range(write_ahead_log.SYNCS_PER_CHECKPOINT):
+            cursor.execute("INSERT INTO payments VALUES (%s)", ["9" * 1000])
+    assert file.stat().st_size > size
+    connection.close()
+
+
+SLOW_DISK = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import gevent, sqlite3, sys, time
+from gevent.monkey import get_original
+from pathlib import Path
+from sender_constraint.django.sqlite import write_ahead_log
+
+def slow(descriptor):
+    global syncs
+    syncs += 1
+    get_original("time", "sleep")(0.3)
+
+syncs = 0
+write_ahead_log.sync_file = slow
+path = Path(sys.argv[1])
+first = sqlite3.connect(path)
+first.executescript("PRAGMA journal_mode=WAL; CREATE TABLE payments (amount TEXT)")
+log = write_ahead_log.WriteAheadLog(path)
+
+def pay():
+    connection = sqlite3.connect(path, isolation_level=None, factory=write_ahead_log.Connection)
+    log.take_over(connection)
+    connection.execute("INSERT INTO payments VALUES ('1')")
+    connection.sync()
+
+payments = [gevent.spawn(pay) for _ in range(20)]
+longest, last = 0.0, time.monotonic()
+while not all(each.ready() for each in payments):
+    gevent.sleep(0.001)
+    longest, last = max(longest, time.monotonic() - last), time.monotonic()
+print(syncs, longest < 0.3)
+"""
+
+
+def test_a_slow_disk_holds_up_nobody_else_and_payments_share_its_time(file: Path) -> None:
+    assert subprocess.check_output([sys.executable, "-c", SLOW_DISK, str(file)], text=True) == "2 True\n"
 
 
 def test_a_file_that_takes_the_place_of_another_is_the_one_that_is_kept_open(
