@@ -23,8 +23,8 @@ def the_test(folder: Path, source: str, helper: str = "") -> Attempt:
         "RULES = ['certificate.expired']\n@parametrize('rule', RULES)\ndef test_it(rule): pass\n",
         "RULES = []\nRULES += ['certificate.expired']\ndef test_it(): RULES\n",
         "def late(): return 'certificate.expired'\ndef test_it(): late()\n",
-        "from sender_constraint.certificate_checks import EXPIRED\ndef test_it(): assert EXPIRED\n",
-        "from sender_constraint.certificate_checks import EXPIRED as OVER\ndef test_it(): assert OVER\n",
+        "from sender_constraint.core.certificate_checks import EXPIRED\ndef test_it(): assert EXPIRED\n",
+        "from sender_constraint.core.certificate_checks import EXPIRED as OVER\ndef test_it(): assert OVER\n",
         "from sender_constraint import certificate_checks as checks\ndef test_it(): checks.EXPIRED\n",
     ],
 )
