@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.status import StatusBook
+from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.token_source import TokenRequest
@@ -33,7 +33,7 @@ def partner_caller(
     observer: CallerObserver,
 ) -> Caller:
     """Calls as ``partner_client`` does: it checks the servers' certificates too. To be closed."""
-    statuses = StatusBook(f"{ca_public_url}/ocsp", REVOCATION_SECONDS, alarms=_Unheard())
+    statuses = OCSPCache(f"{ca_public_url}/ocsp", REVOCATION_SECONDS, alarms=_Unheard())
     return Caller(
         GenerationStore(store),
         CallerSettings(

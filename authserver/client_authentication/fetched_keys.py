@@ -23,7 +23,7 @@ from sender_constraint.core.errors import InvalidClientMetadata, TemporarilyUnav
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.http.deadlines import client_with_deadlines
 from sender_constraint.http.exchange import exchange
-from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
 from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
@@ -56,22 +56,22 @@ class FetchedKeys:
         self._client = client
         self._hosts = frozenset(hosts)
         self._monotonic = monotonic
-        self._sets: FreshAnswers[JwkSet] = FreshAnswers(
-            promise_seconds, remembered=REMEMBERED_KEY_SETS, wait_seconds=FETCH_SECONDS, monotonic=monotonic
+        self._sets: RefreshAheadCache[JwkSet] = RefreshAheadCache(
+            promise_seconds, capacity=REMEMBERED_KEY_SETS, wait_seconds=FETCH_SECONDS, monotonic=monotonic
         )
 
     def of(self, client: RegisteredClient) -> JwkSet:
         """The keys at this client's ``jwks_uri``. Raises TemporarilyUnavailable."""
         # Clients may share an address, and yet each has checks and tokens of its own.
         whose = (client.client_id, client.jwks_uri)
-        found = self._sets.get(whose, lambda _: Answer(self.published_by(client)))
-        return check_there(found, client, self._sets.why_none(whose))
+        found = self._sets.get(whose, lambda _: Fetched(self.published_by(client)))
+        return check_there(found, client, self._sets.failure_reason(whose))
 
     def published_by(self, client: RegisteredClient) -> JwkSet:
-        """The keys at this client's ``jwks_uri`` now, none or sound ones. Raises NoAnswer."""
+        """The keys at this client's ``jwks_uri`` now, none or sound ones. Raises FetchFailed."""
         address = client.jwks_uri
         if urlsplit(address).netloc.lower() not in self._hosts:
-            raise NoAnswer("of this host nothing is fetched any more")
+            raise FetchFailed("of this host nothing is fetched any more")
         jwks = fetched_document(self._client, address, self._monotonic)
         # Who publishes no key at all has taken all of them away.
         if jwks.get("keys") != []:
@@ -83,26 +83,26 @@ def _check(jwks: JwkSet, client: RegisteredClient) -> None:
     try:
         check_keys(jwks, client.token_endpoint_auth_method, client.token_endpoint_auth_signing_alg)
     except InvalidClientMetadata as refusal:
-        raise NoAnswer(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
+        raise FetchFailed(f"{refusal.description} [{refusal.rule.identifier}]") from refusal
 
 
 def fetched_document(
     client: httpx.Client, address: str, monotonic: Callable[[], float] = time.monotonic
 ) -> dict[str, Any]:
-    """The JSON object at an address, within limits of time and size. Raises NoAnswer."""
+    """The JSON object at an address, within limits of time and size. Raises FetchFailed."""
     request = client.build_request("GET", address, headers={"Accept": "application/json"})
     try:
         response = exchange(
             client, request, max_bytes=MAX_RESPONSE_BYTES, seconds=FETCH_SECONDS, monotonic=monotonic
         )
     except httpx.HTTPError as problem:
-        raise NoAnswer(f"{type(problem).__name__}: {problem}") from problem
+        raise FetchFailed(f"{type(problem).__name__}: {problem}") from problem
     if response.status_code != httpx.codes.OK:
-        raise NoAnswer(f"answered {response.status_code}")
+        raise FetchFailed(f"answered {response.status_code}")
     try:
         return parse_object(response.content)
     except ValueError as problem:
-        raise NoAnswer(f"no set of keys: {problem}") from problem
+        raise FetchFailed(f"no set of keys: {problem}") from problem
 
 
 @enforces(KEYS_AWAY)

@@ -18,7 +18,7 @@ from authserver.clients.registered_client import SELF_SIGNED_TLS_CLIENT_AUTH
 from authserver.issued_tokens.register import living_confirmations, revoke_all
 from operations.tasks.background import background_task
 from operations.tasks.ledger import Run
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.core.clock import utc_now
 
 
 @background_task(TASK)
@@ -53,7 +53,7 @@ def own_fetches() -> CertificateFetches:
 
 
 def registered_thumbprints(row: Client) -> frozenset[str]:
-    """``x5t#S256`` of a client's own certificates as they are now. Raises NoAnswer."""
+    """``x5t#S256`` of a client's own certificates as they are now. Raises FetchFailed."""
     client = row.registered()
     return thumbprints_of(own_fetched_keys().published_by(client) if client.jwks_uri else client.jwks)
 

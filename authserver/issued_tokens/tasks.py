@@ -5,7 +5,7 @@ from authserver.issued_tokens.register import remove_ended
 from authserver.issued_tokens.schedule import TASK
 from operations.tasks.background import background_task
 from operations.tasks.ledger import Run
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.core.clock import utc_now
 
 
 @background_task(TASK)

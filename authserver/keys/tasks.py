@@ -11,7 +11,7 @@ from authserver.keys.turning import Turning
 from operations.alarms.service import alarms
 from operations.tasks.background import background_task
 from operations.tasks.ledger import Run
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.core.clock import utc_now
 
 ALARM = "signing-key"
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from authserver.keys.phases import MOST_PUBLISHED, KeyLife, TurningPolicy, reconciled
 from authserver.keys.store import SigningKeyStore
 from operations.tasks.ledger import Run
-from sender_constraint.certificates.renewal import Clock
+from sender_constraint.core.clock import Clock
 
 
 class Step(StrEnum):

@@ -16,7 +16,7 @@ from django.conf import settings
 from authserver.client_authentication.fetched_keys import FETCH_SECONDS, fetched_document, trusting_client
 from sender_constraint.core.errors import TemporarilyUnavailable
 from sender_constraint.core.rules import enforces, rule
-from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
 from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
@@ -43,25 +43,25 @@ class StatementKeys:
         self._source = source
         self._make_client = client
         self._client: httpx.Client | None = None
-        self._sets: FreshAnswers[JwkSet] = FreshAnswers(
-            promise_seconds, remembered=1, wait_seconds=FETCH_SECONDS, monotonic=monotonic
+        self._sets: RefreshAheadCache[JwkSet] = RefreshAheadCache(
+            promise_seconds, capacity=1, wait_seconds=FETCH_SECONDS, monotonic=monotonic
         )
 
     def get(self) -> JwkSet:
         """The JWK Set as it is now. Raises TemporarilyUnavailable."""
         if self._source.startswith("https:"):
             found = self._sets.get(self._source, lambda _: self._fetched())
-            return check_there(found, self._source, self._sets.why_none(self._source))
+            return check_there(found, self._source, self._sets.failure_reason(self._source))
         try:
             return check_there(_key_set(parse_object(Path(self._source).read_bytes())), self._source, {})
-        except (OSError, ValueError, NoAnswer) as problem:
+        except (OSError, ValueError, FetchFailed) as problem:
             return check_there(None, self._source, {"problem": str(problem)[:200]})
 
-    def _fetched(self) -> Answer[JwkSet]:
-        """Raises NoAnswer."""
+    def _fetched(self) -> Fetched[JwkSet]:
+        """Raises FetchFailed."""
         if self._client is None:
             self._client = self._make_client()
-        return Answer(_key_set(fetched_document(self._client, self._source)))
+        return Fetched(_key_set(fetched_document(self._client, self._source)))
 
 
 @enforces(KEYS_AWAY)
@@ -86,7 +86,7 @@ def _own_keys(source: str) -> StatementKeys:
 
 
 def _key_set(document: dict[str, Any]) -> JwkSet:
-    """RFC 7517 §5. Raises NoAnswer."""
+    """RFC 7517 §5. Raises FetchFailed."""
     if not isinstance(document.get("keys"), list) or not all(isinstance(k, dict) for k in document["keys"]):
-        raise NoAnswer("no set of keys")
+        raise FetchFailed("no set of keys")
     return document

@@ -23,8 +23,8 @@ from ca.status.authorities import responder_store_of, status_authority
 from ca.status.delegation import own_issuer
 from ca.status.lists import latest_list, publish_list
 from ca.status.stores import responder_purpose
-from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
 from sender_constraint.certificates.file_locks import locked
+from sender_constraint.certificates.rotation import ensure_generation, wait_for_generation
 
 RESPONDER_SECONDS = 30.0  # another worker may be at it
 

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from typing import Any, Literal
 from operations.audit.audit_trail import AuditTrail
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.file_locks import locked
+from sender_constraint.core.clock import Clock, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -57,9 +58,7 @@ class Alarms:
     directory: ``<STATE_DIR>/alarms``. clock: aware UTC.
     """
 
-    def __init__(
-        self, directory: Path, trail: AuditTrail, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, directory: Path, trail: AuditTrail, clock: Clock = utc_now) -> None:
         self._directory = directory
         self._trail = trail
         self._clock = clock

@@ -9,12 +9,11 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sender_constraint.core.clock import Clock, utc_now
 from sender_constraint.core.errors import Refusal
 
 logger = logging.getLogger(__name__)
@@ -42,10 +41,10 @@ class AuditTrail:
     processes never mix. The file is opened for each event: a rotation of the file needs no signal.
     """
 
-    def __init__(self, service: str, directory: Path, clock: Callable[[], datetime] | None = None) -> None:
+    def __init__(self, service: str, directory: Path, clock: Clock = utc_now) -> None:
         self.service = service
         self.path = directory / "audit.jsonl"
-        self._clock = clock or (lambda: datetime.now(UTC))
+        self._clock = clock
         # How many events of this process are missing, and since when; None while all are there.
         self._missing: tuple[int, str] | None = None
         directory.mkdir(parents=True, exist_ok=True)

@@ -15,9 +15,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from operations.certificates.renewal import ensure, record
 from operations.certificates.stores import DeclaredStore, declared_stores
-from sender_constraint.certificates.enrolment import wait_for_generation
 from sender_constraint.certificates.errors import CertificatesError
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.certificates.rotation import wait_for_generation
+from sender_constraint.core.clock import utc_now
 
 
 class EnrolCommand(BaseCommand):

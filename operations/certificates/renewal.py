@@ -18,13 +18,13 @@ from operations.certificates.stores import DeclaredStore, declared_stores
 from operations.expiries.levels import BY_ITSELF, level_of
 from operations.tasks.background import BackgroundTask, background_task
 from operations.tasks.ledger import Run
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration, StoreUnwritable
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import EstIssuer, Issuer
 from sender_constraint.certificates.placed import ensure_placed
-from sender_constraint.certificates.renewal import Action, RenewalOutcome, utc_now
+from sender_constraint.certificates.rotation import Action, RenewalOutcome, ensure_generation
+from sender_constraint.core.clock import utc_now
 from sender_constraint.core.revocation import State
 from sender_constraint.django.audit import trail
 from sender_constraint.django.status import certificate_status

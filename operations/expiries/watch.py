@@ -20,7 +20,7 @@ from operations.expiries.levels import BY_PEOPLE, Expiry, remaining_text
 from operations.tasks.background import BackgroundTask, background_task
 from operations.tasks.ledger import Run
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.core.clock import utc_now
 from sender_constraint.core.untrusted_input import certificates_from_pem
 
 TASK = "expiries"

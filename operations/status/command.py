@@ -32,7 +32,7 @@ from operations.status.report import (
     task_document,
 )
 from operations.tasks.background import declared_tasks, ledger
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.core.clock import utc_now
 
 # The exit status while a critical alarm stands: for monitoring that knows nothing else.
 EX_CRITICAL = 1

@@ -40,13 +40,13 @@ from django.db import OperationalError
 from operations.alarms.service import alarms
 from operations.tasks.ledger import FailedItem, Ledger, Run
 from sender_constraint.django.audit import trail
-from sender_constraint.http.refresh_ahead import NoAnswer
+from sender_constraint.http.refresh_ahead import FetchFailed
 
 logger = logging.getLogger(__name__)
 
 ITEM_FAILED = "task.item-failed"
 # What somebody else's server, the database or the disk causes: the log needs no traceback of it.
-FORESEEN = (NoAnswer, OperationalError, OSError)
+FORESEEN = (FetchFailed, OperationalError, OSError)
 # An item that fails in every run is reported again after so long, as an alarm is.
 TOLD_AGAIN_SECONDS = 60.0
 _told: dict[tuple[str, str], float] = {}

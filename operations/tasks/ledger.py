@@ -16,13 +16,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
 from operations.tasks.run_records import Ending, RunRecord, TaskRecord, decoded, encoded
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.file_locks import locked
+from sender_constraint.core.clock import Clock, utc_now
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +112,7 @@ class Ledger:
     def __init__(
         self,
         directory: Path,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory

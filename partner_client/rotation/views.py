@@ -12,7 +12,8 @@ from operations.status.health import healthy_with
 from operations.status.tables import tables_of, time_text
 from partner_client.rotation.keys import key_set, serving_keys
 from partner_client.rotation.status import NOT_NEEDED, certificate_rows, certificate_status
-from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
+from sender_constraint.certificates.rotation import RenewalPolicy
+from sender_constraint.core.clock import utc_now
 
 # Its certificate is no need: without one there is all the more to show.
 health = healthy_with()

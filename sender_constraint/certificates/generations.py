@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from sender_constraint.certificates import durable_files
@@ -33,12 +34,31 @@ from sender_constraint.certificates.generation import (
     read_generation,
     record_of,
 )
-from sender_constraint.certificates.rotation_steps import Step, nothing_more
 from sender_constraint.core.untrusted_input import MalformedInput, certificates_from_pem
 
-__all__ = ["Generation", "GenerationStore"]
+__all__ = ["Generation", "GenerationStore", "Step", "ignore_step"]
 
 KEPT_GENERATIONS = 3
+
+
+class Step(StrEnum):
+    """What has just been done. A renewal has no one-time secret, and leaves out that step."""
+
+    KEY_KEPT = "the key of the request is kept"
+    ANSWERED = "the authority answered"
+    DIRECTORY_MADE = "the directory of the generation is made"
+    KEY_WRITTEN = "its key is written"
+    CERTIFICATE_WRITTEN = "its certificate is written"
+    RECORD_WRITTEN = "its record is written, and all is flushed"
+    CHECKED = "it is read back and checked"
+    PUBLISHED = "current points to it"
+    TIDIED = "old generations are tidied away"
+    SECRET_REMOVED = "the one-time secret is removed"  # noqa: S105 - a sentence
+    SETTLED = "the request is settled"
+
+
+def ignore_step(_step: Step) -> None:
+    """What follows a step when nobody watches."""
 
 
 class GenerationStore:
@@ -48,7 +68,7 @@ class GenerationStore:
     after: told of each step of a rotation once it is done; tests kill the process there.
     """
 
-    def __init__(self, path: Path, after: Callable[[Step], None] = nothing_more) -> None:
+    def __init__(self, path: Path, after: Callable[[Step], None] = ignore_step) -> None:
         self.path = path
         self.after = after
         self._current = path / "current"

@@ -48,7 +48,7 @@ def is_responder_url(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class UnaskedStatus:
+class AssumeGood:
     """Of authorities that tell nobody what they revoked: everything that they issued is good."""
 
     def status_of(self, certificate: x509.Certificate, issuer: x509.Certificate) -> CertificateStatus | None:
@@ -56,7 +56,7 @@ class UnaskedStatus:
         del certificate, issuer
         return CertificateStatus(State.GOOD, None, None, 0.0)
 
-    def why_none(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
+    def failure_reason(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
         """There always is a status."""
         del certificate, issuer
         return {"promise_seconds": None, "age_seconds": None}
@@ -75,7 +75,7 @@ class StatusByIssuer:
         responders: Mapping[DistinguishedName, str],
         source: Callable[[str], StatusSource],
     ) -> None:
-        made = {url: UnaskedStatus() if url == NONE else source(url) for url in set(responders.values())}
+        made = {url: AssumeGood() if url == NONE else source(url) for url in set(responders.values())}
         self._other = other
         self._sources = {name: made[url] for name, url in responders.items()}
 
@@ -83,9 +83,9 @@ class StatusByIssuer:
         """What the issuer's responder says; None where that cannot be had."""
         return self._of(issuer).status_of(certificate, issuer)
 
-    def why_none(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
+    def failure_reason(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
         """Why there was none, by the responder that was asked."""
-        return self._of(issuer).why_none(certificate, issuer)
+        return self._of(issuer).failure_reason(certificate, issuer)
 
     def _of(self, issuer: x509.Certificate) -> StatusSource:
         return self._sources.get(distinguished_name(issuer.subject), self._other)

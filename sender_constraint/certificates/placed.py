@@ -20,7 +20,8 @@ from sender_constraint.certificates.errors import (
     StoreUnwritable,
 )
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import Action, Clock, RenewalOutcome, utc_now
+from sender_constraint.certificates.rotation import Action, RenewalOutcome
+from sender_constraint.core.clock import Clock, utc_now
 
 
 @dataclass(frozen=True, slots=True)

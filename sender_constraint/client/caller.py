@@ -23,7 +23,6 @@ import httpx
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.client.attempts import Attempts
 from sender_constraint.client.binding import Binding
 from sender_constraint.client.errors import (
@@ -39,6 +38,7 @@ from sender_constraint.client.signing import SigningKeys
 from sender_constraint.client.single_flight import SingleFlight
 from sender_constraint.client.token_source import TokenRequest, TokenSource
 from sender_constraint.client.transport import open_pool
+from sender_constraint.core.clock import Clock, utc_now
 from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
 
 PAUSE_AFTER_FAILURE = timedelta(seconds=1)

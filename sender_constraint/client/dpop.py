@@ -20,7 +20,7 @@ from datetime import datetime
 
 import httpx
 
-from sender_constraint.certificates.renewal import Clock, utc_now
+from sender_constraint.core.clock import Clock, utc_now
 from sender_constraint.core.thumbprints import jwk_thumbprint
 from sender_constraint.jose import jws
 from sender_constraint.jose.jwk import jwk_of

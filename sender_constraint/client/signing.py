@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sender_constraint.certificates.renewal import Clock
 from sender_constraint.client.assertions import ClientAssertions
 from sender_constraint.client.dpop import DpopProofs, NonceBook
 from sender_constraint.client.key_store import KeyStore
+from sender_constraint.core.clock import Clock
 
 BEARER = "Bearer"
 DPOP = "DPoP"

@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 
-from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.client.answers import NotJSON, correlation_id_of, described, json_object_of
 from sender_constraint.client.errors import (
     CallFailed,
@@ -28,6 +27,7 @@ from sender_constraint.client.errors import (
 from sender_constraint.client.retries import SHORTEST_ATTEMPT_SECONDS, Retries
 from sender_constraint.client.signing import BEARER, SIGNING_NOTHING, Signing
 from sender_constraint.client.single_flight import SingleFlight
+from sender_constraint.core.clock import Clock, utc_now
 from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
 from sender_constraint.http.exchange import exchange
 

@@ -58,7 +58,7 @@ class StatusSource(Protocol):
     def status_of(self, certificate: x509.Certificate, issuer: x509.Certificate) -> CertificateStatus | None:
         """The status, as young as promised; None where that cannot be had."""
 
-    def why_none(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
+    def failure_reason(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
         """For the audit trail, when there was no status: at least ``promise_seconds`` and ``age_seconds``.
 
         ``age_seconds`` is the age of the latest status that there ever was, None if there was none.
@@ -92,7 +92,7 @@ def check_status_fresh(
             "The status of the certificate cannot be had now",
             **_identity(certificate),
             issuer=str(distinguished_name(issuer.subject)),
-            **source.why_none(certificate, issuer),
+            **source.failure_reason(certificate, issuer),
         )
 
 

@@ -25,8 +25,8 @@ from functools import lru_cache
 from django.conf import settings
 
 from operations.certificates.stores import declared_stores
-from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
+from sender_constraint.core.clock import utc_now
 from sender_constraint.core.errors import InvalidToken
 from sender_constraint.core.revocation import StatusSource
 from sender_constraint.core.rules import enforces, rule

@@ -13,15 +13,15 @@ from functools import cache
 from django.conf import settings
 
 from operations.alarms.service import alarms
-from sender_constraint.certificates.issuer_status import NONE, StatusByIssuer, UnaskedStatus, responders_of
-from sender_constraint.certificates.status import StatusBook
+from sender_constraint.certificates.issuer_status import NONE, AssumeGood, StatusByIssuer, responders_of
+from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.core.revocation import StatusSource
 
 
 @cache
 def certificate_status() -> StatusSource:
     """That of this process, made when first needed: never shared with the process that it forked from."""
-    other = UnaskedStatus() if settings.OCSP_URL == NONE else _book(settings.OCSP_URL)
+    other = AssumeGood() if settings.OCSP_URL == NONE else _book(settings.OCSP_URL)
     responders = responders_of(issuer_status())
     return StatusByIssuer(other, responders, _book) if responders else other
 
@@ -31,5 +31,5 @@ def issuer_status() -> str:
     return str(getattr(settings, "ISSUER_STATUS", ""))
 
 
-def _book(url: str) -> StatusBook:
-    return StatusBook(url, settings.REVOCATION_SECONDS, settings.STATUS_GRACE_SECONDS, alarms=alarms())
+def _book(url: str) -> OCSPCache:
+    return OCSPCache(url, settings.REVOCATION_SECONDS, settings.STATUS_GRACE_SECONDS, alarms=alarms())

@@ -19,7 +19,7 @@ from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.core.errors import InvalidToken, TemporarilyUnavailable
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.http.exchange import exchange
-from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
 from sender_constraint.jose.strict_json import parse_object
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken, check_size
 from sender_constraint.resource_server.introspection_limits import IntrospectionLimits
@@ -96,8 +96,8 @@ class IntrospectedTokens:
         self._introspector = introspector
         self._verifier = verifier
         self._monotonic = monotonic
-        self._answers: FreshAnswers[Mapping[str, Any]] = FreshAnswers(
-            promise_seconds, remembered=REMEMBERED_TOKENS, wait_seconds=ASK_SECONDS, monotonic=monotonic
+        self._answers: RefreshAheadCache[Mapping[str, Any]] = RefreshAheadCache(
+            promise_seconds, capacity=REMEMBERED_TOKENS, wait_seconds=ASK_SECONDS, monotonic=monotonic
         )
         self._endpoint: tuple[str, float] | None = None
 
@@ -132,8 +132,8 @@ class IntrospectedTokens:
         implied = {"iss": self._introspector.issuer, "sub": claims.get("client_id"), "jti": key.hex()[:32]}
         return {**implied, "iat": now, **claims}
 
-    def _ask(self, token: str) -> Answer[Mapping[str, Any]]:
-        """RFC 7662 §2.1. Raises NoAnswer."""
+    def _ask(self, token: str) -> Fetched[Mapping[str, Any]]:
+        """RFC 7662 §2.1. Raises FetchFailed."""
         form = {
             "token": token,
             "token_type_hint": "access_token",
@@ -152,8 +152,8 @@ class IntrospectedTokens:
             )
         except (httpx.HTTPError, httpx.InvalidURL, OSError, CertificatesError, DiscoveryFailed) as problem:
             self._endpoint = None
-            raise NoAnswer(f"introspection: {type(problem).__name__}: {problem}") from problem
-        return Answer(answer_of(response))
+            raise FetchFailed(f"introspection: {type(problem).__name__}: {problem}") from problem
+        return Fetched(answer_of(response))
 
     def _endpoint_url(self, client: httpx.Client) -> str:
         """RFC 8414 §2; RFC 8705 §5: the alias, where there is one. Raises DiscoveryFailed."""
@@ -171,28 +171,30 @@ class IntrospectedTokens:
 
 
 def answer_of(response: httpx.Response) -> dict[str, Any]:
-    """The members of an introspection response (RFC 7662 §2.2). Raises NoAnswer."""
+    """The members of an introspection response (RFC 7662 §2.2). Raises FetchFailed."""
     if response.status_code != httpx.codes.OK:
-        raise NoAnswer(f"introspection: the issuer answered {response.status_code}")
+        raise FetchFailed(f"introspection: the issuer answered {response.status_code}")
     if response.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise NoAnswer("introspection: the issuer answered no JSON")
+        raise FetchFailed("introspection: the issuer answered no JSON")
     try:
         answer = parse_object(response.content)
     except ValueError as problem:
-        raise NoAnswer(f"introspection: the issuer answered no JSON object: {problem}") from problem
+        raise FetchFailed(f"introspection: the issuer answered no JSON object: {problem}") from problem
     if not isinstance(answer.get("active"), bool):
-        raise NoAnswer("introspection: the answer does not say whether the token is active (RFC 7662 §2.2)")
+        raise FetchFailed(
+            "introspection: the answer does not say whether the token is active (RFC 7662 §2.2)"
+        )
     return answer
 
 
 @enforces(ANSWERED)
 def check_answered(
-    answer: Mapping[str, Any] | None, answers: FreshAnswers[Mapping[str, Any]], key: bytes
+    answer: Mapping[str, Any] | None, answers: RefreshAheadCache[Mapping[str, Any]], key: bytes
 ) -> None:
     """RFC 7662 §4: an API that cannot learn what a token is worth does not act on it."""
     if answer is None:
         raise TemporarilyUnavailable(
-            ANSWERED, "The status of the access token cannot be had now", **answers.why_none(key)
+            ANSWERED, "The status of the access token cannot be had now", **answers.failure_reason(key)
         )
 
 

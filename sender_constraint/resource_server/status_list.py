@@ -20,7 +20,7 @@ import httpx
 import jwt
 
 from sender_constraint.http.exchange import exchange
-from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
 from sender_constraint.jose import jws
 from sender_constraint.jose.status_lists import (
     MEDIA_TYPE,
@@ -89,8 +89,8 @@ class StatusLists:
         self._algorithms = algorithms
         self._future_seconds = future_seconds
         self._monotonic = monotonic
-        self._lists: FreshAnswers[SignedList] = FreshAnswers(
-            promise_seconds, remembered=REMEMBERED_LISTS, wait_seconds=ASK_SECONDS, monotonic=monotonic
+        self._lists: RefreshAheadCache[SignedList] = RefreshAheadCache(
+            promise_seconds, capacity=REMEMBERED_LISTS, wait_seconds=ASK_SECONDS, monotonic=monotonic
         )
 
     def status_of(self, reference: StatusReference) -> int | None:
@@ -103,12 +103,12 @@ class StatusLists:
             return None
         return known.statuses.status(reference.index)
 
-    def why_none(self, reference: StatusReference) -> Mapping[str, Any]:
+    def failure_reason(self, reference: StatusReference) -> Mapping[str, Any]:
         """For the audit trail, where there was no status."""
-        return {"uri": reference.uri[:500], **self._lists.why_none(reference.uri)}
+        return {"uri": reference.uri[:500], **self._lists.failure_reason(reference.uri)}
 
-    def _ask(self, uri: str, last: SignedList | None) -> Answer[SignedList]:
-        """Raises NoAnswer."""
+    def _ask(self, uri: str, last: SignedList | None) -> Fetched[SignedList]:
+        """Raises FetchFailed."""
         now = self._clock().timestamp()
         if last is not None and now >= last.expires_at:
             last = None
@@ -116,23 +116,23 @@ class StatusLists:
         if response.status_code == httpx.codes.NOT_MODIFIED and last is not None:
             return self._answer(last, response)
         if response.status_code != httpx.codes.OK:
-            raise NoAnswer(f"{uri} answered {response.status_code}")
+            raise FetchFailed(f"{uri} answered {response.status_code}")
         if response.headers.get("content-type", "").partition(";")[0].strip().lower() != MEDIA_TYPE:
-            raise NoAnswer(f"{uri} answered no status list")
+            raise FetchFailed(f"{uri} answered no status list")
         try:
             signed = self._verified(response.text, uri, response.headers.get("etag", ""), now)
         except ValueError as problem:
-            raise NoAnswer(f"{uri}: {problem}") from problem
+            raise FetchFailed(f"{uri}: {problem}") from problem
         except KeysUnavailable as problem:
-            raise NoAnswer(f"{uri}: the issuer's keys: {problem.reason}") from problem
+            raise FetchFailed(f"{uri}: the issuer's keys: {problem.reason}") from problem
         if last is not None and _takes_back(last, signed):
-            raise NoAnswer(f"{uri}: the list is older than the one before it")
+            raise FetchFailed(f"{uri}: the list is older than the one before it")
         return self._answer(signed, response)
 
-    def _answer(self, signed: SignedList, response: httpx.Response) -> Answer[SignedList]:
+    def _answer(self, signed: SignedList, response: httpx.Response) -> Fetched[SignedList]:
         age = response.headers.get("age", "")
         kept = float(age) if age.isascii() and age.isdigit() and len(age) < 10 else 0.0
-        return Answer(signed, kept, max(signed.ttl_seconds, SHORTEST_TTL_SECONDS))
+        return Fetched(signed, kept, max(signed.ttl_seconds, SHORTEST_TTL_SECONDS))
 
     def _fetched(self, uri: str, last: SignedList | None) -> httpx.Response:
         headers = {"Accept": MEDIA_TYPE, "Cache-Control": "no-cache"}
@@ -147,7 +147,7 @@ class StatusLists:
                 monotonic=self._monotonic,
             )
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
-            raise NoAnswer(f"{uri}: {type(problem).__name__}: {problem}") from problem
+            raise FetchFailed(f"{uri}: {type(problem).__name__}: {problem}") from problem
 
     def _verified(self, token: str, uri: str, entity_tag: str, now: float) -> SignedList:
         """§5.1 and §8.3. Raises ValueError or KeysUnavailable."""

@@ -38,7 +38,7 @@ class TokenStatuses(Protocol):
     def status_of(self, reference: StatusReference) -> int | None:
         """The status, as young as promised; None where it cannot be had. Raises IndexError."""
 
-    def why_none(self, reference: StatusReference) -> Mapping[str, Any]:
+    def failure_reason(self, reference: StatusReference) -> Mapping[str, Any]:
         """For the audit trail, when there was no status."""
 
 
@@ -82,7 +82,7 @@ def check_fresh(reference: StatusReference, status: int | None, statuses: TokenS
     """§8.3: without a list that is valid and young enough nothing is known, good or bad."""
     if status is None:
         raise TemporarilyUnavailable(
-            STALE, "The status of the access token cannot be had now", **statuses.why_none(reference)
+            STALE, "The status of the access token cannot be had now", **statuses.failure_reason(reference)
         )
 
 

@@ -22,8 +22,8 @@ from operations.alarms.alarms import Alarms
 from sender_constraint.certificates.errors import ResponderAway, StatusNotVerified
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.ocsp import verify_response
-from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.certificates.responder import ask_responder, responder_client
+from sender_constraint.core.clock import Clock, utc_now
 from sender_constraint.http.background_thread import start_in_background
 
 logger = logging.getLogger(__name__)

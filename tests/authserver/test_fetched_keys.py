@@ -236,7 +236,7 @@ def test_an_address_that_says_nothing_usable_takes_no_certificate_away(
     assert publishing.living() == {"own", "next"}
     (last, *_) = ledger().read(TASK).runs
     assert last.error is not None
-    assert last.error.startswith(f"the certificates of asserting at {ADDRESS}: NoAnswer: ")
+    assert last.error.startswith(f"the certificates of asserting at {ADDRESS}: FetchFailed: ")
 
 
 def test_an_address_is_asked_only_while_tokens_live(publishing: Publishing, now: list[datetime]) -> None:

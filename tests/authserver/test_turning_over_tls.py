@@ -15,8 +15,8 @@ from authserver.keys.phases import TurningPolicy
 from authserver.keys.store import SigningKeyStore
 from authserver.keys.turning import Turning
 from operations.tasks.ledger import Ledger
-from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
+from sender_constraint.core.clock import utc_now
 from sender_constraint.resource_server.access_token import AccessTokenVerifier
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from tests.authserver.conftest import PARTNER, PARTNER_SANS

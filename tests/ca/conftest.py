@@ -20,7 +20,7 @@ from ca.register.participants import Application, admit
 from ca.status import views
 from ca.status.delegation import own_issuer
 from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER
-from sender_constraint.certificates.enrolment import ensure_generation
+from sender_constraint.certificates.rotation import ensure_generation
 from tests.ca.material import (
     PARTNER,
     PARTNER_DNS,

@@ -14,8 +14,7 @@ from ca.register.models import IssuedCertificate, serial_text
 from ca.status.delegation import own_issuer
 from operations.certificates.stores import DeclaredStore
 from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.certificates.enrolment import ensure_generation
-from sender_constraint.certificates.renewal import Action
+from sender_constraint.certificates.rotation import Action, ensure_generation
 from tests.ca.material import MovedClock
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")

@@ -26,7 +26,7 @@ PEM_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICA
 OWN_CERTIFICATE = """
 from django.conf import settings
 from ca.status.delegation import own_issuer
-from sender_constraint.certificates.renewal import renew_if_due
+from sender_constraint.certificates.rotation import renew_if_due
 declared = settings.CERTIFICATE_STORES["server"]
 declared.store.order_replacement()
 chain = renew_if_due(declared.store, own_issuer(declared).next).generation.chain

@@ -26,7 +26,7 @@ from sender_constraint.certificates.errors import IssuerRefused
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generation import read_generation
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.status import StatusBook
+from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import CallFailed
 from sender_constraint.client.retries import Retries, RetryPolicy
@@ -95,7 +95,7 @@ def partner(environment: Environment) -> Iterator[Partner]:
     deployment, heard = environment.deployment, list[str]()
     token = TokenRequest("partner", "accounts", deployment.api_url)
     settings = CallerSettings(deployment.issuer, token, deployment.trust_bundle)
-    book = StatusBook(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Quiet())
+    book = OCSPCache(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Quiet())
     servers = ServerStatus(book, lambda _server, refusal: heard.append(refusal.rule.identifier))
     store = store_of(environment, "partner_client", "client")
     with Caller(store, settings, servers=servers, retries=Retries(RetryPolicy(attempts=2))) as caller:

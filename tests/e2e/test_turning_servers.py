@@ -13,7 +13,7 @@ import pytest
 
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.status import StatusBook
+from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import ServerRefused, WaitingForStatus
 from sender_constraint.client.retries import Retries, RetryPolicy
@@ -204,7 +204,7 @@ def caller_of(deployment: Deployment, refused: list[tuple[str, Refusal]]) -> Cal
         TokenRequest("partner", "accounts payments", deployment.api_url),
         deployment.trust_bundle,
     )
-    book = StatusBook(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Quiet())
+    book = OCSPCache(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Quiet())
     servers = ServerStatus(book, lambda server, refusal: refused.append((server, refusal)))
     store = GenerationStore(deployment.certificate_store("partner_client"))
     return Caller(store, settings, servers=servers, retries=Retries(RetryPolicy(attempts=2)))

@@ -77,7 +77,7 @@ class Asked:
         ocsp_request(certificate, issuer, kinds.NONCE)
         return CertificateStatus(State.GOOD, None, None, 0.0)
 
-    def why_none(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
+    def failure_reason(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
         raise AssertionError((certificate, issuer))
 
 

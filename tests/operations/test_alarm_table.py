@@ -4,7 +4,7 @@ import pytest
 
 from operations.alarms import calls, outages
 from operations.alarms.table import ALARMS, alarm_table, kind_of
-from sender_constraint.certificates import status
+from sender_constraint.certificates import ocsp_cache
 from sender_constraint.tls import stapling
 
 
@@ -30,9 +30,9 @@ def test_each_alarm_is_of_a_kind(name: str, kind: str) -> None:
 
 
 def test_the_status_of_callers_is_not_taken_for_a_certificate_of_our_own() -> None:
-    found = kind_of(status.ALARM)
+    found = kind_of(ocsp_cache.ALARM)
     assert found is not None
-    assert found.name == status.ALARM
+    assert found.name == ocsp_cache.ALARM
     assert kind_of("unheard-of") is None
 
 

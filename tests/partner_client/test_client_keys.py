@@ -15,8 +15,8 @@ from operations.certificates.client_keys import client_key_turning, declared_key
 from operations.settings.environment import ServiceEnvironment
 from partner_client import checks
 from partner_client.banking.connection import connected
-from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.client.signing import SigningKeys
+from sender_constraint.core.clock import utc_now
 from sender_constraint.core.thumbprints import jwk_thumbprint
 from sender_constraint.jose import jws
 from sender_constraint.jose.jwk import public_jwk

@@ -19,8 +19,8 @@ from operations.tasks import background
 from operations.tasks.background import ITEM_FAILED, ledger
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import Issuer
-from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.client.key_store import KeyStore
+from sender_constraint.core.clock import utc_now
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

@@ -24,10 +24,9 @@ from operations.tasks.background import ledger, schedule_of
 from operations.tasks.worker import EX_SCHEDULE_DIED, ScheduleWatch, look_at_once
 from partner_client.celery import app
 from partner_client.rotation.status import certificate_status
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, NoEnrolmentSecret
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import RenewalPolicy
+from sender_constraint.certificates.rotation import RenewalPolicy, ensure_generation
 from sender_constraint.core.revocation import CertificateStatus, State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer

@@ -36,6 +36,6 @@ class Statuses:
         self.asked.append(certificate)
         return self._said.get(certificate, CertificateStatus(State.GOOD, None, None, 0.25))
 
-    def why_none(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
+    def failure_reason(self, certificate: x509.Certificate, issuer: x509.Certificate) -> Mapping[str, Any]:
         assert self._said[certificate] is None, issuer
         return {"age_seconds": 7.5, "promise_seconds": 5, "problem": "nobody answers"}

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
+from sender_constraint.certificates.rotation import ensure_generation
 from sender_constraint.client.dpop import DpopProofs
 from workshop.calls import Call
 from workshop.catalogue.partners import new_key, paying, payment_from

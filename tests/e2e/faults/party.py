@@ -12,11 +12,10 @@ from typing import Any
 
 from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
-from sender_constraint.certificates.renewal import RenewalOutcome
+from sender_constraint.certificates.rotation import RenewalOutcome, ensure_generation
 from tests.e2e.faults.observing import standing_alarm
 from tests.e2e.registering import manage
 from workshop.environment.deployment import Deployment

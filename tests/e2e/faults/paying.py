@@ -11,12 +11,12 @@ from partner_client.banking.client import BankingClient
 from partner_client.banking.resources import Money, Payment, PaymentInstruction
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.renewal import Clock, utc_now
-from sender_constraint.certificates.status import StatusBook
+from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
+from sender_constraint.core.clock import Clock, utc_now
 from workshop.environment.deployment import Deployment
 
 PROMISE_SECONDS = 5
@@ -47,7 +47,7 @@ def calling(
     observer: CallerObserver | None = None,
 ) -> Caller:
     """A process of the partner's that calls, and checks whom it calls. To be closed."""
-    book = StatusBook(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Unheard())
+    book = OCSPCache(f"{deployment.ca_public_url}/ocsp", PROMISE_SECONDS, alarms=Unheard())
     request = TokenRequest(client, scope, deployment.api_url)
     return Caller(
         store or GenerationStore(deployment.certificate_store("partner_client")),

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from sender_constraint.certificates.csr import private_key_pem
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import Action, utc_now
+from sender_constraint.certificates.rotation import Action, ensure_generation
+from sender_constraint.core.clock import utc_now
 from tests.e2e.faults.clocks import MovedClock
 from tests.e2e.faults.observing import Events
 from tests.e2e.faults.party import Party

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.certificates.renewal import Action
+from sender_constraint.certificates.rotation import Action
 from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.faults.databases import away, locked
 from tests.e2e.faults.observing import level

@@ -14,7 +14,7 @@ import pytest
 
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.certificates.renewal import Action
+from sender_constraint.certificates.rotation import Action
 from sender_constraint.client.caller import Caller
 from tests.e2e.faults.gate import Behaviour, Gate
 from tests.e2e.faults.nonsense import NONSENSE, talking

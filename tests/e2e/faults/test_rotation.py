@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from sender_constraint.certificates.generation import read_generation
-from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.renewal import Action
-from sender_constraint.certificates.rotation_steps import Step
+from sender_constraint.certificates.generations import GenerationStore, Step
+from sender_constraint.certificates.rotation import Action
 from tests.e2e.faults.disks import full
 from tests.e2e.faults.party import Party
 from tests.sender_constraint.certificates.test_rotation_steps import OF_A_RENEWAL, killed_after

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
-from sender_constraint.certificates.enrolment import ensure_generation, wait_for_generation
 from sender_constraint.certificates.errors import (
     BrokenGeneration,
     IssuerRefused,
@@ -18,7 +17,12 @@ from sender_constraint.certificates.errors import (
 )
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.issuance import complete_chain
-from sender_constraint.certificates.renewal import Action, RenewalOutcome
+from sender_constraint.certificates.rotation import (
+    Action,
+    RenewalOutcome,
+    ensure_generation,
+    wait_for_generation,
+)
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

@@ -4,8 +4,8 @@ import pytest
 
 from sender_constraint.certificates.issuer_status import (
     NONE,
+    AssumeGood,
     StatusByIssuer,
-    UnaskedStatus,
     responders_of,
 )
 from sender_constraint.core.errors import InvalidToken
@@ -45,7 +45,7 @@ def test_of_an_authority_without_a_responder_everything_is_good() -> None:
     known = by_issuer.status_of(own.certificate, OURS.issuing.certificate)
     assert known is not None
     assert known.state is State.REVOKED
-    assert UnaskedStatus().why_none(own.certificate, OURS.issuing.certificate)["age_seconds"] is None
+    assert AssumeGood().failure_reason(own.certificate, OURS.issuing.certificate)["age_seconds"] is None
 
 
 def test_a_name_may_have_commas_and_a_setting_several_entries() -> None:

@@ -10,7 +10,7 @@ from sender_constraint.certificates.csr import new_private_key, private_key_pem
 from sender_constraint.certificates.errors import BrokenGeneration, PlacedUnusable
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.placed import PlacedFiles, ensure_placed, keep_placed
-from sender_constraint.certificates.renewal import Action
+from sender_constraint.certificates.rotation import Action
 from tests.sender_constraint.authority import Authority, pem
 
 

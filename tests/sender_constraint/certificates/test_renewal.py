@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sender_constraint.certificates.csr import new_private_key
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import Action, RenewalPolicy, renew_if_due
+from sender_constraint.certificates.rotation import Action, RenewalPolicy, renew_if_due
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

@@ -12,7 +12,7 @@ import pytest
 
 import sender_constraint.certificates
 from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.renewal import Action, RenewalPolicy, renew_if_due
+from sender_constraint.certificates.rotation import Action, RenewalPolicy, renew_if_due
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

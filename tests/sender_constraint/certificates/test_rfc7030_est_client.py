@@ -13,12 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from sender_constraint.certificates import est as est_module
 from sender_constraint.certificates.csr import RequestedNames, first_request, new_private_key, next_request
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, UnusableAnswer
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
-from sender_constraint.certificates.renewal import Action, RenewalPolicy
+from sender_constraint.certificates.rotation import Action, RenewalPolicy, ensure_generation
 from tests.sender_constraint.authority import Authority, pem
 from tests.sender_constraint.tls_server import Answer, Asked, TLSServer
 

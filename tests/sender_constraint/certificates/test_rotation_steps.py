@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.generation import read_generation
-from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.renewal import RenewalPolicy, is_answered
-from sender_constraint.certificates.rotation_steps import Step
+from sender_constraint.certificates.generations import Generation, GenerationStore, Step
+from sender_constraint.certificates.rotation import RenewalPolicy, ensure_generation, is_answered
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

@@ -12,7 +12,7 @@ import gevent  # noqa: E402
 
 from sender_constraint.certificates.checked_servers import ServerStatus  # noqa: E402
 from sender_constraint.certificates.generations import GenerationStore  # noqa: E402
-from sender_constraint.certificates.status import StatusBook  # noqa: E402
+from sender_constraint.certificates.ocsp_cache import OCSPCache  # noqa: E402
 from sender_constraint.client.caller import Caller, CallerSettings  # noqa: E402
 from sender_constraint.client.token_source import TokenRequest  # noqa: E402
 from sender_constraint.core.errors import Refusal  # noqa: E402
@@ -34,7 +34,7 @@ def main(path: str, origin: str, trust_bundle: str, ocsp_url: str) -> None:
     """Print each thumbprint that the server saw for the first time; stop after two."""
     seen: list[str] = []
     settings = CallerSettings(origin, TokenRequest("partner"), Path(trust_bundle))
-    servers = ServerStatus(StatusBook(ocsp_url, 5, alarms=Alarms()), refused)
+    servers = ServerStatus(OCSPCache(ocsp_url, 5, alarms=Alarms()), refused)
     with Caller(GenerationStore(Path(path)), settings, servers=servers) as caller:
 
         def call() -> None:

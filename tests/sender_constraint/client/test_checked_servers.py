@@ -15,7 +15,7 @@ import pytest
 
 from sender_constraint.certificates.checked_servers import ServerNotTrusted, ServerStatus, check_servers
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.certificates.status import StatusBook
+from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import ServerRefused, WaitingForStatus
 from sender_constraint.client.retries import Retries, RetryPolicy
@@ -86,7 +86,7 @@ def responder(statuses: OcspAnswers) -> Iterator[Responder]:
 @pytest.fixture
 def servers(responder: Responder, clock: Clock, heard: Heard) -> ServerStatus:
     # What it asks beside its callers has ended long before they look again, if they look a second later.
-    book = StatusBook(responder.url, PROMISE_SECONDS, alarms=heard, monotonic=clock, ask_seconds=10)
+    book = OCSPCache(responder.url, PROMISE_SECONDS, alarms=heard, monotonic=clock, ask_seconds=10)
     return ServerStatus(book, heard.refusal)
 
 
@@ -273,7 +273,7 @@ def test_a_responder_that_hangs_holds_nobody_for_long(
     hanging: Callable[..., bytes],
 ) -> None:
     responder.reply = hanging
-    book = StatusBook(responder.url, PROMISE_SECONDS, alarms=heard, ask_seconds=0.2)
+    book = OCSPCache(responder.url, PROMISE_SECONDS, alarms=heard, ask_seconds=0.2)
     settings = CallerSettings(server.origin, TokenRequest("partner"), authority.trust_bundle)
     retries = Retries(RetryPolicy(attempts=3))
     started = time.monotonic()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
 from tests.waiting import eventually
 
 PROMISE_SECONDS = 6.0
@@ -16,7 +16,7 @@ class Asked:
     """Somebody who answers, slowly if told to. last: what each question knew already."""
 
     now: float = 100.0
-    answer: Answer[str] = field(default_factory=lambda: Answer("good"))
+    answer: Fetched[str] = field(default_factory=lambda: Fetched("good"))
     failure: Exception | None = None
     may_answer: threading.Event = field(default_factory=threading.Event)
     last: list[str | None] = field(default_factory=list)
@@ -24,7 +24,7 @@ class Asked:
     def __post_init__(self) -> None:
         self.may_answer.set()
 
-    def __call__(self, last: str | None) -> Answer[str]:
+    def __call__(self, last: str | None) -> Fetched[str]:
         self.last.append(last)
         self.may_answer.wait(10)
         if self.failure is not None:
@@ -38,12 +38,12 @@ def asked() -> Asked:
 
 
 @pytest.fixture
-def answers(asked: Asked) -> FreshAnswers[str]:
-    return FreshAnswers(PROMISE_SECONDS, remembered=3, wait_seconds=0.2, monotonic=lambda: asked.now)
+def answers(asked: Asked) -> RefreshAheadCache[str]:
+    return RefreshAheadCache(PROMISE_SECONDS, capacity=3, wait_seconds=0.2, monotonic=lambda: asked.now)
 
 
 def test_an_answer_is_kept_for_a_third_of_the_promise_without_asking(
-    answers: FreshAnswers[str], asked: Asked
+    answers: RefreshAheadCache[str], asked: Asked
 ) -> None:
     assert answers.get("q", asked) == "good"
     asked.now += PROMISE_SECONDS / 3 - 0.1
@@ -51,10 +51,10 @@ def test_an_answer_is_kept_for_a_third_of_the_promise_without_asking(
     assert asked.last == [None]
 
 
-def test_it_is_asked_for_anew_beside_whoever_has_one(answers: FreshAnswers[str], asked: Asked) -> None:
+def test_it_is_asked_for_anew_beside_whoever_has_one(answers: RefreshAheadCache[str], asked: Asked) -> None:
     answers.get("q", asked)
     asked.may_answer.clear()
-    asked.answer = Answer("bad")
+    asked.answer = Fetched("bad")
     asked.now += PROMISE_SECONDS / 2
 
     assert answers.get("q", asked) == "good"
@@ -65,28 +65,28 @@ def test_it_is_asked_for_anew_beside_whoever_has_one(answers: FreshAnswers[str],
     assert asked.last == [None, "good"]
 
 
-def test_no_answer_is_used_beyond_the_promise(answers: FreshAnswers[str], asked: Asked) -> None:
+def test_no_answer_is_used_beyond_the_promise(answers: RefreshAheadCache[str], asked: Asked) -> None:
     answers.get("q", asked)
-    asked.failure = NoAnswer("away")
+    asked.failure = FetchFailed("away")
     asked.now += PROMISE_SECONDS
 
     assert answers.get("q", asked) is None
-    assert answers.why_none("q") == {"age_seconds": 6.0, "promise_seconds": 6.0, "problem": "away"}
+    assert answers.failure_reason("q") == {"age_seconds": 6.0, "promise_seconds": 6.0, "problem": "away"}
 
 
 def test_it_counts_from_the_question_and_not_from_the_answer(
-    answers: FreshAnswers[str], asked: Asked
+    answers: RefreshAheadCache[str], asked: Asked
 ) -> None:
-    asked.answer = Answer("good", age_seconds=4.0)
+    asked.answer = Fetched("good", age_seconds=4.0)
     assert answers.get("q", asked) == "good"
-    asked.failure = NoAnswer("away")
+    asked.failure = FetchFailed("away")
     asked.now += 2.0
 
     assert answers.get("q", asked) is None
 
 
-def test_a_failure_keeps_from_asking_for_a_second(answers: FreshAnswers[str], asked: Asked) -> None:
-    asked.failure = NoAnswer("away")
+def test_a_failure_keeps_from_asking_for_a_second(answers: RefreshAheadCache[str], asked: Asked) -> None:
+    asked.failure = FetchFailed("away")
     assert answers.get("q", asked) is None
     asked.now += 0.9
     assert answers.get("q", asked) is None
@@ -98,16 +98,16 @@ def test_a_failure_keeps_from_asking_for_a_second(answers: FreshAnswers[str], as
 
 
 def test_a_defect_is_no_answer_either(
-    answers: FreshAnswers[str], asked: Asked, monkeypatch: pytest.MonkeyPatch
+    answers: RefreshAheadCache[str], asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(threading, "excepthook", lambda _: None)
     asked.failure = RuntimeError("defect")
 
     assert answers.get("q", asked) is None
-    assert answers.why_none("q")["problem"] == "RuntimeError: defect"
+    assert answers.failure_reason("q")["problem"] == "RuntimeError: defect"
 
 
-def test_many_who_wait_ask_once(answers: FreshAnswers[str], asked: Asked) -> None:
+def test_many_who_wait_ask_once(answers: RefreshAheadCache[str], asked: Asked) -> None:
     asked.may_answer.clear()
     got: list[str | None] = []
     waiting = [threading.Thread(target=lambda: got.append(answers.get("q", asked))) for _ in range(8)]
@@ -122,16 +122,16 @@ def test_many_who_wait_ask_once(answers: FreshAnswers[str], asked: Asked) -> Non
     assert asked.last == [None]
 
 
-def test_nobody_waits_without_end(answers: FreshAnswers[str], asked: Asked) -> None:
+def test_nobody_waits_without_end(answers: RefreshAheadCache[str], asked: Asked) -> None:
     asked.may_answer.clear()
 
     assert answers.get("q", asked) is None
-    assert "0.2 seconds" in answers.why_none("q")["problem"]
+    assert "0.2 seconds" in answers.failure_reason("q")["problem"]
     asked.may_answer.set()
 
 
 def test_only_so_many_are_kept_and_what_is_forgotten_is_asked_again(
-    answers: FreshAnswers[str], asked: Asked
+    answers: RefreshAheadCache[str], asked: Asked
 ) -> None:
     for key in ("a", "b", "c", "a", "d"):
         assert answers.get(key, asked) == "good"
@@ -144,4 +144,4 @@ def test_only_so_many_are_kept_and_what_is_forgotten_is_asked_again(
     answers.forget("b")
     answers.get("b", asked)
     assert len(asked.last) == 6
-    assert answers.why_none("never")["age_seconds"] is None
+    assert answers.failure_reason("never")["age_seconds"] is None

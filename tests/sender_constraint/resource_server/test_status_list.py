@@ -171,14 +171,14 @@ def test_a_list_that_is_not_the_issuers_says_nothing(
         setattr(provider, name, value)
 
     assert status(lists) is None
-    assert lists.why_none(StatusReference(URI, 7))["problem"]
+    assert lists.failure_reason(StatusReference(URI, 7))["problem"]
 
 
 def test_without_the_issuers_keys_no_list_counts(lists: StatusLists, provider: Provider) -> None:
     provider.keys_known = False
 
     assert status(lists) is None
-    assert "keys" in lists.why_none(StatusReference(URI, 7))["problem"]
+    assert "keys" in lists.failure_reason(StatusReference(URI, 7))["problem"]
 
 
 @pytest.mark.clause("draft-ietf-oauth-status-list-21 §5.1")
@@ -195,7 +195,7 @@ def test_a_list_that_is_older_than_the_one_before_is_refused(lists: StatusLists,
     provider.later(PROMISE_SECONDS)
 
     assert status(lists) is None
-    assert "older" in lists.why_none(StatusReference(URI, 7))["problem"]
+    assert "older" in lists.failure_reason(StatusReference(URI, 7))["problem"]
 
 
 def test_an_older_list_that_says_the_same_is_of_an_issuer_whose_clock_was_put_back(

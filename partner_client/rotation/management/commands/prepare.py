@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from operations.certificates.client_keys import declared_key_stores
-from sender_constraint.certificates.renewal import utc_now
+from sender_constraint.core.clock import utc_now
 
 
 class Command(BaseCommand):

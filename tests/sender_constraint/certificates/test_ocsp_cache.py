@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
-from sender_constraint.certificates.status import ALARM, StatusBook
+from sender_constraint.certificates.ocsp_cache import ALARM, OCSPCache
 from sender_constraint.core.revocation import CertificateStatus, State
 from tests.sender_constraint.pki import NOW, Issued, issue, make_scheme
 from tests.sender_constraint.responder import Responder, nonce_of
@@ -61,9 +61,9 @@ class Bench:
         self.away = False
         self.alarms = HeardAlarms()
 
-    def book(self, grace_seconds: float = 0, **changes: Any) -> StatusBook:
+    def book(self, grace_seconds: float = 0, **changes: Any) -> OCSPCache:
         options: dict[str, Any] = {"ask_seconds": PATIENCE_SECONDS, "monotonic": lambda: self.now}
-        return StatusBook(
+        return OCSPCache(
             self.responder.url,
             PROMISE,
             grace_seconds,
@@ -93,16 +93,16 @@ def bench() -> Iterator[Bench]:
         yield Bench(responder)
 
 
-def look(book: StatusBook, issued: Issued = PARTNER) -> CertificateStatus | None:
+def look(book: OCSPCache, issued: Issued = PARTNER) -> CertificateStatus | None:
     return book.status_of(issued.certificate, SCHEME.issuing.certificate)
 
 
-def state(book: StatusBook, issued: Issued = PARTNER) -> State | None:
+def state(book: OCSPCache, issued: Issued = PARTNER) -> State | None:
     status = look(book, issued)
     return status.state if status else None
 
 
-def becomes(book: StatusBook, expected: Callable[[CertificateStatus | None], bool]) -> None:
+def becomes(book: OCSPCache, expected: Callable[[CertificateStatus | None], bool]) -> None:
     """Ask until what was under way beside us has arrived."""
     eventually(lambda: expected(look(book)), lambda: look(book))
 
@@ -217,7 +217,7 @@ def test_a_status_is_never_used_beyond_the_promise(bench: Bench) -> None:
     assert state(book) is State.GOOD
     bench.now += 0.001
     assert look(book) is None
-    why = book.why_none(PARTNER.certificate, SCHEME.issuing.certificate)
+    why = book.failure_reason(PARTNER.certificate, SCHEME.issuing.certificate)
     assert {"age_seconds": PROMISE, "promise_seconds": PROMISE}.items() <= why.items()
     assert "nobody is there" in why["problem"]
 
@@ -329,7 +329,7 @@ def test_what_cannot_be_verified_is_no_status_and_no_outage_for_others(bench: Be
 
     bench.responder.reply = wrong_about_the_partner
     assert look(book) is None
-    assert "no nonce" in book.why_none(PARTNER.certificate, SCHEME.issuing.certificate)["problem"]
+    assert "no nonce" in book.failure_reason(PARTNER.certificate, SCHEME.issuing.certificate)["problem"]
     assert bench.alarms.standing == "critical"
     assert state(book, OTHER) is State.GOOD
     assert bench.alarms.standing == "critical"  # the partner still misses its status
@@ -357,13 +357,13 @@ def test_what_cannot_be_verified_is_no_status_and_no_outage_for_others(bench: Be
 )
 def test_garbage_is_no_status(bench: Bench, answer: httpx.Response) -> None:
     client = httpx.Client(transport=httpx.MockTransport(lambda _request: answer))
-    book = StatusBook("http://ca.example/ocsp", PROMISE, alarms=bench.alarms, client=client)
+    book = OCSPCache("http://ca.example/ocsp", PROMISE, alarms=bench.alarms, client=client)
     assert look(book) is None
     assert bench.alarms.standing == "critical"
 
 
 def test_a_book_keeps_so_many_certificates_and_no_more(bench: Bench) -> None:
-    book = bench.book(remembered=2)
+    book = bench.book(capacity=2)
     for issued in (PARTNER, OTHER, SCHEME.issuing):
         issuer = SCHEME.root if issued is SCHEME.issuing else SCHEME.issuing
         book.status_of(issued.certificate, issuer.certificate)
