@@ -58,7 +58,7 @@ ALONE = "e2e/hostile"
 # they run. A module that starts an environment, or plays the demo, has a process of its own.
 WITH_ENVIRONMENT = "e2e"
 SHARING = {"e2e/faults": 1, WITH_ENVIRONMENT: 2}
-STARTS_ITS_OWN = re.compile(r"\bEnvironment\(|\bDemo\(|\bact_6\b|\bcompare\(")
+STARTS_ITS_OWN = re.compile(r"\bEnvironment\(|\bDemo\(|\bcompare\(")
 
 # A process that starts no environment takes so long at most, where its modules allow it.
 BUNDLE_SECONDS = 30.0

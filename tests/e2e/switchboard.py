@@ -1,8 +1,8 @@
 """Switches rules off, one at a time, in a process that runs. Only one that a test starts can be told to.
 
 Each function that enforces a rule is replaced by one that looks, whenever it refuses, whether its rule is
-switched off: a file names the rule, and the test that plays attacks writes another name into it. A second file
-records which rules refused anything.
+switched off: a file names the rule, and the test that plays attacks writes another name into it. A second
+file records which rules refused anything.
 """
 
 import functools
