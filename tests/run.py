@@ -1,35 +1,30 @@
-"""All tests, in as many runs of pytest as there are Django projects, and one sum.
+"""All tests, as a queue of pytest runs that several lanes work through, the longest first.
 
-Django's settings are one per process: the tests of each service have a run of their own.
+Django's settings are one per process, so the tests of each service run in processes of their own; tests that
+share a running environment share a process. ``schedule`` decides who runs with whom.
 """
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
-import xml.etree.ElementTree as ET
+import threading
+import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parent
-SERVICES = ("ca", "authserver", "bank_api", "partner_client")
+from tests import coverage_report, results, schedule
+from tests.schedule import Job, Suite
 
-# The folder whose tests start the whole environment, and what of it, and of others, has a run of its own in
-# the second lane and in the third: so that all lanes take about as long.
-WITH_ENVIRONMENT = "e2e"
-SECOND = (
-    TESTS / "e2e" / "test_demo.py",
-    TESTS / "e2e" / "test_rules_switched_off.py",
-    TESTS / "e2e" / "test_attacks.py",
-)
-THIRD = (TESTS / "e2e" / "faults", TESTS / "workshop")
-
-# Tests that measure how long somebody waits: they run last, and nothing runs beside them.
-ALONE = TESTS / "e2e" / "hostile"
+REPOSITORY = Path(__file__).resolve().parents[1]
 
 # Tests that some machines may skip, each with its reason.
-ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
+ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
+
+SLOWEST_SHOWN = 15
 
 # pytest's "no tests were collected", which a selection (-k, -m) makes of some runs; and "wrong usage".
 NOTHING_COLLECTED = 5
@@ -39,151 +34,140 @@ WRONG_USAGE = 4
 FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
+@dataclass
+class Outcome:
+    """What the runs of one invocation came to. Runs of several lanes add to it."""
+
+    statuses: list[int] = field(default_factory=list)
+    reports: list[Path] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Runs jobs. options: for every pytest. folder: of the reports. measured: collect coverage as well."""
+
+    folder: Path
+    options: Sequence[str]
+    measured: bool
+    outcome: Outcome = field(default_factory=Outcome)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def work_through(self, queue: list[Job], lanes: int) -> None:
+        """Take jobs from the front of the queue, in several lanes at once; returns when all have ended."""
+        seen = len(queue) == 1
+        workers = [threading.Thread(target=self._lane, args=(queue, seen)) for _ in range(lanes)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    def _lane(self, queue: list[Job], seen: bool) -> None:
+        while True:
+            with self._lock:
+                if not queue:
+                    return
+                job = queue.pop(0)
+            self.run(job, seen=seen)
+
+    def run(self, job: Job, *, seen: bool) -> None:
+        """One run of pytest. Its output is seen as it comes, or afterwards if it failed."""
+        with self._lock:
+            report = self.folder / f"{len(self.outcome.reports)}.xml"
+            self.outcome.reports.append(report)
+        environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+        begun = time.monotonic()
+        ended = subprocess.run(
+            [
+                *(coverage_report.MEASURING if self.measured else (sys.executable, "-m")),
+                "pytest", *job.paths, *job.options, *self.options, f"--junit-xml={report}",
+            ],
+            cwd=REPOSITORY,
+            env=environment,
+            check=False,
+            text=True,
+            stdout=None if seen else subprocess.PIPE,
+            stderr=None if seen else subprocess.STDOUT,
+        )  # fmt: skip
+        good = ended.returncode in (0, NOTHING_COLLECTED)
+        with self._lock:
+            self.outcome.statuses.append(ended.returncode)
+            if not seen:
+                print(_line(job, report, time.monotonic() - begun), flush=True)
+                if not good:
+                    print(ended.stdout, flush=True)
+
+
 def main(arguments: list[str]) -> int:
-    """Run what ``arguments`` select (everything, without paths). Returns the exit status.
+    """Run what ``arguments`` select. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/test",
+        usage="scripts/test [--fast | --all] [--coverage] [PATH ...] [PYTEST OPTIONS]",
+        description="Run the tests; with paths, these only. Without --fast and --all: all that this machine "
+        "can run by itself. The last line of the output sums up: N passed, N failed, N skipped.",
+    )
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--fast", action="store_true", help="only tests that start no server: under a minute")
+    which.add_argument(
+        "--all",
+        action="store_true",
+        help="also those with other people's servers and tools: Go, Node, package indexes",
+    )
+    parser.add_argument("--coverage", action="store_true", help="report which lines the tests reach")
+    parser.add_argument("--lanes", type=int, default=_lanes(), help="runs at the same time (%(default)s)")
+    parser.add_argument(
+        "--record-durations", action="store_true", help=f"write {schedule.DURATIONS.name} from this run"
+    )
+    chosen, rest = parser.parse_known_args(arguments)
+    paths, options = _divide(rest)
+    suite = Suite.FAST if chosen.fast else Suite.ALL if chosen.all or paths else Suite.USUAL
+    together, alone = schedule.jobs(paths, suite, schedule.recorded_durations())
 
-    The lanes run beside one another, since two of them mostly wait; at the end, what is to run alone.
-    """
-    paths, options = _divide(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        reports: list[Path] = []
-
-        def command(selected: list[str], settings: list[str]) -> list[str]:
-            reports.append(Path(folder) / f"{len(reports)}.xml")
-            return [*selected, *settings, *options, f"--junit-xml={reports[-1]}"]
-
-        together = [[command(*run) for run in lane] for lane in lanes(paths)]
-        alone = [command(selected, []) for selected in (apart(paths, ALONE),) if selected]
-        statuses = _beside_one_another(together) + [pytest(run)[0] for run in alone]
-        return _sum_up(statuses, reports)
-
-
-def _beside_one_another(lanes: list[list[list[str]]]) -> list[int]:
-    """The exit statuses of all runs of all lanes. The first lane is seen while it runs, the others later."""
-    with ThreadPoolExecutor() as beside:
-        waiting = [
-            beside.submit(lambda runs: [pytest(run, captured=True) for run in runs], runs)
-            for runs in lanes[1:]
-        ]
-        statuses = [pytest(run)[0] for lane in lanes[:1] for run in lane]
-        for ended in waiting:
-            for status, output in ended.result():
-                statuses.append(status)
-                print(output, flush=True)
-    return statuses
+        runner = Runner(Path(folder), options, chosen.coverage)
+        runner.work_through(together, chosen.lanes)
+        for job in alone:
+            runner.run(job, seen=True)
+        if chosen.coverage:
+            coverage_report.write()
+        if chosen.record_durations:
+            schedule.record_durations(results.durations(runner.outcome.reports))
+        return _sum_up(runner.outcome)
 
 
-def _sum_up(statuses: list[int], reports: list[Path]) -> int:
-    if WRONG_USAGE in statuses:
+def _sum_up(outcome: Outcome) -> int:
+    if WRONG_USAGE in outcome.statuses:
         return USAGE
-    counts = sum((count(report) for report in reports), Counter())
+    counts = sum((results.count(report) for report in outcome.reports), Counter())
     if not counts:
         print("no test was selected")
         return USAGE
-    unlisted = set().union(*(skipped(report) for report in reports)) - listed(ALLOWED_SKIPS.read_text())
+    for line in results.slowest(outcome.reports, SLOWEST_SHOWN):
+        print(line)
+    unlisted = results.skipped(outcome.reports) - results.listed(ALLOWED_SKIPS.read_text())
     for test in sorted(unlisted):
         print(f"skipped, and not listed in {ALLOWED_SKIPS.name}: {test}")
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
-    return FAILED if unlisted or any(status not in (0, NOTHING_COLLECTED) for status in statuses) else 0
+    failed = any(status not in (0, NOTHING_COLLECTED) for status in outcome.statuses)
+    return FAILED if unlisted or failed else 0
 
 
-def lanes(paths: list[str]) -> list[list[tuple[list[str], list[str]]]]:
-    """What runs beside one another: lists of runs of pytest, each a pair of paths and options.
-
-    Without what runs alone. All lanes take about as long; the first one is seen while it runs.
-    """
-    elsewhere = (ALONE, *SECOND, *THIRD)
-    divided: dict[str, list[str]] = {name: [] for name in (WITH_ENVIRONMENT, *SERVICES, "")}
-    for path in paths or _all():
-        if not any(_is_in(path, part) for part in elsewhere):
-            divided.get(_folder(path), divided[""]).append(path)
-    no_options: list[str] = []
-    second, third = ([(apart(paths, part), no_options) for part in parts] for parts in (SECOND, THIRD))
-    with_environment = (divided.pop(WITH_ENVIRONMENT), [f"--ignore={part}" for part in elsewhere])
-    others = [
-        (selected, [f"--ds=tests.{name}.settings"] if name else []) for name, selected in divided.items()
-    ]
-    planned = ([with_environment], second, [*third, *others])
-    chosen = [[run for run in lane if run[0]] for lane in planned]
-    return [lane for lane in chosen if lane]
+def _line(job: Job, report: Path, seconds: float) -> str:
+    counts = results.count(report)
+    said = ", ".join(f"{counts[kind]} {kind}" for kind in ("passed", "failed", "skipped") if counts[kind])
+    return f"{job.name}: {said or 'no tests'} in {seconds:.0f} s"
 
 
-def apart(paths: list[str], part: Path) -> list[str]:
-    """What of these paths is in a part that has a run of its own."""
-    whole = [path for path in paths or _all() if "::" not in path and part.is_relative_to(_file(path))]
-    return [str(part)] if whole else [path for path in paths if _is_in(path, part)]
+def _lanes() -> int:
+    """One more than processors: many tests wait for other processes."""
+    return (os.cpu_count() or 1) + 1
 
 
-def count(report: Path) -> Counter[str]:
-    """What a run's JUnit report says: passed, failed (errors included) and skipped."""
-    if not report.exists():
-        return Counter(failed=1)
-    counts: Counter[str] = Counter()
-    for suite in ET.parse(report).getroot().iter("testsuite"):  # noqa: S314 - pytest wrote it a moment ago
-        failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-        skipped = int(suite.get("skipped", 0))
-        counts += Counter(
-            passed=int(suite.get("tests", 0)) - failed - skipped, failed=failed, skipped=skipped
-        )
-    return counts
-
-
-def skipped(report: Path) -> set[str]:
-    """The tests that a run skipped, as ``tests.folder.test_file::test_name`` without parameters."""
-    if not report.exists():
-        return set()
-    cases = ET.parse(report).getroot().iter("testcase")  # noqa: S314 - pytest wrote it a moment ago
-    return {
-        f"{case.get('classname')}::{str(case.get('name')).partition('[')[0]}"
-        for case in cases
-        if case.find("skipped") is not None
-    }
-
-
-def listed(text: str) -> set[str]:
-    """The tests in a list: one a line, with ``#`` before comments."""
-    return {line.partition("#")[0].strip() for line in text.splitlines()} - {""}
-
-
-def pytest(arguments: list[str], *, captured: bool = False) -> tuple[int, str]:
-    """One run of pytest in a process of its own. Returns its exit status, and its output if captured."""
-    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments],
-        env=environment,
-        check=False,
-        text=True,
-        stdout=subprocess.PIPE if captured else None,
-        stderr=subprocess.STDOUT if captured else None,
-    )
-    return ended.returncode, ended.stdout or ""
-
-
-def _all() -> list[str]:
-    return sorted(str(folder.parent) for folder in TESTS.glob("*/__init__.py")) + sorted(
-        str(file) for file in TESTS.glob("test_*.py")
-    )
-
-
-def _folder(path: str) -> str:
-    """The folder under tests/ that a path (perhaps with ``::test``) belongs to."""
-    inside = _file(path)
-    return inside.relative_to(TESTS).parts[0] if TESTS in inside.parents else ""
-
-
-def _is_in(path: str, part: Path) -> bool:
-    return _file(path).is_relative_to(part)
-
-
-def _file(path: str) -> Path:
-    """The file or folder of a path, perhaps with ``::test``."""
-    return Path(path.partition("::")[0]).resolve()
-
-
-def _divide(arguments: list[str]) -> tuple[list[str], list[str]]:
+def _divide(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
     """Arguments that are paths, and the others."""
-    paths = [argument for argument in arguments if Path(argument.partition("::")[0]).exists()]
-    return paths, [argument for argument in arguments if argument not in paths]
+    paths, options = [], []
+    for argument in arguments:
+        (paths if Path(argument.partition("::")[0]).exists() else options).append(argument)
+    return paths, options
 
 
 if __name__ == "__main__":

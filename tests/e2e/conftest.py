@@ -1,6 +1,7 @@
 """One environment for all tests of this folder: real processes, real sockets, certificates for an hour."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -8,7 +9,6 @@ from sender_constraint.certificates.generations import GenerationStore
 from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.casting import Casting
 from tests.e2e.minting import Mint
-from tests.e2e.playing import Demo, Playing
 from tests.e2e.registering import register
 from tests.e2e.verdict import Verdict
 from workshop.environment.deployment import Deployment
@@ -60,8 +60,9 @@ def cast(casting: Casting) -> Cast:
 
 
 @pytest.fixture(scope="session")
-def mint(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Mint:
-    return Mint(deployment, tmp_path_factory.mktemp("mint"))
+def mint(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mint]:
+    with closing(Mint(deployment, tmp_path_factory.mktemp("mint"))) as mint:
+        yield mint
 
 
 @pytest.fixture(scope="session")
@@ -94,14 +95,3 @@ def other_api(stage: Stage) -> APICaller:
     other = Partner(GenerationStore(stage.deployment.certificate_store("other_partner")).current())
     token = other.token(stage, "other-partner")
     return APICaller(stage.wire, stage.deployment.api_url, other.credentials, token)
-
-
-@pytest.fixture(scope="session")
-def act_6(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playing]:
-    """Act 6 of the demo, with the shortest lifetimes that it offers: it plays beside the other tests."""
-    playing = Demo(tmp_path_factory.mktemp("act-6")).begin("--act", "6", "--lifetime", "30")
-    try:
-        yield playing
-    finally:
-        playing.interrupt()
-        playing.end()

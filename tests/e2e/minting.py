@@ -1,14 +1,12 @@
 """Certificates and tokens with a chosen flaw, made with the keys of the authorities that never make them.
 
 The keys are read from the state directories of the running environment, and what is made with an
-authority's key is written into its register: it would not stand by a certificate that it does not know. Only
-tests do that.
+authority's key is entered in its register: it vouches for no certificate that it does not know. Only tests do
+that.
 """
 
-import contextlib
 import itertools
 import secrets
-import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from authserver.keys.signing_keys import SigningKey, signing_key_from_pem
 from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import CertificateAuthority
-from ca.authority.identity import identity_of
-from ca.authority.requests import public_key_digest
 from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.core.confirmation import certificate_confirmation
 from sender_constraint.core.trust_anchors import TrustAnchors
+from tests.e2e.register_process import Register
 from tests.sender_constraint.flawed_certificates import HOUR, Flaws, flawed
 from tests.sender_constraint.pki import Issued, Scheme, issue
 from tests.sender_constraint.resource_server.malformed_tokens import ABSENT
@@ -40,13 +37,6 @@ PARTNER_NAMES: dict[str, Any] = {
     ),
 }
 
-REGISTER = """
-INSERT INTO register_issuedcertificate
-    (serial, issuer, der, profile_name, line, is_branch, public_key_digest, issued_at, not_after,
-     revocation_reason)
-VALUES (:serial, :issuer, :der, 'client', 0, FALSE, :public_key_digest, :issued_at, :not_after, '')
-"""
-
 
 class Mint:
     """Makes what the authorities of one environment could make."""
@@ -56,9 +46,13 @@ class Mint:
         anchors = TrustAnchors.from_pem(deployment.trust_bundle.read_bytes())
         self.scheme = Scheme(_issued(hierarchy.root), _issued(hierarchy.issuing), anchors)
         self._deployment = deployment
-        self._database = deployment.states["ca"] / "database.sqlite3"
+        self._register = Register(deployment)
         self._workspace = workspace
         self._numbers = itertools.count()
+
+    def close(self) -> None:
+        """End what it started."""
+        self._register.close()
 
     def certificate(self, **changes: Any) -> Issued:
         """The partner's certificate as the scheme issues it, with some arguments of ``issue`` changed."""
@@ -68,7 +62,7 @@ class Mint:
         """The same by another issuer; None: signed by itself."""
         made = self.unregistered(issuer, **changes)
         if issuer in (self.scheme.issuing, self.scheme.root):
-            self._register(made, issuer)
+            self._register.enter(made, issuer)
         return made
 
     def unregistered(self, issuer: Issued | None, **changes: Any) -> Issued:
@@ -76,19 +70,6 @@ class Mint:
         now = datetime.now(UTC)
         valid = {"not_before": now - timedelta(minutes=1), "not_after": now + HOUR, **PARTNER_NAMES}
         return issue(issuer, **{**valid, **changes})
-
-    def _register(self, made: Issued, issuer: Issued) -> None:
-        certificate = made.certificate
-        record = {
-            "serial": f"{certificate.serial_number:x}",
-            "issuer": identity_of(issuer.certificate),
-            "der": made.der,
-            "public_key_digest": public_key_digest(certificate.public_key()),
-            "issued_at": datetime.now(UTC).isoformat(" "),
-            "not_after": certificate.not_valid_after_utc.isoformat(" "),
-        }
-        with contextlib.closing(sqlite3.connect(self._database, timeout=10)) as connection, connection:
-            connection.execute(REGISTER, record)
 
     def flawed(self) -> Flaws:
         """What makes certificates with the partner's names and one thing wrong, now."""

@@ -1,7 +1,8 @@
 """Switches rules off, one at a time, in a process that runs. Only one that a test starts can be told to.
 
 Each function that enforces a rule is replaced by one that looks, whenever it refuses, whether its rule is
-switched off: a file names the rule, and whoever plays attacks writes another name into it.
+switched off: a file names the rule, and the test that plays attacks writes another name into it. A second
+file records which rules refused anything.
 """
 
 import functools
@@ -24,6 +25,7 @@ class Switchboard:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        self._refusals = file.with_suffix(".refusals")
 
     def switch_off(self, identifier: str) -> None:
         """Switch this rule off, and the one that was off on again; NONE leaves all on."""
@@ -34,6 +36,18 @@ class Switchboard:
     def off(self) -> str:
         """The identifier of the rule that is switched off."""
         return self.file.read_text()
+
+    def forget_refusals(self) -> None:
+        """Begin a new record of refusals."""
+        self._refusals.write_text("")
+
+    def refusals(self) -> frozenset[str]:
+        """The identifiers of the rules that have refused anything since then, in any process."""
+        return frozenset(self._refusals.read_text().split())
+
+    def _record(self, identifier: str) -> None:
+        with self._refusals.open("a") as record:
+            record.write(f"{identifier}\n")
 
     def put_switches(self) -> int:
         """Put a switch before every enforcing function, in every module that imported it by name.
@@ -59,6 +73,7 @@ class Switchboard:
             try:
                 return enforcing(*arguments, **keywords)
             except Refusal as refusal:
+                self._record(refusal.rule.identifier)
                 if refusal.rule.identifier != self.off():
                     raise
                 return None

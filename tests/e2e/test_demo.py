@@ -17,9 +17,6 @@ from workshop.environment.local import attach
 from workshop.environment.running import stop
 from workshop.methods import METHODS
 
-# That one takes its time, mostly waiting: it begins here, and is looked at in the last module.
-pytestmark = pytest.mark.usefixtures("act_6")
-
 WAYS = (
     "API, new connections",
     "API, the open connection",
@@ -145,7 +142,7 @@ def test_the_thief_is_played_before_every_method_and_red_where_a_proof_counts_tw
 
 
 def test_ctrl_c_stops_everything(demo: Demo) -> None:
-    playing = demo.begin("--act", "6")
+    playing = demo.begin("--act", "6", "--lifetime", "30")
     playing.wait_for_output("calls now use certificate")
     playing.interrupt()
     ended = playing.end()

@@ -2,17 +2,20 @@
 
 import itertools
 from datetime import datetime
+from pathlib import Path
 
-from tests.e2e.playing import Playing
+from tests.e2e.playing import Demo
 
 ROTATIONS = 3
 
 
-def test_certificates_turn_three_times_under_traffic_and_no_call_fails(act_6: Playing) -> None:
-    ended = act_6.end()
+def test_certificates_turn_three_times_under_traffic_and_no_call_fails(tmp_path: Path) -> None:
+    demo = Demo(tmp_path)
+    # The shortest lifetime that the demo offers.
+    ended = demo.play("--act", "6", "--lifetime", "30")
 
     assert ended.status == 0, ended.output
-    assert act_6.demo.leftovers() == []
+    assert demo.leftovers() == []
     observed = {row["attempt"]: row["observed"] for row in ended.attempts("6")}
     assert observed["failed calls"] == "0"
     assert observed["the old token with the new certificate"] == "401 invalid_token: binding.certificate"

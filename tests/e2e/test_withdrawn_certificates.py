@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,8 +121,12 @@ def clients(
     publishing: Environment, publisher: Publisher, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Clients]:
     folder = tmp_path_factory.mktemp("clients")
-    deployment = publishing.deployment
-    mint = Mint(deployment, folder)
+    with closing(Mint(publishing.deployment, folder)) as mint:
+        yield from serving(publishing, publisher, mint, folder)
+
+
+def serving(publishing: Environment, publisher: Publisher, mint: Mint, folder: Path) -> Iterator[Clients]:
+    """Both clients while their certificates are published."""
     names = (x509.DNSName("localhost"),)
     server = mint.certificate(usages=SERVER, alternative_names=names)
     credentials = mint.credentials(server, mint.scheme.issuing)
@@ -130,7 +135,7 @@ def clients(
     for client_id in (BAD, GOOD):
         _register(publishing, folder, client_id, publisher.address(client_id))
     with TLSServer(context, publisher, publisher.port):
-        yield Clients(Stage(deployment, Narrator(), folder), mint, publisher)
+        yield Clients(Stage(publishing.deployment, Narrator(), folder), mint, publisher)
         publisher.released.set()
 
 

@@ -25,7 +25,7 @@ import json, os
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.every_service"
 import django
 django.setup()
-from tests.registry.program import rules
+from tools.rules.program import rules
 print("RULES", json.dumps([[each.identifier, each.clause, each.refuses] for each in rules()]))
 """
 A_TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJwYXJ0bmVyIn0.c2lnbmF0dXJl"

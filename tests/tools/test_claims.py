@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.registry.program import REPOSITORY
+from tools.rules.program import REPOSITORY
 
 PAGE = (REPOSITORY / "docs" / "claims.md").read_text()
 STATEMENTS = 29

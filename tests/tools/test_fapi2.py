@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.registry.fapi2 import (
+from tools.rules.fapi2 import (
     ALWAYS,
     NOT_HERE,
     REQUIREMENTS,
@@ -55,7 +55,7 @@ def test_a_row_without_evidence_is_named(changed: Requirement, said: str) -> Non
 
 
 def test_functions_and_methods_are_found() -> None:
-    assert is_there("tests.registry.fapi2:problems")
-    assert is_there("tests.registry.fapi2:Requirement.section.fget")
-    assert not is_there("tests.registry.fapi2:Requirement.unheard_of")
-    assert not is_there("tests.registry.fapi2:ALWAYS")
+    assert is_there("tools.rules.fapi2:problems")
+    assert is_there("tools.rules.fapi2:Requirement.section.fget")
+    assert not is_there("tools.rules.fapi2:Requirement.unheard_of")
+    assert not is_there("tools.rules.fapi2:ALWAYS")

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from sender_constraint.core.rules import Rule
-from tests.registry.fapi2 import AREAS, Requirement
-from tests.registry.suite import Attempt
+from tools.rules.fapi2 import AREAS, Requirement
+from tools.rules.suite import Attempt
 
 RULES_PAGE = "docs/rules.md"
 STANDARDS_PAGE = "docs/standards.md"

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 
 from sender_constraint.core.rules import Rule
-from tests.registry.program import PACKAGES
+from tools.rules.program import PACKAGES
 
 TESTS = "tests"
 TEST_FILES = "**/test_*.py"

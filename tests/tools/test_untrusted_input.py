@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.registry.program import PACKAGES, REPOSITORY
+from tools.rules.program import PACKAGES, REPOSITORY
 
 PARSER = REPOSITORY / "sender_constraint" / "core" / "untrusted_input.py"
 # Private keys are not among them: each party reads only its own.

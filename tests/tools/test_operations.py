@@ -5,8 +5,8 @@ import re
 import pytest
 
 from operations.alarms.table import ALARMS, alarm_table
-from tests.registry import documents
-from tests.registry.program import REPOSITORY
+from tools.rules import documents
+from tools.rules.program import REPOSITORY
 
 PAGE = (REPOSITORY / documents.OPERATIONS_PAGE).read_text()
 FAULTS = PAGE.partition("\n## Faults\n")[2].partition("\n## ")[0]

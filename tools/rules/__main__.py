@@ -12,8 +12,8 @@ django.setup()
 
 # Not before Django is set up: rules stand in modules that read settings.
 from operations.alarms.table import alarm_table  # noqa: E402 - as said
-from tests.registry import documents, fapi2, program  # noqa: E402 - as said
-from tests.registry.suite import Suite  # noqa: E402 - as said
+from tools.rules import documents, fapi2, program  # noqa: E402 - as said
+from tools.rules.suite import Suite  # noqa: E402 - as said
 from workshop.catalogue import ATTACKS  # noqa: E402 - as said
 from workshop.environment.termination import exit_status  # noqa: E402 - as said
 

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.registry.program import PACKAGES, REPOSITORY
+from tools.rules.program import PACKAGES, REPOSITORY
 
 TABLE = (REPOSITORY / "docs" / "architecture.md").read_text().partition("\n## Background tasks\n")[2]
 ROW = re.compile(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \| [^|]+ \|$", re.MULTILINE)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.registry.suite import Attempt, Suite
+from tools.rules.suite import Attempt, Suite
 
 IDENTIFIERS = frozenset({"binding.certificate", "certificate.expired", "token.expired"})
 

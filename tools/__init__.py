@@ -1,0 +1,1 @@
+"""Programs that write or check the repository: pages that are generated from the code and its tests."""
