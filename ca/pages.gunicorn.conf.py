@@ -1,3 +1,4 @@
 from sender_constraint.server.defaults import plain_front
 
+#: Address of the admin pages.
 globals().update(plain_front("ca", "PAGES_BIND"))
