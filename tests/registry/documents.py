@@ -24,17 +24,19 @@ ALARMS_END = "\n<!-- Here ends what is generated. -->"
 SHOWN_TESTS = 6
 
 FAPI2_INTRODUCTION = """\
-Each demand of the [FAPI 2.0 Security Profile](https://openid.net/specs/fapi-security-profile-2_0-final.html)
-(final, 22 February 2025), §5.2 to §5.4, in short and in our own words; the numbers behind the comma are those
-of its lists. *always* means in every configuration; *under `fapi2`* means for everybody where a service has
-the setting `PROFILE=fapi2`, and at the authorization server for clients that registered with
-`"profile": "fapi2"`. What the profile switches on stands in [one module](../sender_constraint/fapi2.py);
-settings that contradict it are refused at start (`sender_constraint.E014`). `./scripts/up --profile fapi2`
-starts everything so, without the demo's bearer client and its route.
+For auditors: every requirement of the
+[FAPI 2.0 Security Profile](https://openid.net/specs/fapi-security-profile-2_0-final.html) (final, 22 February
+2025), §5.2 to §5.4, summarized in our own words, with where it is enforced and tested. The number after the
+comma is the item in the section's list. *always* means in every configuration; *under `fapi2`* means for all
+clients of a service with the setting `PROFILE=fapi2`, and at the authorization server for clients that
+registered with `"profile": "fapi2"`. [One module](../sender_constraint/fapi2.py) lists what the profile
+enables; settings that contradict it are refused at start (`sender_constraint.E014`).
+`./scripts/up --profile fapi2` starts the environment under the profile, without the demo's bearer client and
+its route.
 
-The specification says that client credentials fit its general requirements, and that the formal analysis
-behind it covers other grants (§5.3.2.1, note 2). All four combinations of client authentication {mutual TLS,
-`private_key_jwt`} and sender constraint {mutual TLS, DPoP} are served."""
+The specification says that client credentials meet its general requirements, and that its formal analysis
+covers other grants (§5.3.2.1, note 2). All four combinations of client authentication {mutual TLS,
+`private_key_jwt`} and sender constraint {mutual TLS, DPoP} are supported."""
 
 TITLES = {
     "RFC 2986": "PKCS #10 certification requests",
@@ -108,9 +110,9 @@ def rules_page(registered: Sequence[Registered]) -> str:
     """``docs/rules.md``: every rule by area."""
     return _page(
         "Rules",
-        "Every reason for which something is refused. The audit trail names the identifier, and `explain` "
-        "tells the rest. Each rule stands beside the one function that enforces it; the tests "
-        "and attacks in the last column try to break it.",
+        "For reviewers: every reason to refuse. The audit trail has the identifier, and `explain` the "
+        "details. Each rule is next to the one function that enforces it; the tests and attacks in the last "
+        "column try to break it.",
         *_areas(registered),
     )
 
@@ -125,8 +127,8 @@ def standards_page(registered: Sequence[Registered], tests: Iterable[Attempt]) -
             clauses.setdefault(clause, ([], []))[1].append(test)
     return _page(
         "Standards",
-        "Which clause of which specification is enforced, by which rule (see [rules](rules.md)), and which "
-        "tests hold the code to it. A clause without a rule is behaviour that tests demand.",
+        "For reviewers: every clause that is enforced or tested, by specification, with its "
+        "[rules](rules.md) and tests. A clause without a rule is behaviour that only tests require.",
         *_specifications(clauses),
     )
 
