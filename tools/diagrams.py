@@ -245,7 +245,7 @@ def draw_parties() -> tuple[Canvas, str]:
     party(MARGIN, 434, 70, "Thief", "holds a stolen token and a valid certificate of its own")
 
     across(104, 286, 626, "certificate status: OCSP", back=True)
-    upright(96, 136, 290, ["enrol, renew:", "EST"], 56)
+    upright(96, 136, 290, ["enroll, renew:", "EST"], 56)
     across(314, 286, 626, "2. API call with the token: mTLS")
     for x1, y1, x2, y2 in (
         (240, 290, 240, 200),

@@ -6,7 +6,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tools.diagrams import DIAGRAMS, FOLDER, Label
+from sender_constraint.server.environment import REPOSITORY
+from tools.diagrams import (
+    API_CALL,
+    DIAGRAMS,
+    FOLDER,
+    REVOCATION,
+    ROTATION,
+    TOKEN_REQUEST,
+    Label,
+    SequenceDiagram,
+)
 
 
 def overlap(one: Label, other: Label) -> bool:
@@ -43,3 +53,14 @@ def test_every_diagram_is_shown_on_a_page_and_readable_in_dark_mode() -> None:
     assert shown == set(DIAGRAMS) == {file.stem for file in FOLDER.glob("*.svg")}
     for file in FOLDER.glob("*.svg"):
         assert "prefers-color-scheme: dark" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    "diagram", [TOKEN_REQUEST, API_CALL, ROTATION, REVOCATION], ids=lambda each: each.title
+)
+def test_every_folder_that_a_diagram_names_exists(diagram: SequenceDiagram) -> None:
+    named = ", ".join(diagram.participants.values()).split(", ")
+    folders = [name for name in named if re.fullmatch(r"[a-z_]+(/[a-z_]+)*", name)]
+    assert folders
+    for folder in folders:
+        assert (REPOSITORY / folder).is_dir(), folder
