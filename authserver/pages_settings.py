@@ -10,7 +10,8 @@ from operations.settings.pages import ADMINISTRATION_APPS
 
 ROOT_URLCONF = "operations.pages.page_urls"
 WSGI_APPLICATION = "authserver.pages_wsgi.application"
-# No other name: a foreign site's name that leads here (DNS rebinding) opens no page.
+# A foreign host name that resolves to this machine (DNS rebinding) must not open a page.
+#: Additional host names of the admin pages, separated by commas.
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", *environment.words("PAGES_HOSTS")]
 INSTALLED_APPS = [*ADMINISTRATION_APPS, *INSTALLED_APPS]
 SESSION_COOKIE_NAME = f"{SERVICE}_session"

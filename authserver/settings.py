@@ -15,47 +15,54 @@ SERVICE = "authserver"
 environment = ServiceEnvironment(SERVICE)
 STATE_DIR = environment.state
 
-# What this server says about itself comes from here, never from a request's Host header.
+#: The authorization server's issuer identifier (RFC 8414). Never taken from a request's Host header.
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
+#: Lifetime of access tokens, in seconds. No token outlives the certificate it is bound to.
 ACCESS_TOKEN_LIFETIME_SECONDS = environment.number("ACCESS_TOKEN_LIFETIME_SECONDS", 300)
-# For what tokens are issued: RFC 8707 resources, the first one being the default, and RFC 6749 scope values.
+#: APIs that tokens can be issued for (RFC 8707), separated by commas. The first is the default.
 RESOURCES = environment.words("RESOURCES", "https://localhost:8442,https://other-api.example")
+#: Scopes that tokens can be issued for, separated by commas.
 SCOPES = environment.words("SCOPES", "accounts,payments")
-# Of which hosts (``host`` or ``host:port``) clients' keys are fetched by their jwks_uri.
+#: Hosts (`host` or `host:port`) from which client keys may be fetched by `jwks_uri`. Empty: none.
 JWKS_URI_HOSTS = environment.words("JWKS_URI_HOSTS")
-# PEM file of the authorities of these hosts, beside the scheme's; without one, those that the machine trusts.
+#: PEM file of the authorities of these hosts, in addition to the scheme's. Empty: those that the operating
+#: system trusts.
 JWKS_URI_TRUST = environment.optional_path("JWKS_URI_TRUST")
-# Whose software statements are taken at registration (RFC 7591 §2.3): nobody's where this is empty.
+#: `iss` of the software statements accepted at registration (RFC 7591 §2.3). Empty: none are accepted.
 SOFTWARE_STATEMENT_ISSUER = environment.text("SOFTWARE_STATEMENT_ISSUER", "")
-# The keys of that directory: a file, or an https address, which the hosts above do not limit.
+#: Public keys of that issuer: a file, or an https URL, to which `JWKS_URI_HOSTS` does not apply.
 SOFTWARE_STATEMENT_JWKS = environment.text("SOFTWARE_STATEMENT_JWKS", "")
-# How many clients of one software (RFC 7591 §2, software_id) may be registered at a time, and how many
-# clients may register themselves within an hour: more are answered 429.
+#: Maximum number of registered clients per software (`software_id`, RFC 7591 §2). Above it: 429.
 REGISTRATIONS_PER_SOFTWARE_ID = environment.number("REGISTRATIONS_PER_SOFTWARE_ID", 10)
+#: Maximum number of clients that can register themselves within an hour. Above it: 429.
 REGISTRATIONS_PER_HOUR = environment.number("REGISTRATIONS_PER_HOUR", 240)
-# Whether all are held to FAPI 2.0 (``fapi2``), and not only clients that registered for it.
+#: Empty, or `fapi2`: FAPI 2.0 for all clients, not only for those that registered for it.
 PROFILE = environment.text("PROFILE", "")
-# Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).
+#: Whether every DPoP proof must contain a nonce of this server (RFC 9449 §8, §9).
 DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
+#: Seconds after which a DPoP nonce is replaced. The previous one remains valid for as long again.
 DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
 # Whether a certificate that no authority of the scheme issued may bind tokens, of a client that authenticates
 # in another way.
 ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
-# Clients of which a missing or wrong proof is reported and not refused, on the way there: docs/migrate.md.
+#: Clients whose missing or wrong proof is reported, not refused, during a migration:
+#: [migrate](migrate.md).
 REPORT_CLIENTS = environment.words("REPORT_CLIENTS")
-# Tokens that are bound to nothing may be issued, to clients registered for them.
+#: Demo mode: the bearer client, its route at the API, and the seed data. Announced at every start.
 DEMO = environment.flag("DEMO")
-# How many tokens have their status in one list: eight of them in each byte that an API keeps in memory.
+#: Number of tokens per status list. An API keeps one bit per token in memory.
 STATUS_LIST_SIZE = environment.number("STATUS_LIST_SIZE", 2**20)
-# Metadata of clients, a JSON file each, that "prepare" registers under DEMO beside its own.
+#: Folder of client metadata, one JSON file per client, that `prepare` registers in demo mode.
 DEMO_REGISTRATIONS = environment.optional_path("DEMO_REGISTRATIONS")
 SIGNING_KEYS = environment.state / "keys"
-# For how long a key signs, and for how long those who verify may keep the published ones.
+#: Seconds for which a key signs tokens.
 SIGNING_KEY_LIFETIME_SECONDS = environment.number("SIGNING_KEY_LIFETIME_SECONDS", 30 * 24 * 60 * 60)
+#: Seconds for which verifiers may cache the published keys.
 JWKS_MAX_AGE_SECONDS = environment.number("JWKS_MAX_AGE_SECONDS", 300)
 
 SECRET_KEY = environment.secret_key()
 DEBUG = False
+#: Additional host names that the service accepts, separated by commas.
 ALLOWED_HOSTS = [urlsplit(ISSUER).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "authserver.urls"
 WSGI_APPLICATION = "authserver.wsgi.application"
@@ -79,11 +86,15 @@ USE_I18N = False
 
 AUDIT_DIR = environment.audit_directory()
 TRUST_BUNDLE = environment.trust_bundle()
-# From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
+#: Maximum time, in seconds, from a revocation to refusal everywhere.
 REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
+#: Seconds for which the last known certificate status is still used while the authority is down. Announced
+#: at start if set.
 STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
 OCSP_URL = environment.ocsp_url()
 ISSUER_STATUS = environment.issuer_status()
+#: EST server (RFC 7030) that issues and renews this service's certificates, including a label if there is
+#: one.
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
@@ -91,6 +102,8 @@ CERTIFICATE_STORES = {
     ),
 }
 
+#: Interval, in seconds, at which the worker checks certificates, revocation lists and everything else that
+#: expires.
 RENEWAL_CHECK_SECONDS = environment.number("RENEWAL_CHECK_SECONDS", 60)
 # What the worker does, and how often; and what else than certificates and authorities expires.
 BACKGROUND_TASKS = [
@@ -102,6 +115,8 @@ BACKGROUND_TASKS = [
     replay_store_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
+#: Redis server for background tasks and used DPoP proofs. `maxmemory-policy` must be `noeviction`. An API
+#: of your own has no default; `none` refuses DPoP-bound tokens.
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.

@@ -15,9 +15,10 @@ SERVICE = "bank_api"
 STATE_DIR = environment.state
 SECRET_KEY = environment.secret_key()
 DEBUG = False
-# The protected resource's identifier: nothing that this service says of itself is read from the Host header.
+#: The API's resource identifier: the audience of its tokens (RFC 8707).
 RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
-# Where it is called, for what callers sign (RFC 9449 §4.3): scheme, host and port.
+#: Public origin (scheme, host, port) of the service: DPoP proofs name it at the API, participants find EST
+#: there at the authority.
 PUBLIC_ORIGIN = environment.text("PUBLIC_ORIGIN", origin_of(RESOURCE))
 # What is for another host is refused (RFC 9110 §7.4).
 ALLOWED_HOSTS = [urlsplit(RESOURCE).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
@@ -40,17 +41,23 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The protected resource: whose tokens count, for which audience, and whose certificates.
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
-# What its tokens look like, where the authorization server is not ours: see docs/integrate.md.
+#: Signature algorithms accepted in access tokens, separated by commas. `RS256` is accepted only if listed.
 ISSUER_ALGORITHMS = environment.words("ISSUER_ALGORITHMS", "ES256,PS256,EdDSA")
+#: URL of the issuer's keys, for an issuer without metadata.
 ISSUER_JWKS_URI = environment.text("ISSUER_JWKS_URI", "")
+#: Accepted values of the access token's `typ` header, separated by commas.
 ACCESS_TOKEN_TYPES = environment.words("ACCESS_TOKEN_TYPES", "at+jwt")
+#: Claim that contains the client identifier.
 CLIENT_ID_CLAIM = environment.text("CLIENT_ID_CLAIM", "client_id")
+#: Claim that contains the scopes: a string separated by spaces, or a list.
 SCOPE_CLAIM = environment.text("SCOPE_CLAIM", "scope")
-# As which client this API asks the issuer about opaque tokens (RFC 7662); empty: it takes none.
+#: Client identifier with which the API introspects opaque tokens (RFC 7662). Empty: opaque tokens are
+#: refused.
 INTROSPECTION_CLIENT_ID = environment.text("INTROSPECTION_CLIENT_ID", "bank-api")
-# How many unknown opaque tokens a minute it asks about, in each worker: for each certificate of the scheme,
-# and for all callers without one together.
+#: Maximum introspection requests per minute and worker for each certificate of the scheme, for tokens not
+#: known to be active. Above it: 429.
 INTROSPECTIONS_PER_CERTIFICATE = environment.number("INTROSPECTIONS_PER_CERTIFICATE", 60)
+#: The same limit, shared by all other callers.
 INTROSPECTIONS_WITHOUT_CERTIFICATE = environment.number("INTROSPECTIONS_WITHOUT_CERTIFICATE", 60)
 TRUST_BUNDLE = environment.trust_bundle()
 ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
@@ -58,7 +65,8 @@ ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
 DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
 DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
 
-# Report mode is for the way there, and not for this API: a check forbids it.
+#: Routes that report violations and do not refuse them, during a migration: [migrate](migrate.md). An API
+#: of your own only; `bank_api.E010` forbids it here.
 REPORT_ROUTES = environment.words("REPORT_ROUTES")
 
 # Whether this API keeps to FAPI 2.0 (``fapi2``), which has no unbound tokens, in a demo either.

@@ -15,7 +15,7 @@ _environment = ServiceEnvironment(SERVICE)
 
 STATE_DIR = _environment.state
 KEYS_DIR = STATE_DIR / "keys"
-# A file, of mode 0600, whose content encrypts the keys in there; without one they are not encrypted.
+#: File (mode 0600) with the passphrase of the authority's private keys. Empty: the keys are not encrypted.
 KEY_PASSPHRASE_FILE = _environment.optional_path("KEY_PASSPHRASE_FILE")
 AUDIT_DIR = _environment.audit_directory()
 TRUST_BUNDLE = _environment.trust_bundle()
@@ -23,36 +23,39 @@ TRUST_BUNDLE = _environment.trust_bundle()
 # Where participants find EST: the one source of the name by which this service is called.
 PUBLIC_ORIGIN = _environment.text("PUBLIC_ORIGIN", "https://localhost:8440")
 
-# Where the status of certificates is published, in the clear: certificates lead there.
+#: Origin of the OCSP responder and the revocation lists, as written into certificates.
 STATUS_ORIGIN = _environment.text("STATUS_ORIGIN", "http://localhost:8480")
 
 # Told to those who are admitted.
 EST_URL = f"{PUBLIC_ORIGIN}/.well-known/est"
 
-# Of each certificate, counted from its issue.
+#: Lifetime of certificates, in seconds from their issue.
 CERTIFICATE_LIFETIME_SECONDS = _environment.number("CERTIFICATE_LIFETIME_SECONDS", 24 * 60 * 60)
-# Of the next issuing authority: at `manage.py init`, and at `manage.py replace_issuing`.
+#: Lifetime of the next issuing authority, made by `init` or `replace_issuing`, in seconds.
 ISSUING_AUTHORITY_LIFETIME_SECONDS = _environment.number(
     "ISSUING_AUTHORITY_LIFETIME_SECONDS", 5 * 365 * 24 * 60 * 60
 )
-# Which keys are certified; ``fapi1-advanced``: P-256 alone. The rest of what that profile is said to have
-# holds always: 398 days at most, revocation asked for by everybody, stapled by servers (docs/claims.md).
+#: Empty, or `fapi1-advanced`: only keys on P-256 are certified, not P-384 or RSA. The other
+#: [claims](claims.md) about that profile hold always.
 CERTIFICATE_PROFILE = _environment.text("CERTIFICATE_PROFILE", "")
-# For how long after its end a participant's latest certificate still renews itself.
+#: Seconds after its expiry within which a participant's latest certificate can still be renewed.
 RENEWAL_AFTER_EXPIRY_SECONDS = _environment.number("RENEWAL_AFTER_EXPIRY_SECONDS", 30 * 24 * 60 * 60)
 
-# How long an OCSP response holds: whoever staples one shows it no longer.
+#: Validity of OCSP responses, and so of staples, in seconds.
 OCSP_VALIDITY_SECONDS = _environment.number("OCSP_VALIDITY_SECONDS", 60)
-# Longer than whatever a participant holds: should the issuing authority's key be lost, everybody has renewed
-# under its successor before nobody can answer any more for what it issued.
+# If the issuing authority's key is lost, every participant has renewed under its successor before the
+# responder's certificate expires.
+#: Lifetime of the OCSP responder's certificate, in seconds: longer than any participant's certificate.
 OCSP_RESPONDER_LIFETIME_SECONDS = _environment.number(
     "OCSP_RESPONDER_LIFETIME_SECONDS",
     min(3 * max(CERTIFICATE_LIFETIME_SECONDS, 24 * 60 * 60), int(LONGEST_LIFETIME.total_seconds())),
 )
+#: Validity of revocation lists, in seconds.
 CRL_LIFETIME_SECONDS = _environment.number("CRL_LIFETIME_SECONDS", 24 * 60 * 60)
+#: Seconds between two scheduled revocation lists.
 CRL_INTERVAL_SECONDS = _environment.number("CRL_INTERVAL_SECONDS", 60 * 60)
-# Of what the root signs: its list, and the certificate of its responder. So often its key, if it is in a
-# safe, has to be fetched from there at least.
+#: Validity of what the root signs (its revocation list, its responder's certificate), in seconds. A root
+#: key in a safe is needed at least this often.
 ROOT_STATUS_LIFETIME_SECONDS = _environment.number("ROOT_STATUS_LIFETIME_SECONDS", 30 * 24 * 60 * 60)
 
 # The authority's own certificate, with which it serves EST: it issues that one to itself.

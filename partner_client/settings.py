@@ -21,18 +21,21 @@ STATE_DIR = environment.state
 
 # Whom we call, and as whom. SCOPE: words separated by spaces. RESOURCE: what the tokens are for (RFC 8707).
 ISSUER = environment.text("ISSUER", "https://localhost:8441")
-# Of an authorization server that publishes no metadata; otherwise it is found there.
+#: Token endpoint of an authorization server that publishes no metadata. Empty: discovered.
 TOKEN_ENDPOINT = environment.text("TOKEN_ENDPOINT", "")
+#: URL of the API that the partner calls.
 API_URL = environment.text("API_URL", "https://localhost:8442")
+#: The partner's client identifier.
 CLIENT_ID = environment.text("CLIENT_ID", "partner")
+#: Scopes to request, separated by spaces.
 SCOPE = environment.text("SCOPE", "accounts payments")
 RESOURCE = environment.text("RESOURCE", API_URL)
-# What another authorization server wants beside these, as ``audience=https://api.example``; by commas.
+#: Additional token request parameters, as `name=value`, separated by commas.
 TOKEN_PARAMETERS = environment.words("TOKEN_PARAMETERS")
 
-# How our tokens are bound: to our certificate (mtls) or to a key of ours (dpop). How we prove who we are:
-# tls_client_auth, self_signed_tls_client_auth or private_key_jwt. As the bank registered us.
+#: `mtls` (tokens bound to the certificate) or `dpop` (bound to a DPoP key).
 TOKEN_BINDING = environment.text("TOKEN_BINDING", MTLS)
+#: `tls_client_auth`, `self_signed_tls_client_auth` or `private_key_jwt`, as registered.
 CLIENT_AUTH_METHOD = environment.text("CLIENT_AUTH_METHOD", TLS_CLIENT_AUTH)
 CLIENT_KEYS = declared_keys(environment, TOKEN_BINDING, CLIENT_AUTH_METHOD)
 # Whether this client keeps to FAPI 2.0 (``fapi2``).

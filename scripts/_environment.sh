@@ -1,6 +1,6 @@
-# Sourced by the other scripts: finds Python and makes a virtual environment from the locked requirements.
-# Sets $root (the repository) and $python. Exit status of all scripts: 0 success, 1 failure, 2 usage or nothing
-# to work on, 130 interrupted. POSIX sh; nothing here depends on the working directory.
+# Sourced by the other scripts: finds Python and creates a virtual environment from the locked requirements.
+# Sets $root (the repository) and $python. Exit status of all scripts: 0 success, 1 failure, 2 wrong usage or
+# nothing is running, 130 interrupted. POSIX sh; independent of the working directory.
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
 
@@ -17,8 +17,8 @@ refuse_with() {
     exit "$status"
 }
 
-# A Python that runs, is new enough, and can make virtual environments. A name on the PATH may be a shim
-# of a version that is not installed, so each is tried by running it.
+# Sets $base_python: a Python that runs, is new enough, and can create virtual environments. A name on the PATH
+# may be a shim of a version that is not installed, so each candidate is tried.
 find_python() {
     too_old=''
     without_venv=''
@@ -51,18 +51,18 @@ else:
             "On Debian and Ubuntu: sudo apt install python3-venv (or $(basename -- "$without_venv")-venv), then run this again."
     fi
     refuse "Python 3.11 or later is needed; found: ${too_old:-none}." \
-        "Install it (https://www.python.org/downloads/), or say where it is:" \
+        "Install it (https://www.python.org/downloads/), or set its path:" \
         "PYTHON=/path/to/python3.13 $0"
 }
 
 # installed embedded|development: sets $python to that of an environment with exactly these packages; false if
-# there is none. What an environment holds is recorded in it, as copies of the requirements files.
+# there is none. Each environment contains copies of the requirements files that it was built from.
 installed() {
     wanted=''
     [ -z "${PYTHON:-}" ] || wanted=$("$PYTHON" -c 'import sys; print(sys.version)' 2>/dev/null)
     for venv in "$root/.venv" "$root"/.venv-*; do
         cmp -s "$root/requirements/$1.txt" "$venv/.installed/$1.txt" || continue
-        # By its real path: what runs keeps its packages when .venv leads elsewhere later.
+        # By its real path: running processes keep their packages when .venv is switched.
         python=$(CDPATH='' cd -- "$venv" && pwd -P)/bin/python
         version=$("$python" -c 'import sys; print(sys.version)' 2>/dev/null) || continue
         [ "$version" = "$(cat "$venv/.installed/python")" ] || continue
@@ -72,21 +72,21 @@ installed() {
     return 1
 }
 
-# install embedded|development: build an environment next to those that there are, if none has these packages.
+# install embedded|development: builds an environment next to the existing ones, if none has these packages.
 install() {
-    [ -w "$root" ] || refuse "the folder $root is not writable, and .venv and var are made in it." \
-        "Make it yours (sudo chown -R \"\$(id -un)\" '$root'), or clone the repository to a folder of your own."
+    [ -w "$root" ] || refuse "the folder $root is not writable, and .venv and var are created in it." \
+        "Change its owner (sudo chown -R \"\$(id -un)\" '$root'), or clone the repository to a folder of your own."
     what=$1
     set -- "$root"/.venv-[0-9a-f]*
-    # Several are there while one of before is in use: _install.py deletes it afterwards.
+    # An old one remains while it is in use; _install.py deletes it later.
     if [ $# -gt 1 ] || ! installed "$what"; then
         find_python
         "$base_python" -P "$root/scripts/_install.py" "$what" || exit $?
-        installed "$what" || refuse "the packages in requirements/$what.txt were installed, and cannot be used."
+        installed "$what" || refuse "the packages in requirements/$what.txt were installed, but cannot be used."
     fi
 }
 
-# run_module MODULE ARGUMENTS: help is there before anything is installed.
+# run_module MODULE ARGUMENTS: --help works before anything is installed.
 run_module() {
     for argument in "$@"; do
         case $argument in
@@ -102,7 +102,7 @@ run_module() {
     run_with_packages "$@"
 }
 
-# run_as_installed MODULE ARGUMENTS: with the packages that are there, or without any; never installs.
+# run_as_installed MODULE ARGUMENTS: with the installed packages, or without any; never installs.
 run_as_installed() {
     if ! installed embedded; then
         find_python

@@ -1,9 +1,9 @@
 """Build a virtual environment from a locked requirements file, by hash, wheels only. For _environment.sh.
 
-Each set of packages has an environment of its own, ``.venv-<hash>``, next to the others; ``.venv`` is a link
-to the latest. It is switched when the new one is complete, and an environment that some process uses is never
-changed or deleted. So a failure (no network, full disk, killed at any line) leaves everything as it was: what
-is complete is recorded last, and what is not recorded is built again. Two at once: the second waits.
+Each set of packages has its own environment, ``.venv-<hash>``; ``.venv`` is a link to the latest. It is
+switched when the new one is complete, and an environment that a process uses is never changed or deleted. So
+a failure (no network, full disk, killed at any line) changes nothing: an environment is recorded as complete
+last, and built again if it is not. Concurrent installations wait for each other.
 """
 
 import fcntl
@@ -23,8 +23,8 @@ LOG = ROOT / "var" / "log" / "install.log"
 # development is a superset of embedded: one installation serves both.
 CONTAINED = {"embedded": ("embedded",), "development": ("development", "embedded")}
 
-# What pip says where it reaches no index. Every package is locked, so that an index without any version of
-# one is none.
+# pip's output if it cannot reach an index. Every package is locked, so that an index without any version of
+# one is not a package index.
 NETWORK_TROUBLE = (
     "NewConnectionError",
     "name resolution",
@@ -49,7 +49,7 @@ def main(requirements: str) -> int:
             delete_unused(venv)
     except OSError as error:
         print(
-            f"the packages cannot be installed: {error}.\n  Mend that, then run this again.", file=sys.stderr
+            f"the packages cannot be installed: {error}.\n  Fix that, then run this again.", file=sys.stderr
         )
         return 1
     except KeyboardInterrupt:
@@ -86,16 +86,16 @@ def version_of(venv: Path) -> str:
 
 
 def build(requirements: str, lock: IO[str]) -> Path | None:
-    """A new environment; None if pip fails, which was explained then, and nothing is left of it.
+    """Build an environment. Returns None if pip fails, after printing the reason and removing what was built.
 
-    lock: is held by pip as well, should this process be killed: nothing deletes what pip still writes.
+    lock: inherited by pip, so that nothing is deleted while pip writes, even if this process is killed.
     """
     held = [sys.version, os.path.realpath(sys.executable), *CONTAINED[requirements]]
     content = [locked(contained).read_text() for contained in CONTAINED[requirements]]
     venv = ROOT / f".venv-{hashlib.sha256(repr((held, content)).encode()).hexdigest()[:12]}"
     if venv.exists():
         if users := in_use(venv):
-            raise OSError(f"{venv} is not whole, and processes use it: {users}")
+            raise OSError(f"{venv} is incomplete, and in use by processes {users}")
         shutil.rmtree(venv)
     complete = False
     try:
@@ -144,7 +144,7 @@ def install(requirements: str, venv: Path, lock: IO[str]) -> bool:
 
 
 def record(requirements: str, venv: Path) -> None:
-    """Write down what is complete, all at once: the next start compares it with the requirements files."""
+    """Record the environment as complete, atomically: the next start compares it with the requirements."""
     new = venv / ".installed.new"
     new.mkdir()
     (new / "python").write_text(version_of(venv) + "\n")
@@ -154,11 +154,11 @@ def record(requirements: str, venv: Path) -> None:
 
 
 def switch_to(venv: Path) -> None:
-    """Let ``.venv`` lead to this environment, for editors and for people."""
+    """Point ``.venv`` to this environment, for editors and people."""
     if VENV.resolve() == venv:
         return
     if VENV.is_dir() and not VENV.is_symlink():
-        # Made in place, by an earlier version: it stays while something runs from it.
+        # Created in place by an earlier version: keep it while it is in use.
         if in_use(VENV):
             return
         VENV.replace(ROOT / ".venv-replaced")
@@ -169,14 +169,14 @@ def switch_to(venv: Path) -> None:
 
 
 def delete_unused(kept: Path) -> None:
-    """Delete the environments of before, but none that is in use."""
+    """Delete old environments that are not in use."""
     for venv in ROOT.glob(".venv-*"):
         if _OURS.fullmatch(venv.name) and venv != kept and not in_use(venv):
             shutil.rmtree(venv, ignore_errors=True)
 
 
 def in_use(venv: Path) -> list[int]:
-    """Process ids of those that run from an environment: by command line, program, or libraries in memory."""
+    """The IDs of processes that use an environment: by command line, program, or loaded libraries."""
     folder = os.fsencode(f"{venv}/")
     if not Path("/proc/self/maps").exists():
         listing = subprocess.run(["ps", "-axww", "-o", "pid=,command="], capture_output=True, check=True)  # noqa: S607 - /bin or /usr/bin
@@ -188,13 +188,13 @@ def in_use(venv: Path) -> list[int]:
                 if folder in (process / file).read_bytes():
                     found.append(int(process.name))
                     break
-            except OSError:  # it ended meanwhile, or is another user's
+            except OSError:  # the process has ended, or is another user's
                 continue
     return found
 
 
 def explain(requirements: str) -> None:
-    """Say what went wrong and what to do next; pip's own words are in the log."""
+    """Print the reason and the next step; pip's output is in the log."""
     words = LOG.read_text()
     if any(sign in words for sign in NETWORK_TROUBLE):
         reason, step = (
@@ -206,7 +206,7 @@ def explain(requirements: str) -> None:
     else:
         reason, step = (
             f"pip could not install requirements/{requirements}.txt.",
-            "Its reason is at the end of the log; run this again after mending it.",
+            "The reason is at the end of the log. Fix it, then run this again.",
         )
     print(f"{reason} What was installed before is unchanged.\n  {step}\n  The log: {LOG}", file=sys.stderr)
 

@@ -40,7 +40,9 @@ def declared_keys(environment: ServiceEnvironment, binding: str, method: str) ->
 
     ``CLIENT_KEY_LIFETIME_SECONDS``: after so many a key's successor is born.
     """
+    #: Seconds after which a key for DPoP proofs or client assertions is replaced.
     lifetime = environment.number("CLIENT_KEY_LIFETIME_SECONDS", 86400)
+    #: Seconds for which a new key for assertions is published before it signs.
     lead = environment.number("CLIENT_KEY_LEAD_SECONDS", 300)
     folder = environment.state / "keys"
     return SigningKeys(

@@ -67,12 +67,18 @@ def declared_store(
     return DeclaredStore(
         purpose=purpose,
         path=environment.state / "certificates" / purpose,
+        #: Participant name at the certificate authority: the user name of the first enrolment.
         participant=environment.text(f"{prefix}PARTICIPANT", participant),
         names=RequestedNames(
+            #: Subject of the certificate to request, as RFC 4514 writes it.
             subject=environment.text(f"{prefix}CERTIFICATE_SUBJECT", subject),
+            #: DNS names of the certificate, separated by commas.
             dns=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_DNS", dns)),
+            #: URIs of the certificate, separated by commas.
             uris=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_URI", uris)),
+            #: IP addresses of the certificate, separated by commas.
             ip_addresses=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_IP")),
+            #: Mailboxes of the certificate, separated by commas.
             mailboxes=tuple(environment.words(f"{prefix}CERTIFICATE_SAN_EMAIL")),
         ),
         secret_file=environment.state / "enrolment" / f"{purpose}.secret",

@@ -30,14 +30,16 @@ _FALSE = ("false", "off", "n", "no", "0", "")
 
 
 class _RecordingEnv(environ.FileAwareEnv):  # type: ignore[misc]  # the library has no types
-    """Remembers the names that were asked for: the settings that this process has."""
+    """Records the settings that this process reads, each with its default."""
 
-    names_read: ClassVar[set[str]] = set()
+    defaults_read: ClassVar[dict[str, str | None]] = {}
 
-    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+    def get_value(
+        self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False
+    ) -> Any:
         """As the base class, for each typed reader."""
-        self.names_read.add(var)
-        return super().get_value(var, *args, **options)
+        self.defaults_read[var] = None if default is environ.Env.NOTSET else str(default)
+        return super().get_value(var, cast, default, parse_default)
 
 
 class ServiceEnvironment:
@@ -45,15 +47,19 @@ class ServiceEnvironment:
 
     state: the directory that holds everything that this service keeps (``STATE_DIR``).
     settings_file: the name of the file with settings in there.
-    names_read: the names of all settings that this process has read so far.
+    defaults_read: the settings that this process has read so far, each with its default; None: required.
+
+    A comment that begins with ``#:``, above the line that reads a setting, describes it: docs/settings.md is
+    generated from these.
     """
 
     settings_file: ClassVar[str] = "service.env"
-    names_read = _RecordingEnv.names_read
+    defaults_read = _RecordingEnv.defaults_read
 
     def __init__(self, service: str) -> None:
         self.service = service
         self._env = _RecordingEnv()
+        #: Folder with everything that the service keeps. Given to `./scripts/up` as `--state`.
         self.state = Path(self._env.str("STATE_DIR", str(_VAR / service))).absolute()
         file = self.state / self.settings_file
         if file.exists():
@@ -79,6 +85,8 @@ class ServiceEnvironment:
 
     def accept_foreign(self) -> bool | Literal["self-signed"]:
         """ACCEPT_FOREIGN_CERTIFICATES: a truth value, or ``self-signed``."""
+        #: Whether certificates from outside the scheme can bind tokens: `false`, `true`, or `self-signed`
+        #: (only self-issued ones).
         if self.text("ACCEPT_FOREIGN_CERTIFICATES", "") == "self-signed":
             return "self-signed"
         return self.flag("ACCEPT_FOREIGN_CERTIFICATES")
@@ -98,11 +106,13 @@ class ServiceEnvironment:
 
     def secret_key(self) -> str:
         """Django's secret key: ``SECRET_KEY``, or one that is born here, in a file of mode 0600."""
+        #: Django's secret key. Empty: generated in `STATE_DIR`, in a file of mode 0600.
         given = self.text("SECRET_KEY", "")
         return given or self._born_here("secret-key")
 
     def database(self) -> dict[str, Any]:
         """Django's default database: ``DATABASE_URL``, or SQLite in the state directory."""
+        #: Database: SQLite, or PostgreSQL in Compose.
         url = self.text("DATABASE_URL", f"sqlite:///{self.state / 'database.sqlite3'}")
         database: dict[str, Any] = dict(environ.Env.db_url_config(url))
         if database["ENGINE"].endswith("sqlite3"):
@@ -127,6 +137,7 @@ class ServiceEnvironment:
 
         levels: by logger, for those that would repeat what stands elsewhere.
         """
+        #: `DEBUG`, `INFO`, `WARNING`, `ERROR` or `CRITICAL`.
         level = self.text("LOG_LEVEL", "INFO").upper()
         if level not in _LEVELS:
             raise ImproperlyConfigured(f"LOG_LEVEL is {level}. Use one of {', '.join(_LEVELS)}.")
@@ -141,10 +152,12 @@ class ServiceEnvironment:
 
     def trust_bundle(self) -> Path:
         """The PEM file of the scheme's certificate authorities, which every party shares."""
+        #: PEM file of the trusted certificate authorities, root included.
         return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
 
     def ocsp_url(self) -> str:
         """Where the authority answers for its certificates (RFC 6960): plain HTTP, as answers are signed."""
+        #: OCSP responder of all authorities that `ISSUER_STATUS` does not name, or `none`.
         return self.text("OCSP_URL", "http://localhost:8480/ocsp")
 
     def placed_files(self, purpose: str) -> PlacedFiles | None:
@@ -152,7 +165,10 @@ class ServiceEnvironment:
 
         ``SERVER_CERTIFICATE_FILE`` and ``SERVER_KEY_FILE``, or the same with ``CLIENT``.
         """
+        #: Certificate file, intermediates included, that another program maintains. Used in place of EST,
+        #: together with the key file.
         certificate = self.optional_path(f"{purpose.upper()}_CERTIFICATE_FILE")
+        #: Private key file that another program maintains.
         key = self.optional_path(f"{purpose.upper()}_KEY_FILE")
         if certificate is not None and key is not None:
             return PlacedFiles(certificate, key)
@@ -163,10 +179,12 @@ class ServiceEnvironment:
 
     def issuer_status(self) -> str:
         """Where other authorities than that one answer, and which do not at all: see ``issuer_status``."""
+        #: OCSP responders of other authorities in the bundle, or `none`: [integrate](integrate.md).
         return self.text("ISSUER_STATUS", "")
 
     def audit_directory(self) -> Path:
         """Where the audit trail of this service goes."""
+        #: Folder of the audit trail.
         return self.path("AUDIT_DIR", self.state / "audit")
 
     def _born_here(self, name: str) -> str:

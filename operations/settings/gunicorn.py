@@ -39,6 +39,7 @@ REPLACEMENT = "SENDER_CONSTRAINT_REPLACEMENT_WORKER"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
 
 
+#: Address on which the service listens, as `host:port`.
 def tls_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> dict[str, Any]:
     """The settings of a service that terminates TLS itself, with its ``server`` certificate.
 
@@ -92,6 +93,7 @@ def _front(
 ) -> dict[str, Any]:
     """The settings of both fronts. Raises ImproperlyConfigured for a setting that cannot be used."""
     limits = limits_of(environment)
+    #: Number of gunicorn workers. Set it to the number of cores.
     workers = environment.number("WEB_CONCURRENCY", 1)
     if workers < 1:
         raise ImproperlyConfigured(f"WEB_CONCURRENCY is {workers}. Use 1 or more.")
@@ -107,6 +109,7 @@ def _front(
         # Otherwise all services of one user share one control socket.
         "control_socket_disable": True,
         "keepalive": int(limits.seconds[Phase.IDLE]),
+        #: Seconds that requests in progress may take to finish when a server stops.
         "graceful_timeout": environment.number("STOP_SECONDS", 8),
         "backlog": 2048,
         "limit_request_line": 4094,

@@ -38,14 +38,22 @@ def limits_of(environment: ServiceEnvironment) -> Limits:
     """The limits as the settings give them, in whole seconds and bytes. Raises ImproperlyConfigured."""
     limits = Limits(
         seconds={
+            #: Time limit for the first byte of a connection, in seconds.
             Phase.ARRIVAL: environment.number("FIRST_BYTE_SECONDS", 10),
+            #: Time limit for the TLS handshake, in seconds.
             Phase.HANDSHAKE: environment.number("HANDSHAKE_SECONDS", 10),
+            #: Time limit for a request's header, in seconds.
             Phase.HEADER: environment.number("HEADER_SECONDS", 10),
+            #: Time limit for a request's body, in seconds.
             Phase.BODY: environment.number("BODY_SECONDS", 10),
+            #: Time limit for each write of a response, in seconds.
             Phase.RESPONSE: environment.number("RESPONSE_SECONDS", 20),
+            #: Seconds that an idle connection is kept open.
             Phase.IDLE: environment.number("KEEP_ALIVE_SECONDS", 75),
         },
+        #: Maximum size of a request body, in bytes. Above it: 413.
         body_bytes=environment.number("MAX_BODY_BYTES", 64 * 1024),
+        #: Maximum number of connections per worker.
         connections=environment.number("MAX_CONNECTIONS", 4096),
     )
     given: list[tuple[str, float]] = [

@@ -43,7 +43,7 @@ from workshop.wire import Credentials, Wire
 LIFETIME_SECONDS = 60
 PATIENCE_SECONDS = 60.0
 PROMISE_SECONDS = 5
-PAGE = "operations.md"
+PAGE = "runbook.md"
 RUNBOOK = REPOSITORY / "docs" / PAGE
 
 
@@ -147,7 +147,7 @@ def is_over(environment: Environment, partner: Partner) -> None:
 
 def test_a_stolen_partner_key(environment: Environment, partner: Partner, reader: Reader) -> None:
     stolen = partner.generation
-    reader.types(commands_of(PAGE, "### Stolen partner key"))
+    reader.types(commands_of(PAGE, "## Stolen partner key"))
     eventually(
         lambda: partner.generation.thumbprint != stolen.thumbprint, "it enrols", seconds=PATIENCE_SECONDS
     )
@@ -173,7 +173,7 @@ def test_a_forked_lineage_is_decided_about(
     assert partner.is_served()
     latest = partner.generation
 
-    said = reader.types(commands_of(PAGE, "### Forked lineage"))
+    said = reader.types(commands_of(PAGE, "## Forked lineage"))
 
     for each in (stolen, latest):
         assert f"{each.certificate.serial_number:x}" in said
@@ -188,7 +188,7 @@ def test_a_forked_lineage_is_decided_about(
 
 def test_a_stolen_server_key(environment: Environment, partner: Partner, reader: Reader) -> None:
     stolen = store_of(environment, "authserver", "server").current()
-    reader.types(commands_of(PAGE, "### Stolen server key"))
+    reader.types(commands_of(PAGE, "## Stolen server key"))
     assert store_of(environment, "authserver", "server").current().thumbprint != stolen.thumbprint
     partner.comes_back()
     is_over(environment, partner)
@@ -204,7 +204,7 @@ def test_a_stolen_signing_key(environment: Environment, partner: Partner, reader
     wire = Wire(deployment.trust_bundle)
     assert before.send(wire).status == 200
 
-    reader.types(commands_of(PAGE, "### Stolen signing key"))
+    reader.types(commands_of(PAGE, "## Stolen signing key"))
     os.kill(environment.process_ids()["bank-api"], signal.SIGHUP)
 
     eventually(lambda: before.send(wire).status == 401, "the token is refused", seconds=PATIENCE_SECONDS)
@@ -220,7 +220,7 @@ def refusals(environment: Environment, service: str) -> list[str]:
 
 def test_a_backup_holds_what_there_is(environment: Environment, reader: Reader, tmp_path: Path) -> None:
     reader.types(
-        commands_of(PAGE, "### Backup, and what a restored one lacks"), BACKUP=str(tmp_path / "backup")
+        commands_of(PAGE, "## Backup, and what a restored one lacks"), BACKUP=str(tmp_path / "backup")
     )
     states = environment.deployment.states
     for service, table in (
@@ -249,7 +249,7 @@ def test_an_audit_file_is_rotated_under_traffic(
 ) -> None:
     folder = environment.deployment.audits["bank_api"]
     before = len(events(folder))
-    reader.types(commands_of(PAGE, "### Rotate the audit files"))
+    reader.types(commands_of(PAGE, "## Rotate the audit files"))
     (rotated,) = folder.glob("audit.jsonl-*")
     partner.comes_back()
     with gzip.open(f"{rotated}.gz", "wb") as file:
@@ -270,7 +270,7 @@ def events(folder: Path) -> list[bytes]:
 
 def test_a_responder_is_replaced(environment: Environment, partner: Partner, reader: Reader) -> None:
     before = [store_of(environment, "ca", each).current() for each in ("ocsp-issuing", "ocsp-root")]
-    reader.types(commands_of(PAGE, "### Replace a responder"))
+    reader.types(commands_of(PAGE, "## Replace a responder"))
     after = [store_of(environment, "ca", each).current() for each in ("ocsp-issuing", "ocsp-root")]
     assert all(old.thumbprint != new.thumbprint for old, new in zip(before, after, strict=True))
     partner.comes_back()
@@ -284,7 +284,7 @@ def test_the_roots_key_is_fetched_from_its_safe_and_taken_back(
     key.rename(tmp_path / "safe" / key.name)
     try:
         before = store_of(environment, "ca", "ocsp-root").current()
-        said = reader.types(commands_of(PAGE, "### The root's key in a safe"), SAFE=str(tmp_path / "safe"))
+        said = reader.types(commands_of(PAGE, "## The root's key in a safe"), SAFE=str(tmp_path / "safe"))
         assert "list of the root authority is number" in said
         assert store_of(environment, "ca", "ocsp-root").current().not_after > before.not_after
         assert not key.exists()
@@ -297,7 +297,7 @@ def test_an_issuing_authority_is_replaced_before_its_end(
     environment: Environment, partner: Partner, reader: Reader
 ) -> None:
     old = issuing(environment)
-    said = reader.types(commands_of(PAGE, "### Issuing authority about to end, or ended"))
+    said = reader.types(commands_of(PAGE, "## Issuing authority about to end, or ended"))
     assert "issues from now on" in said
     assert issuing(environment) != old
     reader.types("./scripts/manage partner_client enrol --replace")
@@ -310,7 +310,7 @@ def test_a_lost_issuing_key_is_replaced_and_nobody_notices(
     environment: Environment, partner: Partner, reader: Reader
 ) -> None:
     (issuing_folder(environment) / "issuing-private-key.pem").unlink()
-    reader.types(commands_of(PAGE, "### Lost issuing key"))
+    reader.types(commands_of(PAGE, "## Lost issuing key"))
     failed = []
 
     def all_have_turned() -> bool:
@@ -330,7 +330,7 @@ def test_what_a_stolen_issuing_key_issued_is_refused_and_everybody_comes_back_by
 ) -> None:
     stolen, old = partner.generation, issuing(environment)
     began = time.monotonic()
-    reader.types(commands_of(PAGE, "### Stolen issuing key"))
+    reader.types(commands_of(PAGE, "## Stolen issuing key"))
     typed = time.monotonic() - began
     assert issuing(environment) != old
     eventually(lambda: None if partner.is_served() else True, "it bites", seconds=PROMISE_SECONDS + 2)
@@ -372,11 +372,11 @@ def test_keys_get_a_passphrase_and_another_one(tmp_path: Path) -> None:
     (tmp_path / "reader").mkdir()
     state, reader = tmp_path / "state" / "ca", Reader(tmp_path / "state", tmp_path / "reader")
     reader.types("./scripts/manage ca prepare")
-    reader.types(commands_of(PAGE, "### Lost issuing key"))
+    reader.types(commands_of(PAGE, "## Lost issuing key"))
     keys = [*state.glob("keys/authority/*-key.pem"), *state.glob("keys/authority/issuing-2/*-key.pem")]
     assert len(keys) == 3
 
-    reader.types(commands_of(PAGE, "### Passphrase of the authority's keys"))
+    reader.types(commands_of(PAGE, "## Passphrase of the authority's keys"))
     first = [key.read_text() for key in keys]
     assert all("BEGIN ENCRYPTED PRIVATE KEY" in each for each in first)
     assert {key.stat().st_mode & 0o777 for key in keys} == {0o600}
@@ -384,15 +384,14 @@ def test_keys_get_a_passphrase_and_another_one(tmp_path: Path) -> None:
     reader.types("./scripts/manage ca enrol --replace")
 
     (state / "passphrase").rename(state / "old")
-    reader.types(commands_of(PAGE, "### Passphrase of the authority's keys"), OLD=str(state / "old"))
+    reader.types(commands_of(PAGE, "## Passphrase of the authority's keys"), OLD=str(state / "old"))
     assert all(key.read_text() not in first for key in keys)
     reader.types("./scripts/manage ca enrol --replace")
 
 
 def named_commands() -> dict[tuple[str, str], set[str]]:
     """What the runbook says of ./scripts/manage: the options, by service and command."""
-    text = re.split(r"^## ", RUNBOOK.read_text(), flags=re.MULTILINE)
-    (runbook,) = [section for section in text if section.startswith("Runbook\n")]
+    runbook = RUNBOOK.read_text()
     named: dict[tuple[str, str], set[str]] = {}
     for service, command, rest in re.findall(r"\./scripts/manage ([a-z_]+) ([a-z_]+)([^\n`|]*)", runbook):
         named.setdefault((service, command), set()).update(re.findall(r"--[a-z-]+", rest))

@@ -1,10 +1,10 @@
-"""Every background task is in the table of docs/architecture.md, with its items and whose input it reads."""
+"""Every background task is in the table of docs/background.md, with its items and whose input it reads."""
 
 import re
 
 from tools.rules.program import PACKAGES, REPOSITORY
 
-TABLE = (REPOSITORY / "docs" / "architecture.md").read_text().partition("\n## Background tasks\n")[2]
+TABLE = (REPOSITORY / "docs" / "background.md").read_text().partition("\n## Background tasks\n")[2]
 ROW = re.compile(r"^\| `([a-z-]+)` \| [^|]+ \| [^|]+ \| [^|]+ \|$", re.MULTILINE)
 NAME = re.compile(r'^TASK = "([a-z-]+)"$', re.MULTILINE)
 

@@ -32,13 +32,13 @@ def test_each_statement_is_there_once() -> None:
 
 
 @pytest.mark.parametrize("number", range(1, STATEMENTS + 1))
-def test_each_statement_has_a_verdict_and_what_it_rests_on(number: int) -> None:
+def test_each_statement_has_a_verdict_and_its_evidence(number: int) -> None:
     text = sections()[number]
     verdict = re.match(r"\s*\*\*(.+?)\*\*", text)
     assert verdict is not None
     assert verdict[1].startswith(VERDICTS)
     if not verdict[1].startswith("Not decidable"):
-        assert re.search(r"^Rests on: `(test_|\./scripts/)", text, flags=re.MULTILINE)
+        assert re.search(r"^Evidence: `(test_|\./scripts/)", text, flags=re.MULTILINE)
 
 
 def test_the_tests_and_commands_that_it_names_are_there(tests: frozenset[str]) -> None:

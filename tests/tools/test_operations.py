@@ -1,4 +1,4 @@
-"""``docs/operations.md`` names alarms and tests that there are."""
+"""``docs/faults.md`` names alarms and tests that there are."""
 
 import re
 
@@ -8,7 +8,7 @@ from operations.alarms.table import ALARMS, alarm_table
 from tools.rules import documents
 from tools.rules.program import REPOSITORY
 
-PAGE = (REPOSITORY / documents.OPERATIONS_PAGE).read_text()
+PAGE = (REPOSITORY / documents.FAULTS_PAGE).read_text()
 FAULTS = PAGE.partition("\n## Faults\n")[2].partition("\n## ")[0]
 # The columns of the table of faults.
 COLUMNS = 5

@@ -17,16 +17,14 @@ from workshop.environment.ports import Ports
 from workshop.environment.running import CannotStart, UsageError
 
 
-def settings_in_the_table() -> dict[str, list[str]]:
-    """By service, its settings in docs/architecture.md; its folder is given by --state."""
-    text = (REPOSITORY / "docs" / "architecture.md").read_text()
-    _, table = text.split("| setting | of | what |\n", 1)
+def documented_settings() -> dict[str, list[str]]:
+    """By service, its settings in docs/settings.md; its folder is given by --state."""
+    text = (REPOSITORY / "docs" / "settings.md").read_text()
     found: dict[str, list[str]] = {"ca": [], "authserver": [], "bank_api": [], "partner_client": []}
-    for row in table.split("\n\n", 1)[0].splitlines():
-        _, names, of, *_ = row.split("|")
+    for name, services in re.findall(r"^\| `([A-Z_]+)` \| ([^|]+) \|", text, re.MULTILINE):
         for service, settings in found.items():
-            if of.strip() == "all" or service in re.findall(r"\w+", of):
-                settings += [name for name in re.findall(r"`([A-Z_]+)`", names) if name != "STATE_DIR"]
+            if services in ("all", service) or service in services.split(", "):
+                settings += [name] if name != "STATE_DIR" else []
     return found
 
 
@@ -41,8 +39,8 @@ def started_with(root: Path, *changes: str) -> Mapping[str, Mapping[str, str]]:
     return local_settings.read(root)
 
 
-@pytest.mark.parametrize(("service", "names"), settings_in_the_table().items())
-def test_every_setting_of_the_table_is_kept_and_wins_over_what_is_generated(
+@pytest.mark.parametrize(("service", "names"), documented_settings().items())
+def test_every_documented_setting_is_kept_and_wins_over_what_is_generated(
     tmp_path: Path, service: str, names: list[str]
 ) -> None:
     assert {"LOG_LEVEL", "WEB_CONCURRENCY", "TRUST_BUNDLE"} <= set(names)

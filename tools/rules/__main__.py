@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/rules",
         description="Write docs/rules.md, docs/standards.md and docs/fapi2.md from the registry of rules and "
-        "the tests, and the alarms in docs/operations.md.",
+        "the tests, and the alarms in docs/faults.md.",
     )
     parser.add_argument("--check", action="store_true", help="write nothing; fail where something is missing")
     only_check = parser.parse_args(arguments).check
@@ -55,8 +55,8 @@ def main(arguments: list[str]) -> int:
         documents.RULES_PAGE: documents.rules_page(registered),
         documents.STANDARDS_PAGE: documents.standards_page(registered, tests),
         documents.FAPI2_PAGE: documents.fapi2_page(registered, tests),
-        documents.OPERATIONS_PAGE: documents.with_alarms(
-            (program.REPOSITORY / documents.OPERATIONS_PAGE).read_text(), alarm_table()
+        documents.FAULTS_PAGE: documents.with_alarms(
+            (program.REPOSITORY / documents.FAULTS_PAGE).read_text(), alarm_table()
         ),
     }
     for name, text in pages.items():

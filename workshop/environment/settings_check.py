@@ -1,7 +1,7 @@
 """Whether services can use the settings of the user's own, asked of each before anything is started.
 
 Run as ``python -m workshop.environment.settings_check PROJECT [BIND ...]`` it is the service: it loads its
-settings, as they are in the process's environment, and prints their names and what its checks refuse.
+settings, as they are in the process's environment, and prints their defaults and what its checks refuse.
 """
 
 import importlib
@@ -28,10 +28,18 @@ _NOT_HERE = {"STATE_DIR": "it is the folder in which local.env is. Use ./scripts
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a service says of its settings. names: all that it has. errors: what its checks refuse."""
+    """What a service says of its settings.
 
-    names: frozenset[str]
+    defaults: of each setting that it has; None where it is required. errors: what its checks refuse.
+    """
+
+    defaults: Mapping[str, str | None]
     errors: tuple[str, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of its settings."""
+        return frozenset(self.defaults)
 
 
 def refuse_unusable(
@@ -108,7 +116,7 @@ def verdict_on(root: Path, state: Path, service: str, settings: Mapping[str, str
     if answer.returncode:
         raise CannotStart(f"the settings of {service} cannot be checked:\n{answer.stderr[-2000:]}")
     said = json.loads(answer.stdout)
-    return Verdict(frozenset(said["names"]), tuple(said["errors"]))
+    return Verdict(said["defaults"], tuple(said["errors"]))
 
 
 def main(service: str, binds: Sequence[str]) -> int:
@@ -122,7 +130,7 @@ def main(service: str, binds: Sequence[str]) -> int:
         except Exception as error:  # noqa: BLE001 - whatever a value does to a library: it cannot be used
             text = str(error) if type(error).__name__ == "ImproperlyConfigured" else repr(error)
             errors.append(text)
-    print(json.dumps({"names": sorted(ServiceEnvironment.names_read), "errors": errors}))
+    print(json.dumps({"defaults": ServiceEnvironment.defaults_read, "errors": errors}))
     return 0
 
 
