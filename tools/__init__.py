@@ -1,0 +1,1 @@
+"""Generators of the documentation: ``python -m tools.NAME`` writes, with ``--check`` it only compares."""
