@@ -14,6 +14,7 @@ RUN python -m venv /venv \
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1
 
 COPY sender_constraint sender_constraint
+COPY operations operations
 COPY ca ca
 COPY authserver authserver
 COPY bank_api bank_api
@@ -22,7 +23,7 @@ COPY workshop workshop
 COPY compose/shell.bashrc compose/
 
 # Volumes take the owner of the folder that they are mounted on.
-RUN python -m compileall -q sender_constraint ca authserver bank_api partner_client workshop \
+RUN python -m compileall -q sender_constraint operations ca authserver bank_api partner_client workshop \
  && useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin workshop \
  && for party in ca authserver bank_api partner_client other_partner thief own_client; do \
         install -d -o workshop -g workshop -m 0700 "/state/$party" "/audit/$party"; \

@@ -20,6 +20,8 @@ from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.status_list.places import FEWEST_PLACES, MOST_PLACES
+from operations.settings.fapi2 import AUTHORIZATION_SERVER, FAPI2
+from operations.settings.profile import is_fapi2, profile_check
 from sender_constraint.django.checks import (
     REVOCATION,
     SERVING,
@@ -27,8 +29,6 @@ from sender_constraint.django.checks import (
     check_replay_store,
     check_trust_bundle,
 )
-from sender_constraint.django.profile import is_fapi2, profile_check
-from sender_constraint.fapi2 import AUTHORIZATION_SERVER, FAPI2
 
 TAG = "authserver"
 

@@ -2,7 +2,7 @@
 
 from authserver.keys.signing_keys import KeyRing
 from authserver.keys.store import signing_key_store
-from sender_constraint.django.health import database, healthy_with
+from operations.status.health import database, healthy_with
 from sender_constraint.django.trust import trust_anchors
 
 

@@ -4,12 +4,12 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from authserver.keys.store import NoSigningKey
+from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers, refusal_response
 from sender_constraint.django.problem_details import DATABASE, TRUST
 from sender_constraint.django.trust import NoTrustAnchors
-from sender_constraint.errors import TemporarilyUnavailable
-from sender_constraint.rules import enforces, rule
 
 SIGNING_KEY = rule("service.signing-key", "RFC 9110 §15.6.4", "There is no usable key to sign tokens with.")
 

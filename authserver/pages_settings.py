@@ -5,10 +5,10 @@ Commands run under them too (``manage.py``): the admin's tables and users are ma
 
 from authserver.settings import *  # noqa: F403 - the same settings, but for the addresses
 from authserver.settings import INSTALLED_APPS, SERVICE, environment
-from sender_constraint.django.administration.page_settings import *  # noqa: F403 - those of all pages
-from sender_constraint.django.administration.page_settings import ADMINISTRATION_APPS
+from operations.settings.pages import *  # noqa: F403 - those of all pages
+from operations.settings.pages import ADMINISTRATION_APPS
 
-ROOT_URLCONF = "sender_constraint.django.administration.page_urls"
+ROOT_URLCONF = "operations.pages.page_urls"
 WSGI_APPLICATION = "authserver.pages_wsgi.application"
 # No other name: a foreign site's name that leads here (DNS rebinding) opens no page.
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", *environment.words("PAGES_HOSTS")]

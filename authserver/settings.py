@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 from authserver.client_authentication.schedule import following_removals
 from authserver.issued_tokens.schedule import forgetting
 from authserver.keys.schedule import key_turning
-from sender_constraint.django.certificate_stores import declared_store
-from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
-from sender_constraint.django.renewal import certificate_renewal
+from operations.certificates.renewal import certificate_renewal
+from operations.certificates.stores import declared_store
+from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
+from operations.settings.environment import ServiceEnvironment
 from sender_constraint.django.replay import replay_store_watch
-from sender_constraint.server.environment import ServiceEnvironment
 
 SERVICE = "authserver"
 environment = ServiceEnvironment(SERVICE)

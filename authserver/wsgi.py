@@ -1,5 +1,5 @@
 """The WSGI application that gunicorn serves."""
 
-from sender_constraint.django.wsgi import application_of
+from operations.settings.wsgi import application_of
 
 application = application_of("authserver", "serving")

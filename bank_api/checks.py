@@ -12,6 +12,9 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from operations.settings.fapi2 import RESOURCE_SERVER
+from operations.settings.profile import is_fapi2, profile_check
+from sender_constraint.core.issuers import metadata_url
 from sender_constraint.django.checks import (
     REVOCATION,
     SERVING,
@@ -22,9 +25,6 @@ from sender_constraint.django.checks import (
     check_replay_store,
     check_trust_bundle,
 )
-from sender_constraint.django.profile import is_fapi2, profile_check
-from sender_constraint.fapi2 import RESOURCE_SERVER
-from sender_constraint.issuers import metadata_url
 
 TAG = "bank_api"
 

@@ -1,3 +1,3 @@
-from sender_constraint.server.defaults import tls_front
+from operations.settings.gunicorn import tls_front
 
 globals().update(tls_front("bank_api"))

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
-from sender_constraint.rules import enforces, rule
 
 AMOUNT_FORM = rule(
     "money.amount-form",

@@ -6,8 +6,8 @@ Commands run under them too (``manage.py``): the admin's tables and users are ma
 
 from bank_api.settings import *  # noqa: F403 - the same settings, but for the addresses
 from bank_api.settings import INSTALLED_APPS, SERVICE, environment
-from sender_constraint.django.administration.page_settings import *  # noqa: F403 - those of all pages
-from sender_constraint.django.administration.page_settings import ADMINISTRATION_APPS
+from operations.settings.pages import *  # noqa: F403 - those of all pages
+from operations.settings.pages import ADMINISTRATION_APPS
 
 ROOT_URLCONF = "bank_api.pages_urls"
 WSGI_APPLICATION = "bank_api.pages_wsgi.application"

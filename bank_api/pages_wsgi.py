@@ -2,7 +2,7 @@
 
 import os
 
-from sender_constraint.django.wsgi import application_of
+from operations.settings.wsgi import application_of
 
 # Whatever the process's environment says: the API is never served in the clear.
 os.environ["DJANGO_SETTINGS_MODULE"] = "bank_api.pages_settings"

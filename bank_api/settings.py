@@ -2,12 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from sender_constraint.django.certificate_stores import declared_store
-from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
-from sender_constraint.django.renewal import certificate_renewal
+from operations.certificates.renewal import certificate_renewal
+from operations.certificates.stores import declared_store
+from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
+from operations.settings.environment import ServiceEnvironment
+from sender_constraint.core.resources import origin_of
 from sender_constraint.django.replay import replay_store_watch
-from sender_constraint.resources import origin_of
-from sender_constraint.server.environment import ServiceEnvironment
 
 environment = ServiceEnvironment("bank_api")
 

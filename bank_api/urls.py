@@ -14,7 +14,7 @@ from bank_api.health import health
 from bank_api.metadata.views import metadata
 from bank_api.openapi import document
 from bank_api.payments.views import PaymentsView, PaymentView
-from sender_constraint.django.profile import is_fapi2
+from operations.settings.profile import is_fapi2
 
 urlpatterns = [
     path("accounts", AccountsView.as_view()),

@@ -6,11 +6,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.authentication import ClientPrincipal
 from sender_constraint.django.problem_details import EVENT
 from sender_constraint.django.problems import LengthRequired
-from sender_constraint.rules import enforces, rule
 
 LENGTH = rule("request.length", "RFC 9110 §15.5.12", "The body comes in chunks, without a Content-Length.")
 

@@ -6,12 +6,12 @@ from django.http import HttpRequest, HttpResponse
 from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
 from ca.register.own_records import AuthorityRevoked
+from operations.audit.trail import NotRecorded
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers
 from sender_constraint.django.problem_details import DATABASE, unavailable
 from sender_constraint.django.problems import Problem
-from sender_constraint.django.trail import NotRecorded
-from sender_constraint.rules import enforces, rule
 
 AUTHORITY = rule(
     "service.authority",

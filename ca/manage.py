@@ -10,6 +10,6 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     # Those of the pages hold all that the service has: tables and users of its admin, too.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ca.pages_settings")
-    from sender_constraint.django.command_line import run
+    from operations.settings.command_line import run
 
     run(sys.argv)

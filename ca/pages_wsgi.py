@@ -2,7 +2,7 @@
 
 import os
 
-from sender_constraint.django.wsgi import application_of
+from operations.settings.wsgi import application_of
 
 # Whatever the process's environment says: EST is never served in the clear.
 os.environ["DJANGO_SETTINGS_MODULE"] = "ca.pages_settings"

@@ -1,3 +1,3 @@
-from sender_constraint.server.defaults import plain_front
+from operations.settings.gunicorn import plain_front
 
 globals().update(plain_front("ca", "PUBLIC_BIND", urgent=("/ocsp", "/directory/jwks")))

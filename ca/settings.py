@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 from ca.authority.hierarchy import LONGEST_LIFETIME
 from ca.status.schedule import lineage_watch, list_publication
 from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER, responder_store
-from sender_constraint.django.certificate_stores import declared_store
-from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
-from sender_constraint.django.renewal import certificate_renewal
-from sender_constraint.server.environment import ServiceEnvironment
+from operations.certificates.renewal import certificate_renewal
+from operations.certificates.stores import declared_store
+from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
+from operations.settings.environment import ServiceEnvironment
 
 SERVICE = "ca"
 _environment = ServiceEnvironment(SERVICE)

@@ -1,5 +1,5 @@
 """The authority over TLS, for gunicorn."""
 
-from sender_constraint.django.wsgi import application_of
+from operations.settings.wsgi import application_of
 
 application = application_of("ca")

@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from operations.certificates.client_keys import BINDINGS, METHODS
+from operations.settings.fapi2 import CLIENT
+from operations.settings.profile import profile_check
+from sender_constraint.core.issuers import metadata_url
 from sender_constraint.django.checks import REVOCATION, check_renewal
-from sender_constraint.django.client_keys import BINDINGS, METHODS
-from sender_constraint.django.profile import profile_check
-from sender_constraint.fapi2 import CLIENT
-from sender_constraint.issuers import metadata_url
 
 TAG = "partner_client"
 

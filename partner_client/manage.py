@@ -9,6 +9,6 @@ if __name__ == "__main__":
     # In place of this folder, whose settings.py and celery.py would otherwise be importable by bare names.
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "partner_client.settings")
-    from sender_constraint.django.command_line import run
+    from operations.settings.command_line import run
 
     run(sys.argv)

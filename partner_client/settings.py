@@ -3,17 +3,17 @@
 There is no database: what this service keeps is its certificate and its keys, in files.
 """
 
-from sender_constraint.django.certificate_stores import declared_store
-from sender_constraint.django.client_keys import (
+from operations.certificates.client_keys import (
     MTLS,
     TLS_CLIENT_AUTH,
     client_key_turning,
     declared_keys,
     needs_certificate,
 )
-from sender_constraint.django.expiries import COMMON_EXPIRIES, expiry_watch
-from sender_constraint.django.renewal import certificate_renewal
-from sender_constraint.server.environment import ServiceEnvironment
+from operations.certificates.renewal import certificate_renewal
+from operations.certificates.stores import declared_store
+from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
+from operations.settings.environment import ServiceEnvironment
 
 SERVICE = "partner_client"
 environment = ServiceEnvironment(SERVICE)
@@ -72,7 +72,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
-    "sender_constraint.django.pages.content_security_policy",
+    "operations.pages.middleware_pages.content_security_policy",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.test import Client, override_settings
 from django.urls import reverse
 
-from sender_constraint.django.administration import page_settings
+from operations.settings import pages
 
 PASSWORD = "a long password of a test"
 
@@ -25,7 +25,7 @@ def pages_served() -> Iterator[None]:
     """What the process of the pages serves, under the settings of a test."""
     with override_settings(
         ROOT_URLCONF=import_module(f"{settings.SERVICE}.pages_settings").ROOT_URLCONF,
-        MIDDLEWARE=page_settings.MIDDLEWARE,
+        MIDDLEWARE=pages.MIDDLEWARE,
         ALLOWED_HOSTS=["localhost", "127.0.0.1"],
         APPEND_SLASH=True,
         # Django's own takes as long as guessing is to take.
@@ -88,7 +88,7 @@ def assert_nobody_changes(row: Model) -> None:
 
 def unguarded_models(labels: Iterable[str]) -> list[str]:
     """The models of these apps that the admin lets somebody change."""
-    from sender_constraint.django.administration.view_only import ViewOnly
+    from operations.pages.view_only import ViewOnly
 
     return [
         model.__name__

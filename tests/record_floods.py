@@ -17,7 +17,7 @@ from time import monotonic
 
 from OpenSSL import SSL
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.record_layer import (
     ALERT,
     APPLICATION_DATA,

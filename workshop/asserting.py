@@ -13,8 +13,8 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint import jws
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from workshop.calls import Call
 from workshop.wire import Credentials
 

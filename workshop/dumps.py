@@ -18,10 +18,10 @@ import redis
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
-from sender_constraint import jws
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.token_source import AccessToken, TokenRequest
+from sender_constraint.jose import jws
 from workshop.environment.deployment import Deployment
 
 # As a token, a secret or a password looks: letters that a header takes (RFC 6750 §2.1), and not a short word.

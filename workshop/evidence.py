@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sender_constraint.correlation import CORRELATION_HEADER
-from sender_constraint.errors import Refusal
+from sender_constraint.core.correlation import CORRELATION_HEADER
+from sender_constraint.core.errors import Refusal
 from workshop.wire import Exchange
 
 logger = logging.getLogger(__name__)

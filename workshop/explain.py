@@ -23,7 +23,7 @@ class NoTrail(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Print the explanations. Returns the exit status: 0, 1 if nothing was found, 2 if there is no trail."""
     try:
-        from sender_constraint.server.explaining import NotExplained, add_arguments, answer
+        from operations.audit.explaining import NotExplained, add_arguments, answer
     except ModuleNotFoundError as missing:
         print(f"explain: its packages are not installed ({missing}). ./scripts/up installs them, and starts.")
         return NO_TRAIL

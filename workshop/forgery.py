@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from workshop.issuing import Content, names_of
 
 

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from workshop import forgery
 from workshop.environment.deployment import Deployment
 from workshop.issuing import Content, Issued, issue

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.assertions import ClientAssertions
 from sender_constraint.client.dpop import DpopProofs, NonceBook
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from workshop.calls import Call
 from workshop.environment.deployment import Deployment
 from workshop.wire import NO_CREDENTIALS, Credentials, Exchange

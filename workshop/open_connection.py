@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
 from workshop.calls import Call
 from workshop.wire import CLOSED, TIMEOUT_SECONDS, Credentials, Exchange, alert_of
 

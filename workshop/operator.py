@@ -6,8 +6,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.deployment import Deployment
 from workshop.environment.supervision import clean_environment
 

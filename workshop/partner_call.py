@@ -15,7 +15,7 @@ from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import CallFailed, ServerRefused
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.correlation import new_correlation_id
+from sender_constraint.core.correlation import new_correlation_id
 from workshop.middleman import Middleman, Onward, middleman
 from workshop.wire import Credentials, Exchange, Wire
 

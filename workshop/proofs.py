@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sender_constraint import jws
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 
 ABSENT = object()
 """In place of a member's value: the member is left out."""

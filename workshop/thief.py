@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
 from workshop.calls import Attempt, Call
 from workshop.catalogue.attack import Attack
 from workshop.evidence import AuditReader, Evidence

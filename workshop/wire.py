@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
-from sender_constraint.errors import Refusal
+from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.core.errors import Refusal
 
 TIMEOUT_SECONDS = 10
 # What is said of a connection that ended without an alert and without an answer.

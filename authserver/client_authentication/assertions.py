@@ -22,11 +22,11 @@ from authserver.client_authentication.authenticated import FAILED
 from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import SIGNING_ALGORITHMS, RegisteredClient
 from authserver.tokens.token_request import Form
-from sender_constraint import jws
-from sender_constraint.errors import InvalidClient, InvalidRequest
-from sender_constraint.jwk import PublicJwk
-from sender_constraint.replay import replay_key
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClient, InvalidRequest
+from sender_constraint.core.replay import replay_key
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import PublicJwk
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_PARAMETERS = ("client_assertion", "client_assertion_type")

@@ -46,10 +46,10 @@ from authserver.clients.registered_client import (
     RegisteredClient,
 )
 from authserver.tokens.token_request import Form
-from sender_constraint.certificate_checks import TrustAnchors, check_presented
-from sender_constraint.errors import InvalidClient
-from sender_constraint.fapi2 import FAPI2
-from sender_constraint.revocation import StatusSource
+from operations.settings.fapi2 import FAPI2
+from sender_constraint.core.certificate_checks import TrustAnchors, check_presented
+from sender_constraint.core.errors import InvalidClient
+from sender_constraint.core.revocation import StatusSource
 
 
 @dataclass(frozen=True, slots=True)

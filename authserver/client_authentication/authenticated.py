@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.certificate_checks import VerifiedCertificate
+from sender_constraint.core.certificate_checks import VerifiedCertificate
 
 FAILED = "Client authentication failed"
 

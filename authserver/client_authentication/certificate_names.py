@@ -12,10 +12,14 @@ from cryptography import x509
 
 from authserver.client_authentication.authenticated import FAILED
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.addresses import ip_addresses, mailboxes, parse_ip_address, same_mailbox
-from sender_constraint.certificate_checks import TrustAnchors, VerifiedCertificate, verify_client_certificate
-from sender_constraint.errors import InvalidClient
-from sender_constraint.names import (
+from sender_constraint.core.addresses import ip_addresses, mailboxes, parse_ip_address, same_mailbox
+from sender_constraint.core.certificate_checks import (
+    TrustAnchors,
+    VerifiedCertificate,
+    verify_client_certificate,
+)
+from sender_constraint.core.errors import InvalidClient
+from sender_constraint.core.names import (
     DistinguishedName,
     dns_names,
     first_difference,
@@ -24,8 +28,8 @@ from sender_constraint.names import (
     subject_of,
     uris,
 )
-from sender_constraint.revocation import StatusSource, check_revocation
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.revocation import StatusSource, check_revocation
+from sender_constraint.core.rules import enforces, rule
 
 SUBJECT_DN = rule(
     "client.subject-dn",

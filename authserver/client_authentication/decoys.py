@@ -20,9 +20,9 @@ from authserver.clients.registered_client import (
     TLS_CLIENT_AUTH,
     RegisteredClient,
 )
-from sender_constraint import jws
-from sender_constraint.errors import InvalidClient
-from sender_constraint.jwk import jwk_of
+from sender_constraint.core.errors import InvalidClient
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 
 # Refused before a signature is verified.
 _UNVERIFIED = (CLIENT_ALGORITHM, KEY)

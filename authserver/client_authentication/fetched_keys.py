@@ -19,12 +19,12 @@ from django.conf import settings
 
 from authserver.clients.client_keys import check_keys
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.certificates.deadlines import client_with_deadlines
-from sender_constraint.certificates.exchange import exchange
-from sender_constraint.errors import InvalidClientMetadata, TemporarilyUnavailable
-from sender_constraint.resource_server.fresh_answers import Answer, FreshAnswers, NoAnswer
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
+from sender_constraint.core.errors import InvalidClientMetadata, TemporarilyUnavailable
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.http.deadlines import client_with_deadlines
+from sender_constraint.http.exchange import exchange
+from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
     "client.keys-away",

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from authserver.client_authentication.authenticated import FAILED
 from authserver.clients.registered_client import PRIVATE_KEY_JWT, RegisteredClient
 from authserver.tokens.token_request import Form
-from sender_constraint.errors import InvalidClient, InvalidRequest
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClient, InvalidRequest
+from sender_constraint.core.rules import enforces, rule
 
 ONE_METHOD = rule(
     "client.one-method",

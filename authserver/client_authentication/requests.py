@@ -15,8 +15,8 @@ from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens import one_time_use
 from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.token_request import Form
+from operations.settings.profile import is_fapi2
 from sender_constraint.django.peer import peer_of
-from sender_constraint.django.profile import is_fapi2
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 

@@ -1,6 +1,6 @@
 """When clients' own certificates are looked at: known to the settings before applications are loaded."""
 
-from sender_constraint.django.background import BackgroundTask
+from operations.tasks.background import BackgroundTask
 
 TASK = "removed-certificates"
 

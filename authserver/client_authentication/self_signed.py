@@ -16,13 +16,13 @@ from cryptography import x509
 
 from authserver.client_authentication.authenticated import FAILED
 from authserver.client_authentication.certificate_names import verify_scheme_certificate
-from sender_constraint import certificate_checks as checks
-from sender_constraint.certificate_checks import TrustAnchors, VerifiedCertificate
-from sender_constraint.errors import InvalidClient
-from sender_constraint.names import distinguished_name
-from sender_constraint.revocation import StatusSource
-from sender_constraint.rules import enforces, rule
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core import certificate_checks as checks
+from sender_constraint.core.certificate_checks import TrustAnchors, VerifiedCertificate
+from sender_constraint.core.errors import InvalidClient
+from sender_constraint.core.names import distinguished_name
+from sender_constraint.core.revocation import StatusSource
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.thumbprints import certificate_thumbprint
 
 REGISTERED = rule(
     "client.self-signed-certificate",

@@ -16,9 +16,9 @@ from authserver.clients.client_certificates import thumbprints_of
 from authserver.clients.models import Client
 from authserver.clients.registered_client import SELF_SIGNED_TLS_CLIENT_AUTH
 from authserver.issued_tokens.register import living_confirmations, revoke_all
+from operations.tasks.background import background_task
+from operations.tasks.ledger import Run
 from sender_constraint.certificates.renewal import utc_now
-from sender_constraint.django.background import background_task
-from sender_constraint.server.ledger import Run
 
 
 @background_task(TASK)

@@ -3,8 +3,8 @@
 from django.contrib import admin
 
 from authserver.clients.models import Client
-from sender_constraint.django.administration.view_only import ViewOnly
-from sender_constraint.thumbprints import jwk_thumbprint
+from operations.pages.view_only import ViewOnly
+from sender_constraint.core.thumbprints import jwk_thumbprint
 
 
 @admin.register(Client)

@@ -10,8 +10,8 @@ from typing import Any
 
 from authserver.clients.members import flag
 from authserver.clients.registered_client import PRIVATE_KEY_JWT
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
 
 CERTIFICATE_BOUND = "tls_client_certificate_bound_access_tokens"
 DPOP_BOUND = "dpop_bound_access_tokens"

@@ -11,10 +11,10 @@ from typing import Any
 from authserver.clients.members import text
 from authserver.clients.registered_client import NAME_MEMBERS, TLS_CLIENT_AUTH
 from authserver.clients.syntax import is_absolute_uri
-from sender_constraint.addresses import is_mailbox, parse_ip_address
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.names import parse_distinguished_name
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.addresses import is_mailbox, parse_ip_address
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.names import parse_distinguished_name
+from sender_constraint.core.rules import enforces, rule
 
 NAMES_FOR_METHOD = rule(
     "registration.names-for-method",

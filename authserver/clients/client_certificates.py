@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
-from sender_constraint.certificate_checks import check_key, load_certificate
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.rules import enforces, rule
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.certificate_checks import check_key, load_certificate
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.thumbprints import certificate_thumbprint
 
 CERTIFICATE_NEEDED = rule(
     "registration.certificate-needed",

@@ -20,9 +20,9 @@ from authserver.clients.registered_client import (
     SIGNING_ALGORITHMS,
     TLS_CLIENT_AUTH,
 )
-from sender_constraint.errors import InvalidClientMetadata, Refusal
-from sender_constraint.jwk import PublicJwk, public_jwk
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClientMetadata, Refusal
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose.jwk import PublicJwk, public_jwk
 
 KEYS_ONCE = rule(
     "registration.keys-once",

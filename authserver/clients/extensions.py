@@ -17,9 +17,9 @@ from typing import Any
 from authserver.clients.bindings import Binding
 from authserver.clients.members import flag, number, text, texts
 from authserver.clients.registered_client import JWT_FORMAT, OPAQUE_FORMAT, PRIVATE_KEY_JWT
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.fapi2 import FAPI2, PROFILES
-from sender_constraint.rules import enforces, rule
+from operations.settings.fapi2 import FAPI2, PROFILES
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
 
 LONGEST_LIFETIME_SECONDS = 86_400
 TOKEN_ENDPOINT_AUDIENCE = "assertion_audience_token_endpoint"  # noqa: S105 - a member's name

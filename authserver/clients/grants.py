@@ -15,8 +15,8 @@ from authserver.clients.registered_client import (
     TLS_CLIENT_AUTH,
 )
 from authserver.clients.syntax import is_scope
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
 
 AUTH_METHOD = rule(
     "registration.auth-method",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
 
 MEMBER_TYPE = rule(
     "registration.member-type",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from django.conf import settings
 
 from authserver.clients.registration import RegistrationPolicy
-from sender_constraint.django.profile import is_fapi2
+from operations.settings.profile import is_fapi2
 
 
 def registration_policy() -> RegistrationPolicy:

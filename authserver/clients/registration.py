@@ -18,9 +18,9 @@ from authserver.clients.certificate_names import certificate_names
 from authserver.clients.client_keys import client_keys
 from authserver.clients.members import check_characters, text
 from authserver.clients.registered_client import JWT_FORMAT, RegisteredClient
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose.strict_json import parse_object
 
 DOCUMENT = rule(
     "registration.document",

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens.models import IssuedToken
-from sender_constraint.errors import Refusal
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.rules import enforces, rule
 
 ISSUED = rule(
     "introspection.issued",

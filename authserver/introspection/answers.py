@@ -19,7 +19,7 @@ from authserver.introspection.access import (
 )
 from authserver.issued_tokens.models import IssuedToken
 from authserver.keys.signing_keys import SigningKey
-from sender_constraint import jws
+from sender_constraint.jose import jws
 
 INACTIVE: dict[str, Any] = {"active": False}
 SIGNED_TYPE = "token-introspection+jwt"

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from authserver.issued_tokens.models import IssuedToken
-from sender_constraint.django.administration.view_only import ViewOnly
+from operations.pages.view_only import ViewOnly
 
 
 @admin.register(IssuedToken)

@@ -49,7 +49,7 @@ class IssuedToken(models.Model):
 class OneTimeUse(models.Model):
     """An assertion or a one-time token that was used.
 
-    key: of ``sender_constraint.replay.replay_key``. expires_at: the end of its own validity.
+    key: of ``sender_constraint.core.replay.replay_key``. expires_at: the end of its own validity.
     """
 
     key = models.CharField(max_length=100, primary_key=True)

@@ -5,8 +5,8 @@ RFC 7662 §2.1 (https://www.rfc-editor.org/rfc/rfc7662), RFC 7009 §2.1 (https:/
 """
 
 from authserver.tokens.token_request import Form
-from sender_constraint.errors import InvalidRequest
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidRequest
+from sender_constraint.core.rules import enforces, rule
 
 TOKEN_MISSING = rule(
     "token-parameter.missing", "RFC 7662 §2.1", "The request names no token that it is about."

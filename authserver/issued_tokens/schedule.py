@@ -1,6 +1,6 @@
 """When ended tokens are forgotten: known to the settings before Django's applications are loaded."""
 
-from sender_constraint.django.background import BackgroundTask
+from operations.tasks.background import BackgroundTask
 
 TASK = "issued-tokens"
 

@@ -3,9 +3,9 @@
 from authserver.issued_tokens.one_time_use import remove_expired
 from authserver.issued_tokens.register import remove_ended
 from authserver.issued_tokens.schedule import TASK
+from operations.tasks.background import background_task
+from operations.tasks.ledger import Run
 from sender_constraint.certificates.renewal import utc_now
-from sender_constraint.django.background import background_task
-from sender_constraint.server.ledger import Run
 
 
 @background_task(TASK)

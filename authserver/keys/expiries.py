@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from authserver.keys.phases import KeyLife, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.keys.tasks import turning_policy
-from sender_constraint.server.expiries import Expiry, Thresholds
+from operations.expiries.levels import Expiry, Thresholds
 
 # A key goes on signing past its time until the next one takes over: nothing breaks, but somebody should look.
 OVERDUE = Thresholds("by turning", notice=-1 / 10, warning=-3 / 10, critical=-1)

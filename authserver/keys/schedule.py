@@ -1,6 +1,6 @@
 """When signing keys are looked at: known to the settings before Django's applications are loaded."""
 
-from sender_constraint.django.background import BackgroundTask
+from operations.tasks.background import BackgroundTask
 
 TASK = "signing-keys"
 

@@ -8,10 +8,10 @@ from authserver.keys.phases import TurningPolicy
 from authserver.keys.schedule import TASK
 from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.keys.turning import Turning
+from operations.alarms.service import alarms
+from operations.tasks.background import background_task
+from operations.tasks.ledger import Run
 from sender_constraint.certificates.renewal import utc_now
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import background_task
-from sender_constraint.server.ledger import Run
 
 ALARM = "signing-key"
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 
 from authserver.keys.phases import MOST_PUBLISHED, KeyLife, TurningPolicy, reconciled
 from authserver.keys.store import SigningKeyStore
+from operations.tasks.ledger import Run
 from sender_constraint.certificates.renewal import Clock
-from sender_constraint.server.ledger import Run
 
 
 class Step(StrEnum):

@@ -10,7 +10,7 @@ from typing import Any
 from authserver.clients.registered_client import AUTH_METHODS, SIGNING_ALGORITHMS
 from authserver.keys.signing_keys import ALGORITHM
 from authserver.tokens.grants import GRANT_TYPES_SUPPORTED
-from sender_constraint.jws import ALGORITHMS
+from sender_constraint.jose.jws import ALGORITHMS
 
 TOKEN_PATH = "/token"  # noqa: S105  # a path
 JWKS_PATH = "/jwks"

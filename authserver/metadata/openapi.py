@@ -17,7 +17,7 @@ from authserver.metadata.document import (
 )
 from authserver.metadata.schemas import SCHEMAS, token_request
 from sender_constraint.django.problem_details import MEDIA_TYPE
-from sender_constraint.status_lists import MEDIA_TYPE as STATUS_LIST_MEDIA_TYPE
+from sender_constraint.jose.status_lists import MEDIA_TYPE as STATUS_LIST_MEDIA_TYPE
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"

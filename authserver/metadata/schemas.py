@@ -13,7 +13,7 @@ from authserver.clients.registered_client import (
     SIGNING_ALGORITHMS,
 )
 from authserver.tokens.grants import GRANT_TYPES_SUPPORTED
-from sender_constraint.errors import (
+from sender_constraint.core.errors import (
     InvalidClient,
     InvalidClientMetadata,
     InvalidDpopProof,

@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from authserver.clients.models import Client, RegistrationLock, SelfRegistration
-from sender_constraint.errors import TooManyRequests
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import TooManyRequests
+from sender_constraint.core.rules import enforces, rule
 
 SOFTWARE = rule(
     "registration-endpoint.software-limit",

@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from authserver.client_authentication.authenticated import AuthenticatedClient
 from authserver.clients.registered_client import PRIVATE_KEY_JWT, RegisteredClient
-from sender_constraint.errors import InvalidClient, InvalidToken, UnapprovedSoftwareStatement
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClient, InvalidToken, UnapprovedSoftwareStatement
+from sender_constraint.core.rules import enforces, rule
 
 CERTIFICATE = rule(
     "registration-endpoint.certificate",

@@ -9,8 +9,8 @@ from typing import Any
 
 from authserver.clients.extensions import TOKEN_ENDPOINT_AUDIENCE
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.core.rules import enforces, rule
 
 MEDIA_TYPE = rule(
     "registration-endpoint.media-type", "RFC 7591 §3.1", "The body is not of the type application/json."

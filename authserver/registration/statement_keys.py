@@ -14,10 +14,10 @@ import httpx
 from django.conf import settings
 
 from authserver.client_authentication.fetched_keys import FETCH_SECONDS, fetched_document, trusting_client
-from sender_constraint.errors import TemporarilyUnavailable
-from sender_constraint.resource_server.fresh_answers import Answer, FreshAnswers, NoAnswer
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
+from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
     "statement.keys-away", "RFC 7591 §2.3", "The keys of the directory cannot be had, or are no set of keys."

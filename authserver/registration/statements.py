@@ -20,10 +20,10 @@ from authserver.client_authentication.assertions import (
 )
 from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import NAME_MEMBERS, SIGNING_ALGORITHMS
-from sender_constraint import jws
-from sender_constraint.errors import InvalidSoftwareStatement, UnapprovedSoftwareStatement
-from sender_constraint.jwk import PublicJwk
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidSoftwareStatement, UnapprovedSoftwareStatement
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import PublicJwk
 
 MEMBER = "software_statement"
 # RFC 8725 §3.11: RFC 7591 registers no type; our directory says its own.

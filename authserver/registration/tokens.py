@@ -16,11 +16,11 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sender_constraint import jws
-from sender_constraint.errors import InvalidToken
-from sender_constraint.replay import replay_key
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.replay import replay_key
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose import jws
+from sender_constraint.jose.strict_json import parse_object
 
 PRESENTED = rule(
     "registration-endpoint.token-missing", "RFC 7591 §3", "The caller presents no token in its header."

@@ -36,8 +36,8 @@ from authserver.registration.requests import (
 )
 from authserver.registration.statement_keys import statement_keys
 from authserver.tokens.forms import kept_out_of_caches
+from operations.audit.trail import check_trail_has_room
 from sender_constraint.django import audit
-from sender_constraint.django.trail import check_trail_has_room
 
 
 @require_http_methods(["POST"])

@@ -8,9 +8,9 @@ import re
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens.models import IssuedToken
-from sender_constraint import jws
-from sender_constraint.errors import Refusal, UnsupportedTokenType
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import Refusal, UnsupportedTokenType
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose import jws
 
 TOKEN_TYPE = rule(
     "token-revocation.type",

@@ -14,7 +14,7 @@ from django.db.models import Max
 
 from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.register import Place
-from sender_constraint.status_lists import MOST_OCTETS
+from sender_constraint.jose.status_lists import MOST_OCTETS
 
 # With a million places a list takes some ninety thousand tokens before four draws in a row are taken.
 DRAWS = 4

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 
 from authserver.keys.signing_keys import ALGORITHM, SigningKey
-from sender_constraint.status_lists import TYPE, list_of_invalid
+from sender_constraint.jose.status_lists import TYPE, list_of_invalid
 
 # For so long a signed list holds, for whoever got it in another way than by asking now.
 LIFETIME_SECONDS = 120

@@ -15,7 +15,7 @@ from authserver.issued_tokens.models import IssuedToken
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import list_uri
 from authserver.status_list.signed_list import ListContent, signed
-from sender_constraint.status_lists import MEDIA_TYPE
+from sender_constraint.jose.status_lists import MEDIA_TYPE
 
 # What the column holds in any database.
 LARGEST_NUMBER = 2**31 - 1

@@ -12,10 +12,10 @@ import jwt
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.keys.signing_keys import ALGORITHM, SigningKey
-from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.confirmation import JKT, X5T_S256, Confirmation
-from sender_constraint.errors import UnauthorizedClient
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.certificate_checks import VerifiedCertificate
+from sender_constraint.core.confirmation import JKT, X5T_S256, Confirmation
+from sender_constraint.core.errors import UnauthorizedClient
+from sender_constraint.core.rules import enforces, rule
 
 BEARER, DPOP = "Bearer", "DPoP"
 

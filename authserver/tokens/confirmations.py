@@ -11,15 +11,15 @@ from datetime import datetime
 
 from authserver.client_authentication.authenticated import AuthenticatedClient
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.certificate_checks import TrustAnchors, VerifiedCertificate
-from sender_constraint.confirmation import JKT, X5T_S256, Confirmation
+from sender_constraint.core.certificate_checks import TrustAnchors, VerifiedCertificate
+from sender_constraint.core.confirmation import JKT, X5T_S256, Confirmation
+from sender_constraint.core.errors import InvalidRequest
+from sender_constraint.core.replay import ReplayMemory
+from sender_constraint.core.revocation import StatusSource
 from sender_constraint.dpop import checks
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import verify_proof
-from sender_constraint.errors import InvalidRequest
-from sender_constraint.replay import ReplayMemory
 from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
-from sender_constraint.revocation import StatusSource
 
 METHOD = "POST"
 

@@ -1,8 +1,8 @@
 """The grants of the token endpoint: client credentials (RFC 6749 §4.4, https://www.rfc-editor.org/rfc/rfc6749)."""
 
 from authserver.clients.registered_client import CLIENT_CREDENTIALS, RegisteredClient
-from sender_constraint.errors import UnauthorizedClient, UnsupportedGrantType
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import UnauthorizedClient, UnsupportedGrantType
+from sender_constraint.core.rules import enforces, rule
 
 GRANT_TYPES_SUPPORTED = (CLIENT_CREDENTIALS,)
 

@@ -14,13 +14,13 @@ from authserver.clients.registered_client import RegisteredClient
 from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.confirmations import Confirmed, Shown, Surroundings, check_nonce_first, confirmed
 from authserver.tokens.report_mode import is_reporting, unproven
+from sender_constraint.core.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 from sender_constraint.django.dpop import offer_nonce, own_nonces
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.replay import replay_memory
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.dpop.proof import presented_proofs
-from sender_constraint.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
 
 
 def shown(request: HttpRequest) -> Shown:

@@ -13,9 +13,9 @@ from authserver.client_authentication.authenticated import AuthenticatedClient
 from authserver.clients.profile import is_held_to_fapi2
 from authserver.clients.registered_client import RegisteredClient
 from authserver.tokens.confirmations import Confirmed
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.report_mode import REPORTED, is_of_proof
 from sender_constraint.django.audit import recorded
-from sender_constraint.errors import Refusal
-from sender_constraint.report_mode import REPORTED, is_of_proof
 
 
 def is_reporting(client: RegisteredClient) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.syntax import is_absolute_uri
-from sender_constraint.errors import InvalidTarget
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidTarget
+from sender_constraint.core.rules import enforces, rule
 
 ONE_RESOURCE = rule("resource.one", "RFC 8707 §2.2", "One token is asked for more than one resource.")
 RESOURCE_SYNTAX = rule(

@@ -2,8 +2,8 @@
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.syntax import is_scope
-from sender_constraint.errors import InvalidScope
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidScope
+from sender_constraint.core.rules import enforces, rule
 
 SCOPE_SYNTAX = rule("scope.syntax", "RFC 6749 §3.3", "The scope is malformed.")
 SCOPE_ALLOWED = rule(

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from sender_constraint.errors import InvalidRequest
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidRequest
+from sender_constraint.core.rules import enforces, rule
 
 METHOD = rule("token-request.method", "RFC 6749 §3.2", "The endpoint was asked by another method than POST.")
 QUERY = rule(

@@ -9,8 +9,8 @@ import uuid
 from django.db.models import QuerySet
 
 from bank_api.accounts.models import Account, AccountAccess
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import NotFound
-from sender_constraint.rules import enforces, rule
 
 ACCOUNT_UNKNOWN = rule("accounts.unknown", "RFC 9110 §15.5.5", "There is no account with this identifier.")
 ACCOUNT_NOT_OPENED = rule(

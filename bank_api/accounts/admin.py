@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from bank_api.accounts.models import Account, Transaction
-from sender_constraint.django.administration.view_only import ViewOnly
+from operations.pages.view_only import ViewOnly
 
 
 @admin.register(Account)

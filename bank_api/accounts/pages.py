@@ -19,8 +19,8 @@ from django.http import QueryDict
 
 from bank_api.accounts.access import as_identifier
 from bank_api.accounts.models import Account, Transaction
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
-from sender_constraint.rules import enforces, rule
 
 USUAL_LIMIT = 100
 HIGHEST_LIMIT = 500

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from sender_constraint.django.pages import HEADER, POLICY
+from operations.pages.middleware_pages import HEADER, POLICY
 
 # Swagger UI writes styles into its elements, and can be told no nonce for them.
 _POLICY = f"{POLICY}; style-src 'self' 'unsafe-inline'"

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from bank_api.payments.models import IdempotencyRecord, Payment
-from sender_constraint.django.administration.view_only import ViewOnly
+from operations.pages.view_only import ViewOnly
 
 
 @admin.register(Payment)

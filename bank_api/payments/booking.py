@@ -15,8 +15,8 @@ from bank_api.payments.idempotency import claim
 from bank_api.payments.instruction import PaymentInstruction
 from bank_api.payments.models import IdempotencyRecord, Payment
 from bank_api.payments.refusals import CURRENCY, FUNDS, payment_refusal
+from sender_constraint.core.rules import enforces
 from sender_constraint.django.problems import NotFound, Problem
-from sender_constraint.rules import enforces
 
 
 def pay(

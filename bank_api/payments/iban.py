@@ -2,8 +2,8 @@
 
 import re
 
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
-from sender_constraint.rules import enforces, rule
 
 IBAN = rule("payments.iban", "ISO 13616", "The creditor's IBAN is malformed, or its check digits are wrong.")
 

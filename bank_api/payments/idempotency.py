@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from bank_api.payments.models import IdempotencyRecord
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest, UnprocessableContent
-from sender_constraint.rules import enforces, rule
 
 KEY_MISSING = rule(
     "idempotency.key-missing",

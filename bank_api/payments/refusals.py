@@ -6,8 +6,8 @@ Each uses its key up: a retry gets the same answer, even where the payment would
 from typing import Any
 
 from bank_api.accounts.access import ACCOUNT_NOT_OPENED, ACCOUNT_UNKNOWN
+from sender_constraint.core.rules import Rule, rule
 from sender_constraint.django.problems import Problem, UnprocessableContent
-from sender_constraint.rules import Rule, rule
 
 CURRENCY = rule(
     "payments.currency", "RFC 9110 §15.5.21", "The payment's currency is not the one of the debtor account."

@@ -15,8 +15,8 @@ from bank_api.payments.idempotency import fingerprint_of, idempotency_key
 from bank_api.payments.models import Payment
 from bank_api.payments.representations import PaymentInstructionSerializer, PaymentSerializer
 from bank_api.views import ProtectedView, client_of
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import NotFound
-from sender_constraint.rules import enforces, rule
 
 PAYMENT_UNKNOWN = rule("payments.unknown", "RFC 9110 §15.5.5", "There is no payment with this identifier.")
 PAYMENT_OF_ANOTHER = rule(

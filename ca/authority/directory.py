@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from ca.authority.hierarchy import ISSUING, ROOT, CertificateAuthority, Hierarchy
 from sender_constraint.certificates import durable_files
-from sender_constraint.untrusted_input import certificates_from_pem
+from sender_constraint.core.untrusted_input import certificates_from_pem
 
 NAME = "authority"
 # Keys are derived from it by 2,048 rounds of PBKDF2 alone: it has to be one that nobody guesses.

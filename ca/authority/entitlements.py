@@ -13,9 +13,14 @@ from cryptography import x509
 from ca.authority.profiles import Profile
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
-from sender_constraint.addresses import is_mailbox, parse_ip_address, same_mailbox
-from sender_constraint.names import DistinguishedName, distinguished_name, first_difference, same_dns_name
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.addresses import is_mailbox, parse_ip_address, same_mailbox
+from sender_constraint.core.names import (
+    DistinguishedName,
+    distinguished_name,
+    first_difference,
+    same_dns_name,
+)
+from sender_constraint.core.rules import enforces, rule
 
 SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject of the request is not this participant's.")
 ALTERNATIVE_NAME = rule(

@@ -7,7 +7,7 @@ from pathlib import Path
 from ca.authority.directory import AuthorityDirectory, AuthorityExists, pem_of
 from ca.authority.hierarchy import ISSUING_LIFETIME, Hierarchy, create_hierarchy
 from sender_constraint.certificates import durable_files
-from sender_constraint.untrusted_input import certificates_from_pem
+from sender_constraint.core.untrusted_input import certificates_from_pem
 
 
 class ForeignTrustBundle(Exception):

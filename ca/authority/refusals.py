@@ -7,7 +7,7 @@ EST has no error codes (RFC 7030 §4.2.3): status and text go over the wire, the
     └── CredentialsRefused      401  who asks could not be authenticated
 """
 
-from sender_constraint.errors import Refusal
+from sender_constraint.core.errors import Refusal
 
 
 class EnrolmentRefused(Refusal):

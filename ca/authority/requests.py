@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from ca.authority.refusals import EnrolmentRefused, RequestMalformed
-from sender_constraint.rules import enforces, rule
-from sender_constraint.untrusted_input import (
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.untrusted_input import (
     MalformedInput,
     certification_request_from_der,
     parsing,

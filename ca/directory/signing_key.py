@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ca.authority.directory import AuthorityDirectory, NoAuthority, decrypted
-from sender_constraint import jws
 from sender_constraint.certificates import durable_files
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 
 NAME = "statements-private-key.pem"
 

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ca.register.models import Participant
 from ca.register.participants import ALTERNATIVE_NAMES, Application, NotAdmitted
-from sender_constraint import jws
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 
 TYPE = "software-statement+jwt"
 CLIENT_PROFILE = "client"

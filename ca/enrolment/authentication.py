@@ -15,7 +15,7 @@ from cryptography import x509
 from ca.authority.refusals import CredentialsRefused, EnrolmentRefused
 from ca.register.models import Enrolment, IssuedCertificate, serial_text
 from ca.register.participants import secret_digest
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.rules import enforces, rule
 
 REALM = "enrolment"
 

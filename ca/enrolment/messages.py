@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from ca.authority.refusals import RequestMalformed
 from ca.authority.requests import LARGEST_REQUEST_BYTES
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.rules import enforces, rule
 
 REQUEST_MEDIA_TYPE = "application/pkcs10"  # RFC 5967 §2
 CERTIFICATES_MEDIA_TYPE = "application/pkcs7-mime"  # RFC 7030 §4.1.3

@@ -28,9 +28,9 @@ from ca.enrolment.messages import (
 )
 from ca.register.configuration import authority_directory, current_issuer, key_profile
 from ca.register.issuing import Issuance
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.django import audit
 from sender_constraint.django.peer import peer_of
-from sender_constraint.thumbprints import certificate_thumbprint
 
 
 @require_safe

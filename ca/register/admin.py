@@ -22,9 +22,9 @@ from ca.register.models import (
     secret_state,
     state_of,
 )
-from sender_constraint.django.administration.view_only import ViewOnly
-from sender_constraint.names import subject_of
-from sender_constraint.thumbprints import certificate_thumbprint
+from operations.pages.view_only import ViewOnly
+from sender_constraint.core.names import subject_of
+from sender_constraint.core.thumbprints import certificate_thumbprint
 
 
 @admin.register(Participant)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ca.authority.requests import CertificationRequest
 from ca.register.models import Enrolment, IssuedCertificate, LineageFork
-from sender_constraint.django.alarms import alarms
+from operations.alarms.service import alarms
 
 ALARM = "lineage-fork"
 

@@ -7,7 +7,7 @@ from cryptography import x509
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
 from ca.register.models import Enrolment, IssuedCertificate
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.rules import enforces, rule
 
 SECRET_SPENT = rule(
     "enrolment.secret-spent",

@@ -8,8 +8,8 @@ from django.db.models import Q
 
 from ca.authority.entitlements import Entitlement
 from ca.authority.profiles import OWN_PROFILES, PROFILES, Profile
-from sender_constraint.names import parse_distinguished_name
-from sender_constraint.untrusted_input import certificate_from_der
+from sender_constraint.core.names import parse_distinguished_name
+from sender_constraint.core.untrusted_input import certificate_from_der
 
 _PROFILE_CHOICES = [(name, name) for name in PROFILES]
 _RECORDED_CHOICES = [(name, name) for name in (*PROFILES, *OWN_PROFILES)]

@@ -21,11 +21,11 @@ from ca.register.issuing import Issuance, Issuer
 from ca.register.models import IssuedCertificate, serial_text
 from ca.register.own_records import AuthorityRevoked
 from ca.register.participants import Application, NotAdmitted, admit_without_secret
+from operations.certificates.renewal import est_issuer
+from operations.certificates.stores import DeclaredStore
 from sender_constraint.certificates.csr import first_request, next_request
 from sender_constraint.certificates.errors import IssuanceFailed, IssuerUnreachable
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.django.certificate_stores import DeclaredStore
-from sender_constraint.django.renewal import est_issuer
 
 logger = logging.getLogger(__name__)
 

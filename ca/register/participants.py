@@ -15,7 +15,7 @@ from ca.authority.profiles import PROFILES
 from ca.register.models import Enrolment, Participant
 from ca.register.reservations import NameTaken, reserve_names
 from sender_constraint.certificates import durable_files
-from sender_constraint.names import parse_distinguished_name
+from sender_constraint.core.names import parse_distinguished_name
 
 # Random, of 256 bits: nobody guesses it, so that one fast hash keeps it and no limit on attempts is needed.
 _SECRET_BYTES = 32

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from ca.authority.profiles import CLIENT
 from ca.register.models import Participant, ReservedName
-from sender_constraint.addresses import parse_ip_address
-from sender_constraint.names import parse_distinguished_name
+from sender_constraint.core.addresses import parse_ip_address
+from sender_constraint.core.names import parse_distinguished_name
 
 
 class NameTaken(Exception):

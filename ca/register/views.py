@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from ca.authority.directory import pem_of
 from ca.authority.hierarchy import ROOT
 from ca.register.configuration import authority_directory
-from sender_constraint.django.health import database, healthy_with
+from operations.status.health import database, healthy_with
 
 PEM_MEDIA_TYPE = "application/pem-certificate-chain"  # RFC 8555 §9.1
 DER_MEDIA_TYPE = "application/pkix-cert"  # RFC 2585 §4.1

@@ -4,8 +4,8 @@ from cryptography import x509
 from django.contrib import admin
 
 from ca.status.models import RevocationList
-from sender_constraint.django.administration.view_only import ViewOnly
-from sender_constraint.untrusted_input import revocation_list_from_der
+from operations.pages.view_only import ViewOnly
+from sender_constraint.core.untrusted_input import revocation_list_from_der
 
 
 @admin.register(RevocationList)

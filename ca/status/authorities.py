@@ -20,7 +20,7 @@ from ca.register import configuration
 from ca.register.configuration import authority_directory
 from ca.register.models import IssuedCertificate
 from ca.status.stores import ISSUING_RESPONDER, ROOT_RESPONDER, responder_purpose
-from sender_constraint.django.certificate_stores import DeclaredStore
+from operations.certificates.stores import DeclaredStore
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from ca.register.own_certificate import OwnCertificateIssuer
 from ca.register.own_records import record_own
 from ca.status.authorities import status_authority
 from ca.status.stores import authority_answered_for
+from operations.certificates.stores import DeclaredStore
 from sender_constraint.certificates.errors import IssuanceFailed
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.issuance import Issuer
-from sender_constraint.django.certificate_stores import DeclaredStore
 
 
 class ResponderIssuer:

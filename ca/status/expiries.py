@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ca.status.authorities import status_authorities
 from ca.status.lists import latest_list
-from sender_constraint.server.expiries import Expiry
+from operations.expiries.levels import Expiry
 
 
 def revocation_lists() -> Iterator[Expiry]:

@@ -15,8 +15,8 @@ from ca.authority.revocation_lists import Revocation, sign_list
 from ca.register.models import IssuedCertificate
 from ca.status.authorities import StatusAuthority
 from ca.status.models import RevocationList
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import ServiceUnavailable
-from sender_constraint.rules import enforces, rule
 
 ATTEMPTS = 10
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from cryptography.x509.ocsp import OCSPResponseStatus
 
-from sender_constraint.errors import Refusal
+from sender_constraint.core.errors import Refusal
 
 
 class StatusRefused(Refusal):

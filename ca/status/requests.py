@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from ca.status.refusals import RequestUnreadable
-from sender_constraint.rules import enforces, rule
-from sender_constraint.untrusted_input import MalformedInput, ocsp_request_from_der, parsing
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.untrusted_input import MalformedInput, ocsp_request_from_der, parsing
 
 REQUEST_MEDIA_TYPE = "application/ocsp-request"  # RFC 6960 Appendix C.1
 # With the longest nonce, and every hash in the certificate's identifier, a request takes half of this.

@@ -23,7 +23,7 @@ from ca.status.refusals import StatusRefused, TryLater
 from ca.status.requests import StatusRequest
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.rules import enforces, rule
 
 ISSUER = rule(
     "ocsp.issuer",

@@ -1,6 +1,6 @@
 """How often revocation lists and lineages are looked at; the settings read it before applications load."""
 
-from sender_constraint.django.background import BackgroundTask
+from operations.tasks.background import BackgroundTask
 
 TASK = "revocation-lists"
 LINEAGES = "lineage-forks"

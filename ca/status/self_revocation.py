@@ -20,9 +20,9 @@ from ca.register import configuration
 from ca.register.lines import check_is_latest_if_expired, check_window
 from ca.register.models import IssuedCertificate
 from ca.status.revoking import publish_revocations, revoke
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.peer import peer_of
-from sender_constraint.rules import enforces, rule
 
 EVENT = "certificate.revoke"
 

@@ -1,8 +1,8 @@
 """Where the keys and certificates of the OCSP responders are: stores of generations, as every party has."""
 
+from operations.certificates.stores import DeclaredStore
+from operations.settings.environment import ServiceEnvironment
 from sender_constraint.certificates.csr import RequestedNames
-from sender_constraint.django.certificate_stores import DeclaredStore
-from sender_constraint.server.environment import ServiceEnvironment
 
 _PREFIX = "ocsp-"
 ISSUING_RESPONDER = f"{_PREFIX}issuing"

@@ -6,8 +6,8 @@ from ca.register.forks import update_alarm
 from ca.status.authorities import StatusAuthority, status_authorities
 from ca.status.lists import list_is_due, publish_list_if_due
 from ca.status.schedule import LINEAGES, TASK
-from sender_constraint.django.background import background_task
-from sender_constraint.server.ledger import Run
+from operations.tasks.background import background_task
+from operations.tasks.ledger import Run
 
 
 @background_task(TASK)

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 from django.conf import settings
 
+from operations.alarms.calls import CallAlarms
+from operations.alarms.service import alarms
 from partner_client.banking.client import BankingClient
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.django.alarms import alarms
 from sender_constraint.django.servers import server_status
-from sender_constraint.server.call_alarms import CallAlarms
 
 
 @contextmanager

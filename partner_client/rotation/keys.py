@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
-from sender_constraint.django.client_keys import declared_key_stores
+from operations.certificates.client_keys import declared_key_stores
 
 
 def key_set() -> dict[str, Any]:

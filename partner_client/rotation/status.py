@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from operations.status.tables import Cell, time_text
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.renewal import RenewalPolicy
-from sender_constraint.server.status_tables import Cell, time_text
 
 # Of a client that authenticates and binds its tokens by keys alone.
 NOT_NEEDED: Mapping[str, Any] = {"state": "not needed"}

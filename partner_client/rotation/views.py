@@ -7,12 +7,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from operations.status.command import status_document
+from operations.status.health import healthy_with
+from operations.status.tables import tables_of, time_text
 from partner_client.rotation.keys import key_set, serving_keys
 from partner_client.rotation.status import NOT_NEEDED, certificate_rows, certificate_status
 from sender_constraint.certificates.renewal import RenewalPolicy, utc_now
-from sender_constraint.django.health import healthy_with
-from sender_constraint.django.status_command import status_document
-from sender_constraint.server.status_tables import tables_of, time_text
 
 # Its certificate is no need: without one there is all the more to show.
 health = healthy_with()

@@ -17,11 +17,11 @@ from typing import Any
 import httpx
 from cryptography import x509
 
-from sender_constraint.certificate_checks import check_chain, load_certificate
 from sender_constraint.certificates.renewal import utc_now
-from sender_constraint.errors import Refusal, TemporarilyUnavailable
-from sender_constraint.revocation import StatusSource, check_revocation
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.certificate_checks import check_chain, load_certificate
+from sender_constraint.core.errors import Refusal, TemporarilyUnavailable
+from sender_constraint.core.revocation import StatusSource, check_revocation
+from sender_constraint.core.trust_anchors import TrustAnchors
 
 _DER = 2  # what the ssl module calls ENCODING_DER, and does not export
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint.addresses import parse_ip_address
+from sender_constraint.core.addresses import parse_ip_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,12 @@ from pathlib import Path
 import httpx
 from cryptography import x509
 
-from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, UnusableAnswer
-from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.generation import Generation
 from sender_constraint.certificates.tls import client_context
-from sender_constraint.untrusted_input import certificates_from_pkcs7
+from sender_constraint.core.untrusted_input import certificates_from_pkcs7
+from sender_constraint.http.deadlines import client_with_deadlines
+from sender_constraint.http.exchange import exchange
 
 CERTIFICATE_REQUEST = "application/pkcs10"
 CERTIFICATES_ONLY = "application/pkcs7-mime"  # with smime-type=certs-only; RFC 7030 §4.1.3 and §4.2.3

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import serialization
 
 from sender_constraint.certificates.durable_files import read_private
 from sender_constraint.certificates.errors import BrokenGeneration
-from sender_constraint.thumbprints import certificate_thumbprint
-from sender_constraint.untrusted_input import certificates_from_pem, is_issued_by, public_key_of
+from sender_constraint.core.thumbprints import certificate_thumbprint
+from sender_constraint.core.untrusted_input import certificates_from_pem, is_issued_by, public_key_of
 
 PRIVATE_KEY = "private-key.pem"
 CERTIFICATE = "certificate.pem"

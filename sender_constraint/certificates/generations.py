@@ -34,7 +34,7 @@ from sender_constraint.certificates.generation import (
     record_of,
 )
 from sender_constraint.certificates.rotation_steps import Step, nothing_more
-from sender_constraint.untrusted_input import MalformedInput, certificates_from_pem
+from sender_constraint.core.untrusted_input import MalformedInput, certificates_from_pem
 
 __all__ = ["Generation", "GenerationStore"]
 

@@ -12,7 +12,7 @@ from sender_constraint.certificates.csr import RequestedNames, first_request, ne
 from sender_constraint.certificates.errors import NoEnrolmentSecret, UnusableAnswer
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generation import Generation
-from sender_constraint.untrusted_input import (
+from sender_constraint.core.untrusted_input import (
     MalformedInput,
     certificates_from_pem,
     is_issued_by,

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from cryptography import x509
 
-from sender_constraint.names import DistinguishedName, distinguished_name, parse_distinguished_name
-from sender_constraint.revocation import CertificateStatus, State, StatusSource
+from sender_constraint.core.names import DistinguishedName, distinguished_name, parse_distinguished_name
+from sender_constraint.core.revocation import CertificateStatus, State, StatusSource
 
 # In the place of a responder's URL.
 NONE = "none"

@@ -18,8 +18,8 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, SignatureAlgorithmOID
 
 from sender_constraint.certificates.errors import StatusNotVerified
-from sender_constraint.revocation import State
-from sender_constraint.untrusted_input import (
+from sender_constraint.core.revocation import State
+from sender_constraint.core.untrusted_input import (
     MalformedInput,
     is_issued_by,
     ocsp_response_from_der,

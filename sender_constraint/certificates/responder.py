@@ -10,15 +10,15 @@ from collections.abc import Callable
 import httpx
 from cryptography import x509
 
-from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.errors import ResponderAway
-from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.ocsp import (
     MAX_RESPONSE_BYTES,
     REQUEST_TYPE,
     RESPONSE_TYPE,
     ocsp_request,
 )
+from sender_constraint.http.deadlines import client_with_deadlines
+from sender_constraint.http.exchange import exchange
 
 
 def responder_client() -> httpx.Client:

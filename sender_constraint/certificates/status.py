@@ -18,12 +18,12 @@ from typing import Any, Literal, Protocol
 import httpx
 from cryptography import x509
 
-from sender_constraint.certificates.background_thread import Completion, native_lock, start_in_background
 from sender_constraint.certificates.errors import ResponderAway, StatusNotVerified
 from sender_constraint.certificates.ocsp import NONCE_BYTES, VerifiedStatus, verify_response
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.responder import ask_responder, responder_client
-from sender_constraint.revocation import CertificateStatus, State
+from sender_constraint.core.revocation import CertificateStatus, State
+from sender_constraint.http.background_thread import Completion, native_lock, start_in_background
 
 ALARM = "certificate-status"
 # A certificate that nobody asks about any more keeps no alarm up.

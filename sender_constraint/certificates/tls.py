@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sender_constraint.certificates.checked_servers import ServerStatus, check_servers
 from sender_constraint.certificates.generation import Generation
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.trust_anchors import TrustAnchors
 
 # RFC 9325 §4.2: forward secrecy and authenticated encryption; of TLS 1.2 these, for servers and for clients
 # (FAPI 2.0 §5.2.2). TLS 1.3 has no others.

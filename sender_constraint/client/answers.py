@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
 
 _LONGEST_QUOTATION = 120
 

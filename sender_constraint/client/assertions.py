@@ -8,8 +8,8 @@ Security Profile, §5.3.3.1.
 import secrets
 from dataclasses import dataclass, field
 
-from sender_constraint import jws
 from sender_constraint.certificates.renewal import Clock, utc_now
+from sender_constraint.jose import jws
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LIFETIME_SECONDS = 60

@@ -6,12 +6,12 @@ from typing import Any, Protocol
 
 import httpx
 
-from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.client.binding import Binding
 from sender_constraint.client.observer import Call
 from sender_constraint.client.token_source import AccessToken
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
+from sender_constraint.http.exchange import exchange
 
 MAX_ANSWER_BYTES = 8 * 1024 * 1024
 

@@ -39,7 +39,7 @@ from sender_constraint.client.signing import SigningKeys
 from sender_constraint.client.single_flight import SingleFlight
 from sender_constraint.client.token_source import TokenRequest, TokenSource
 from sender_constraint.client.transport import open_pool
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
 
 PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 

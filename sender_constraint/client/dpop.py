@@ -20,10 +20,10 @@ from datetime import datetime
 
 import httpx
 
-from sender_constraint import jws
 from sender_constraint.certificates.renewal import Clock, utc_now
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 
 PROOF_HEADER = "DPoP"
 NONCE_HEADER = "DPoP-Nonce"

@@ -18,7 +18,7 @@ import httpx
 from sender_constraint.certificates.checked_servers import ServerNotTrusted, StatusNotKnown
 from sender_constraint.certificates.generation import Generation
 from sender_constraint.client.server_verification import verification_refusal
-from sender_constraint.errors import Refusal
+from sender_constraint.core.errors import Refusal
 
 
 class CallFailed(Exception):

@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from sender_constraint import jws
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.file_locks import locked
 from sender_constraint.client.errors import NoClientKey
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 
 _NAME = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)_([A-Za-z0-9_-]{43})\.pem")
 _TIME = "%Y%m%dT%H%M%S.%fZ"

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 
-from sender_constraint.certificates.exchange import exchange
 from sender_constraint.client.answers import NotJSON, described, json_object_of
 from sender_constraint.client.errors import MetadataInvalid, unanswered
 from sender_constraint.client.retries import Retries
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
-from sender_constraint.issuers import metadata_urls
+from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.core.issuers import metadata_urls
+from sender_constraint.http.exchange import exchange
 
 MAX_METADATA_BYTES = 256 * 1024
 

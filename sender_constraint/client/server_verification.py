@@ -9,8 +9,8 @@ so that somebody in the middle is told from a server that is away. What is *not*
 import ssl
 
 from sender_constraint.certificates.checked_servers import ServerCertificateRefused
-from sender_constraint.errors import Refusal
-from sender_constraint.rules import Rule, enforces, rule
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.rules import Rule, enforces, rule
 
 VALIDITY = rule(
     "server.validity", "RFC 5280 §4.1.2.5", "The server's certificate has expired, or is not yet valid."

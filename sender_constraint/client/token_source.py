@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 
-from sender_constraint.certificates.exchange import exchange
 from sender_constraint.certificates.renewal import Clock, utc_now
 from sender_constraint.client.answers import NotJSON, correlation_id_of, described, json_object_of
 from sender_constraint.client.errors import (
@@ -29,7 +28,8 @@ from sender_constraint.client.errors import (
 from sender_constraint.client.retries import SHORTEST_ATTEMPT_SECONDS, Retries
 from sender_constraint.client.signing import BEARER, SIGNING_NOTHING, Signing
 from sender_constraint.client.single_flight import SingleFlight
-from sender_constraint.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.core.correlation import CORRELATION_HEADER, new_correlation_id
+from sender_constraint.http.exchange import exchange
 
 MAX_ANSWER_BYTES = 64 * 1024
 LONGEST_LIFETIME_SECONDS = 10 * 365 * 86400

@@ -5,9 +5,9 @@ from pathlib import Path
 import httpx
 
 from sender_constraint.certificates.checked_servers import ServerStatus
-from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.tls import client_context
+from sender_constraint.http.deadlines import client_with_deadlines
 
 CONNECT_SECONDS = 5.0
 WAIT_SECONDS = 10.0  # for each read, write, and free connection of the pool

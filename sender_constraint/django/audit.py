@@ -11,12 +11,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from operations.alarms.outages import outage_alarms
+from operations.audit.audit_trail import HTTP_REQUEST, TrailUnwritable
+from operations.audit.trail import NotRecorded, check_trail, not_recorded, trail
+from sender_constraint.core.errors import Refusal
 from sender_constraint.django.correlation import correlation_id_of
-from sender_constraint.django.outages import outage_alarms
 from sender_constraint.django.peer import peer_of
-from sender_constraint.django.trail import NotRecorded, check_trail, not_recorded, trail
-from sender_constraint.errors import Refusal
-from sender_constraint.server.audit_trail import HTTP_REQUEST, TrailUnwritable
 
 __all__ = ["accepted", "check_trail", "recorded", "refused", "trail", "unrecorded"]
 

@@ -20,12 +20,13 @@ from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from sender_constraint.core.errors import InvalidDpopProof, InvalidToken, TemporarilyUnavailable, UseDpopNonce
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.challenge import resource_challenge
 from sender_constraint.django.dpop import check_proof_of, verified_proof
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.django.replay import check_dpop_accepted, replay_memory
-from sender_constraint.errors import InvalidDpopProof, InvalidToken, TemporarilyUnavailable, UseDpopNonce
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import (
     BoundToken,
@@ -35,7 +36,6 @@ from sender_constraint.resource_server.binding import (
 )
 from sender_constraint.resource_server.binding_spelling import note_spelling
 from sender_constraint.resource_server.presentation import PresentedToken, Scheme, presented_token
-from sender_constraint.rules import enforces, rule
 
 BEARER_CLIENT = rule(
     "binding.bearer-client", "RFC 8705 §3", "The unbound token is not of the client that may show one."

@@ -6,11 +6,11 @@ RFC 9728 §5.1, https://www.rfc-editor.org/rfc/rfc9728.
 
 from django.conf import settings
 
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.resources import resource_metadata_url
 from sender_constraint.django.replay import accepts_dpop
-from sender_constraint.errors import Refusal
 from sender_constraint.resource_server.challenges import challenge, challenges
 from sender_constraint.resource_server.presentation import scheme_of
-from sender_constraint.resources import resource_metadata_url
 
 
 def resource_challenge(

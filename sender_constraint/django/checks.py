@@ -8,18 +8,18 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
+from operations.settings.gunicorn import REPLACEMENT
 from sender_constraint.certificates.issuer_status import NONE, is_responder_url, responders_of
 from sender_constraint.certificates.placed import PlacedFiles
+from sender_constraint.core.issuers import metadata_url
+from sender_constraint.core.replay import ReplayMemoryUnavailable
+from sender_constraint.core.resources import is_https, origin_of, resource_metadata_url
+from sender_constraint.core.untrusted_input import certificates_from_pem
 from sender_constraint.django.replay import NO_MEMORY
 from sender_constraint.django.status import issuer_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
-from sender_constraint.issuers import metadata_url
-from sender_constraint.replay import ReplayMemoryUnavailable
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
-from sender_constraint.resources import is_https, origin_of, resource_metadata_url
-from sender_constraint.server.defaults import REPLACEMENT
-from sender_constraint.server.replay_memory import NO_EVICTION, RedisReplayMemory
-from sender_constraint.untrusted_input import certificates_from_pem
+from sender_constraint.resource_server.replay_memory import NO_EVICTION, RedisReplayMemory
 
 # The tag of what needs the work of other commands or services, and is checked before serving only.
 SERVING = "serving"

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest
 
-from sender_constraint.correlation import CORRELATION_HEADER, accepted_correlation_id
+from sender_constraint.core.correlation import CORRELATION_HEADER, accepted_correlation_id
 
 
 def correlation_id_of(request: HttpRequest) -> str:

@@ -18,10 +18,10 @@ from urllib.parse import quote
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from sender_constraint.core.errors import UseDpopNonce
+from sender_constraint.core.replay import ReplayMemory
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import VerifiedProof, check_proof, presented_proofs, verify_proof
-from sender_constraint.errors import UseDpopNonce
-from sender_constraint.replay import ReplayMemory
 
 NONCE_HEADER = "DPoP-Nonce"
 # RFC 3986 §3.3: what may stand in a path as it is.

@@ -10,9 +10,9 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework import views
 
+from sender_constraint.core.errors import Refusal
 from sender_constraint.django import problem_details
 from sender_constraint.django.trust import NoTrustAnchors
-from sender_constraint.errors import Refusal
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sender_constraint.server.explaining import NotExplained, add_arguments, answer
+from operations.audit.explaining import NotExplained, add_arguments, answer
 
 
 class ExplainCommand(BaseCommand):

@@ -12,9 +12,9 @@ from typing import IO, Any
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest, ContentTooLarge
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
+from sender_constraint.jose.strict_json import parse_object
 
 MAXIMUM_BYTES = 64 * 1024
 

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from sender_constraint.core.resources import resource_metadata_url
 from sender_constraint.django.replay import accepts_dpop
 from sender_constraint.resource_server.resource_metadata import resource_metadata
-from sender_constraint.resources import resource_metadata_url
 
 MAX_AGE_SECONDS = 300
 

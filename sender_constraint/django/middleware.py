@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from operations.audit.trail import NotRecorded
+from sender_constraint.core.correlation import CORRELATION_HEADER
+from sender_constraint.core.errors import Refusal, TemporarilyUnavailable
 from sender_constraint.django import audit
 from sender_constraint.django.correlation import correlation_id_of
 from sender_constraint.django.peer import smuggled_certificate_headers
-from sender_constraint.django.trail import NotRecorded
-from sender_constraint.errors import Refusal, TemporarilyUnavailable
 
 CERTIFICATE_HEADER_IGNORED = "peer.certificate_header_ignored"
 

@@ -10,9 +10,9 @@ from functools import cached_property
 from cryptography import x509
 from django.http import HttpRequest
 
-from sender_constraint.certificate_checks import load_certificate
-from sender_constraint.errors import Refusal
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.certificate_checks import load_certificate
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.thumbprints import certificate_thumbprint
 
 # RFC 9440 §2, and what proxies sent before it.
 CERTIFICATE_HEADERS = (

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, cast
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from sender_constraint.core.errors import InsufficientScope
+from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.authentication import UnboundToken
-from sender_constraint.errors import InsufficientScope
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken
-from sender_constraint.rules import enforces, rule
 
 if TYPE_CHECKING:
     # While it is imported, the framework imports this module, by its settings.

@@ -23,6 +23,9 @@ from django.http import (
 )
 from rest_framework import exceptions
 
+from operations.audit.audit_trail import HTTP_REQUEST
+from sender_constraint.core.errors import InsufficientScope, Refusal, TemporarilyUnavailable
+from sender_constraint.core.rules import Rule, enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.challenge import resource_challenge
 from sender_constraint.django.middleware import ExceptionAnswers, Handler, refusal_response
@@ -36,11 +39,8 @@ from sender_constraint.django.problems import (
     UnsupportedMediaType,
 )
 from sender_constraint.django.trust import NoTrustAnchors
-from sender_constraint.errors import InsufficientScope, Refusal, TemporarilyUnavailable
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 from sender_constraint.resource_server.presentation import NoCredentials
-from sender_constraint.rules import Rule, enforces, rule
-from sender_constraint.server.audit_trail import HTTP_REQUEST
 
 MEDIA_TYPE = "application/problem+json"
 EVENT = "api.call"

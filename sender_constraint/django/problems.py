@@ -17,7 +17,7 @@ https://www.rfc-editor.org/rfc/rfc9457
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from sender_constraint.errors import Refusal
+from sender_constraint.core.errors import Refusal
 
 
 class Problem(Refusal):

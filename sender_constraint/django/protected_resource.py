@@ -24,15 +24,18 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from sender_constraint.certificates.deadlines import client_with_deadlines
+from operations.certificates.stores import declared_stores
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
-from sender_constraint.django.certificate_stores import declared_stores
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.revocation import StatusSource
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.trust_anchors import TrustAnchors
 from sender_constraint.django.own_connections import OwnConnections
 from sender_constraint.django.servers import server_status
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
-from sender_constraint.errors import InvalidToken
+from sender_constraint.http.deadlines import client_with_deadlines
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, check_binding, check_certificate_presented
 from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
@@ -49,9 +52,6 @@ from sender_constraint.resource_server.presentation import PresentedToken
 from sender_constraint.resource_server.status_list import StatusLists
 from sender_constraint.resource_server.token_profile import TokenProfile
 from sender_constraint.resource_server.token_status import TokenStatuses, check_token_status
-from sender_constraint.revocation import StatusSource
-from sender_constraint.rules import enforces, rule
-from sender_constraint.trust_anchors import TrustAnchors
 
 CONFIGURED = rule(
     "token.introspection-configured",

@@ -7,13 +7,13 @@ from functools import cache
 
 from django.conf import settings
 
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import BackgroundTask, background_task
-from sender_constraint.errors import InvalidToken
-from sender_constraint.replay import ReplayMemory, ReplayMemoryUnavailable
-from sender_constraint.rules import enforces, rule
-from sender_constraint.server.ledger import Run
-from sender_constraint.server.replay_memory import NO_EVICTION, RedisReplayMemory
+from operations.alarms.service import alarms
+from operations.tasks.background import BackgroundTask, background_task
+from operations.tasks.ledger import Run
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.replay import ReplayMemory, ReplayMemoryUnavailable
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.resource_server.replay_memory import NO_EVICTION, RedisReplayMemory
 
 TASK = "replay-store"
 

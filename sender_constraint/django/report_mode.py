@@ -17,6 +17,8 @@ from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
 
+from sender_constraint.core.errors import InvalidDpopProof, InvalidToken, Refusal, UseDpopNonce
+from sender_constraint.core.report_mode import REPORTED, is_of_proof, is_of_revocation
 from sender_constraint.django import audit
 from sender_constraint.django.authentication import (
     BoundTokenAuthentication,
@@ -25,8 +27,6 @@ from sender_constraint.django.authentication import (
 )
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
-from sender_constraint.errors import InvalidDpopProof, InvalidToken, Refusal, UseDpopNonce
-from sender_constraint.report_mode import REPORTED, is_of_proof, is_of_revocation
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, is_dpop_bound
 from sender_constraint.resource_server.binding_certificate import verify_binding_certificate

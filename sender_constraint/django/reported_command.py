@@ -16,8 +16,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from sender_constraint.server.reported import count_reported
-from sender_constraint.server.trail_search import TrailUnreadable
+from operations.audit.reported import count_reported
+from operations.audit.search import TrailUnreadable
 
 
 class ReportedCommand(BaseCommand):

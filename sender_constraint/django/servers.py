@@ -1,9 +1,9 @@
 """How a Django service checks the servers that it calls: by the settings of ``status``, into its trail."""
 
 from sender_constraint.certificates.checked_servers import ServerStatus
+from sender_constraint.core.errors import Refusal
 from sender_constraint.django.audit import trail
 from sender_constraint.django.status import certificate_status
-from sender_constraint.errors import Refusal
 
 
 def server_status() -> ServerStatus:

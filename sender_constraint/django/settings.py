@@ -19,8 +19,8 @@ and in ``REST_FRAMEWORK`` the classes of ``authentication`` and ``permissions``,
 
 from typing import Any
 
-from sender_constraint.resources import origin_of
-from sender_constraint.server.environment import ServiceEnvironment
+from operations.settings.environment import ServiceEnvironment
+from sender_constraint.core.resources import origin_of
 
 
 def protected_api(service: str) -> dict[str, Any]:

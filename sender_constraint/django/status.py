@@ -12,10 +12,10 @@ from functools import cache
 
 from django.conf import settings
 
+from operations.alarms.service import alarms
 from sender_constraint.certificates.issuer_status import NONE, StatusByIssuer, UnaskedStatus, responders_of
 from sender_constraint.certificates.status import StatusBook
-from sender_constraint.django.alarms import alarms
-from sender_constraint.revocation import StatusSource
+from sender_constraint.core.revocation import StatusSource
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.trust_anchors import TrustAnchors
 
 
 class NoTrustAnchors(Exception):

@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sender_constraint import jws
+from sender_constraint.core.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
+from sender_constraint.core.replay import OneTimeUse, ReplayMemory, Use, record_use, replay_key
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.thumbprints import same_thumbprint
 from sender_constraint.dpop.htu import normalized
 from sender_constraint.dpop.nonces import Nonces
-from sender_constraint.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
-from sender_constraint.jwk import PublicJwk
-from sender_constraint.replay import OneTimeUse, ReplayMemory, Use, record_use, replay_key
-from sender_constraint.rules import enforces, rule
-from sender_constraint.thumbprints import same_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import PublicJwk
 
 TYPE = "dpop+jwt"
 MAX_PROOF_CHARACTERS = 8 * 1024

@@ -12,7 +12,7 @@ import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sender_constraint.jws import decode, encode
+from sender_constraint.jose.jws import decode, encode
 
 DEFAULT_SECONDS = 60.0
 _INTERVAL_BYTES = 8

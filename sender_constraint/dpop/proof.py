@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sender_constraint.core.errors import InvalidDpopProof
+from sender_constraint.core.replay import ReplayMemory
 from sender_constraint.dpop import checks
 from sender_constraint.dpop.nonces import Nonces
-from sender_constraint.errors import InvalidDpopProof
-from sender_constraint.jwk import PublicJwk, public_jwk
-from sender_constraint.replay import ReplayMemory
+from sender_constraint.jose.jwk import PublicJwk, public_jwk
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Chains that lead to no anchor: the element that failed, and how. RFC 5280 §6.1.
 
 https://www.rfc-editor.org/rfc/rfc5280. The diagnosis was made when the chain was refused
-(``sender_constraint.chain_diagnosis``); here are its words.
+(``sender_constraint.core.chain_diagnosis``); here are its words.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from sender_constraint import chain_diagnosis as diagnosis
+from sender_constraint.core import chain_diagnosis as diagnosis
 from sender_constraint.explanations.comparisons import Comparison, Event, detail_of
 from sender_constraint.explanations.shown import shown
 from sender_constraint.explanations.times import instant, seconds

@@ -6,11 +6,11 @@ Places are counted as the certificate encodes them; RFC 4514 writes the last one
 
 from itertools import zip_longest
 
-from sender_constraint.attribute_types import short_name_of
+from sender_constraint.core.attribute_types import short_name_of
+from sender_constraint.core.names import Attribute, DistinguishedName, parse_distinguished_name
 from sender_constraint.explanations.comparisons import Comparison, Event, detail_of
 from sender_constraint.explanations.shown import shown
 from sender_constraint.explanations.texts import difference
-from sender_constraint.names import Attribute, DistinguishedName, parse_distinguished_name
 
 RelativeName = frozenset[Attribute]
 

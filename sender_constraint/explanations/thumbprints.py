@@ -6,9 +6,9 @@ RFC 8705 §3.1, https://www.rfc-editor.org/rfc/rfc8705.
 import base64
 import binascii
 
+from sender_constraint.core.thumbprint_spellings import RIGHT, form_of, spellings
 from sender_constraint.explanations.comparisons import Comparison, Event, detail_of
 from sender_constraint.explanations.shown import shown
-from sender_constraint.thumbprint_spellings import RIGHT, form_of, spellings
 
 ISSUER_MUST = (
     "Have the issuer of the token write x5t#S256 as base64url without padding of SHA-256 over the "

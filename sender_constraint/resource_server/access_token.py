@@ -20,14 +20,14 @@ from typing import Any, Protocol
 
 import jwt
 
-from sender_constraint.confirmation import Confirmation, confirmation_of
-from sender_constraint.errors import InvalidToken
+from sender_constraint.core.confirmation import Confirmation, confirmation_of
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose.strict_json import parse_object
 from sender_constraint.resource_server import claims as claim_checks
 from sender_constraint.resource_server import issuer_signatures
 from sender_constraint.resource_server.issuer_signatures import IssuerKey
 from sender_constraint.resource_server.token_profile import RFC9068, TokenProfile
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
 
 MAX_TOKEN_CHARACTERS = 8 * 1024
 _COMPACT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")

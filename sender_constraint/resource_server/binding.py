@@ -13,17 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.confirmation import JKT, Confirmation
+from sender_constraint.core.certificate_checks import VerifiedCertificate
+from sender_constraint.core.confirmation import JKT, Confirmation
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.revocation import StatusSource
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.thumbprints import same_thumbprint
+from sender_constraint.core.trust_anchors import TrustAnchors
 from sender_constraint.dpop.proof import VerifiedProof
-from sender_constraint.errors import InvalidToken
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
 from sender_constraint.resource_server.presentation import Scheme
-from sender_constraint.revocation import StatusSource
-from sender_constraint.rules import enforces, rule
-from sender_constraint.thumbprints import same_thumbprint
-from sender_constraint.trust_anchors import TrustAnchors
 
 UNBOUND = rule("binding.unbound", "RFC 8705 §3", "The token is a bearer token: it is bound to nobody.")
 CERTIFICATE_MISSING = rule(

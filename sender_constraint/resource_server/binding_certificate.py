@@ -13,15 +13,15 @@ from typing import Final, Literal
 
 from cryptography import x509
 
-from sender_constraint import certificate_checks as checks
-from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.errors import Refusal
-from sender_constraint.names import distinguished_name
-from sender_constraint.revocation import StatusSource, check_revocation
-from sender_constraint.rules import enforces, rule
-from sender_constraint.thumbprints import certificate_thumbprint
-from sender_constraint.trust_anchors import TrustAnchors
-from sender_constraint.untrusted_input import is_issued_by
+from sender_constraint.core import certificate_checks as checks
+from sender_constraint.core.certificate_checks import VerifiedCertificate
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.names import distinguished_name
+from sender_constraint.core.revocation import StatusSource, check_revocation
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.thumbprints import certificate_thumbprint
+from sender_constraint.core.trust_anchors import TrustAnchors
+from sender_constraint.core.untrusted_input import is_issued_by
 
 SELF_SIGNED: Final = "self-signed"
 # Which certificates bind that no authority of the scheme issued: none, all, or those that nobody issued.

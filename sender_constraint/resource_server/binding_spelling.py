@@ -6,10 +6,10 @@ certificate is the right one, and the issuer wrote its thumbprint in hexadecimal
 
 from collections.abc import Sequence
 
-from sender_constraint.confirmation import MALFORMED_THUMBPRINT
-from sender_constraint.errors import Refusal
+from sender_constraint.core.confirmation import MALFORMED_THUMBPRINT
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.thumbprint_spellings import spelling_of
 from sender_constraint.resource_server.binding import OTHER_CERTIFICATE
-from sender_constraint.thumbprint_spellings import spelling_of
 
 # Where the private detail of these refusals holds the thumbprint that stood in the token.
 _FROM_TOKEN = {MALFORMED_THUMBPRINT.identifier: "presented", OTHER_CERTIFICATE.identifier: "expected"}

@@ -8,8 +8,8 @@ beside it (https://www.rfc-editor.org/rfc/rfc9449); RFC 9728 §5.1
 
 import re
 
-from sender_constraint.errors import Refusal
-from sender_constraint.jws import ALGORITHMS
+from sender_constraint.core.errors import Refusal
+from sender_constraint.jose.jws import ALGORITHMS
 from sender_constraint.resource_server.presentation import NoCredentials, Scheme
 
 # RFC 6750 §3: %x20-21 / %x23-5B / %x5D-7E, the space only between scopes and in descriptions.

@@ -8,8 +8,8 @@ NumericDate: seconds since the epoch, UTC, which may have a fraction.
 from collections.abc import Mapping
 from typing import Any
 
-from sender_constraint.errors import InvalidToken
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import enforces, rule
 
 REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
 _STRINGS = ("iss", "sub", "client_id", "jti")

@@ -16,14 +16,14 @@ from typing import Any
 import httpx
 
 from sender_constraint.certificates.errors import CertificatesError
-from sender_constraint.certificates.exchange import exchange
-from sender_constraint.errors import InvalidToken, TemporarilyUnavailable
+from sender_constraint.core.errors import InvalidToken, TemporarilyUnavailable
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.http.exchange import exchange
+from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.jose.strict_json import parse_object
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken, check_size
-from sender_constraint.resource_server.fresh_answers import Answer, FreshAnswers, NoAnswer
 from sender_constraint.resource_server.introspection_limits import IntrospectionLimits
 from sender_constraint.resource_server.key_discovery import DiscoveryFailed, discover_metadata
-from sender_constraint.rules import enforces, rule
-from sender_constraint.strict_json import parse_object
 
 MAX_RESPONSE_BYTES = 64 * 1024
 ASK_SECONDS = 2.0

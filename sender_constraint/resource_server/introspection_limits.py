@@ -15,8 +15,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sender_constraint.errors import TooManyRequests
-from sender_constraint.rules import Rule, enforces, rule
+from sender_constraint.core.errors import TooManyRequests
+from sender_constraint.core.rules import Rule, enforces, rule
 
 PER_CERTIFICATE = rule(
     "introspection-limit.certificate",

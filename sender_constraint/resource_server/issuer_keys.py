@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from sender_constraint.certificates.background_thread import Completion, native_lock, start_in_background
+from sender_constraint.http.background_thread import Completion, native_lock, start_in_background
 from sender_constraint.resource_server.issuer_signatures import IssuerKey
 from sender_constraint.resource_server.key_discovery import (
     MAX_SECONDS,

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from sender_constraint.untrusted_input import MalformedInput, public_key_from_jwk
+from sender_constraint.core.untrusted_input import MalformedInput, public_key_from_jwk
 
 IssuerKey = EllipticCurvePublicKey | Ed25519PublicKey | RSAPublicKey
 

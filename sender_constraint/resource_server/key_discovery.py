@@ -11,10 +11,10 @@ from typing import Any
 
 import httpx
 
-from sender_constraint.certificates.exchange import exchange
-from sender_constraint.issuers import metadata_urls
+from sender_constraint.core.issuers import metadata_urls
+from sender_constraint.http.exchange import exchange
+from sender_constraint.jose.strict_json import parse_object
 from sender_constraint.resource_server.issuer_signatures import IssuerKey, verification_key
-from sender_constraint.strict_json import parse_object
 
 MAX_RESPONSE_BYTES = 64 * 1024
 MAX_SECONDS = 5.0

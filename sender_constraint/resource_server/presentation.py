@@ -12,8 +12,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sender_constraint.errors import InvalidRequest, InvalidToken
-from sender_constraint.rules import enforces, rule
+from sender_constraint.core.errors import InvalidRequest, InvalidToken
+from sender_constraint.core.rules import enforces, rule
 
 # RFC 6750 §2.1: credentials = "Bearer" 1*SP b64token, RFC 9449 §7.1: "DPoP" 1*SP token68, which is the same;
 # the scheme's case does not count (RFC 9110 §11.1).

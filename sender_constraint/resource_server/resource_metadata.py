@@ -7,7 +7,7 @@ which has none.
 from collections.abc import Iterable
 from typing import Any
 
-from sender_constraint.jws import ALGORITHMS
+from sender_constraint.jose.jws import ALGORITHMS
 
 
 def resource_metadata(

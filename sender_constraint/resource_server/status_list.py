@@ -19,13 +19,10 @@ from typing import Any
 import httpx
 import jwt
 
-from sender_constraint import jws
-from sender_constraint.certificates.exchange import exchange
-from sender_constraint.resource_server import issuer_signatures
-from sender_constraint.resource_server.access_token import Keys
-from sender_constraint.resource_server.fresh_answers import Answer, FreshAnswers, NoAnswer
-from sender_constraint.resource_server.issuer_keys import KeysUnavailable
-from sender_constraint.status_lists import (
+from sender_constraint.http.exchange import exchange
+from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
+from sender_constraint.jose import jws
+from sender_constraint.jose.status_lists import (
     MEDIA_TYPE,
     MOST_OCTETS,
     TYPE,
@@ -33,6 +30,9 @@ from sender_constraint.status_lists import (
     StatusReference,
     status_list_of,
 )
+from sender_constraint.resource_server import issuer_signatures
+from sender_constraint.resource_server.access_token import Keys
+from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 
 logger = logging.getLogger(__name__)
 

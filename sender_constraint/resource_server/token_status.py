@@ -8,9 +8,9 @@ until it expires: that is its issuer's choice. Where a list comes from is the bu
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from sender_constraint.errors import InvalidToken, TemporarilyUnavailable
-from sender_constraint.rules import enforces, rule
-from sender_constraint.status_lists import VALID, StatusReference, reference_of
+from sender_constraint.core.errors import InvalidToken, TemporarilyUnavailable
+from sender_constraint.core.rules import enforces, rule
+from sender_constraint.jose.status_lists import VALID, StatusReference, reference_of
 
 REFERENCE = rule(
     "token.status-claim",

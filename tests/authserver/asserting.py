@@ -7,9 +7,9 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from authserver.client_authentication.assertions import ASSERTION_TYPE
-from sender_constraint import jws
 from sender_constraint.dpop.checks import TYPE
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.caller import Caller
 from tests.sender_constraint.dpop.proofs import ABSENT, signed
 from tests.sender_constraint.pki import NOW

@@ -17,9 +17,9 @@ from typing import Any
 
 from cryptography import x509
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.server.environment import REPOSITORY
 from tests.sender_constraint.pki import SERVER, Issued, Scheme, issue, make_scheme
 from tests.sender_constraint.responder import Responder
 from tests.sender_constraint.scheme_status import SchemeStatus

@@ -16,8 +16,8 @@ from django.test import Client as Browser
 
 from authserver.clients.models import Client, columns
 from authserver.clients.registration import RegistrationPolicy, register
-from sender_constraint.django.administration import login
-from sender_constraint.django.administration.login import FREE_ATTEMPTS, KEPT_NAMES, Attempts
+from operations.pages import login
+from operations.pages.login import FREE_ATTEMPTS, KEPT_NAMES, Attempts
 from tests.administration import (
     PASSWORD,
     Shown,

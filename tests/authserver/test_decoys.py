@@ -12,7 +12,7 @@ from authserver.client_authentication.certificate_names import check_registered_
 from authserver.client_authentication.decoys import registered_for
 from authserver.clients.models import Client, find_client
 from authserver.clients.registered_client import PRIVATE_KEY_JWT, TLS_CLIENT_AUTH
-from sender_constraint import jws
+from sender_constraint.jose import jws
 from tests.authserver.asserting import CLIENT_ID, KEYS, METADATA
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.pki import NOW

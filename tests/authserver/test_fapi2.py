@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.fapi2 import FAPI2
+from operations.settings.fapi2 import FAPI2
 from tests.authserver.asserting import METADATA, Asserting
 from tests.authserver.caller import Caller, Verdict
 

@@ -19,11 +19,11 @@ from authserver.clients.client_keys import MOST_KEYS
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
 from authserver.issued_tokens.register import find
+from operations.tasks.background import ledger
 from sender_constraint.certificates.csr import private_key_pem
-from sender_constraint.django.background import ledger
-from sender_constraint.errors import TemporarilyUnavailable
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.thumbprints import certificate_thumbprint
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.asserting import JWKS, KEYS, METADATA, Asserting
 from tests.authserver.caller import RESOURCE, Caller, Verdict
 from tests.authserver.running import issue_now

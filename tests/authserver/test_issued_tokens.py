@@ -24,7 +24,7 @@ from authserver.issued_tokens.register import (
     remove_ended,
     revoke_all,
 )
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.authserver.caller import RESOURCE, Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued
 

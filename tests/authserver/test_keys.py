@@ -13,7 +13,7 @@ from authserver.keys.signing_keys import signing_key
 from authserver.keys.store import NoSigningKey, SigningKeyStore
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
 from tests.authserver.caller import Caller, Verdict
 
 

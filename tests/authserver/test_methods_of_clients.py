@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from authserver.clients.models import Client, columns, find_client
 from authserver.clients.registration import RegistrationPolicy, client_information, register
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.jwk import jwk_of
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE
 from tests.sender_constraint.odd_der import CERTIFICATES as ODD_CERTIFICATES
 from tests.sender_constraint.odd_der import odd

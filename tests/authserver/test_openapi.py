@@ -9,8 +9,8 @@ from django.test import Client
 from django.urls import get_resolver
 
 from authserver.tokens.grants import GRANT_TYPES_SUPPORTED
-from sender_constraint import errors
-from sender_constraint.errors import Refusal
+from sender_constraint.core import errors
+from sender_constraint.core.errors import Refusal
 from tests.authserver.caller import Caller
 
 FORM = "application/x-www-form-urlencoded"

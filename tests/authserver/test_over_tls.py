@@ -14,7 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from authserver.client_authentication.assertions import ASSERTION_TYPE
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.authserver.conftest import PARTNER, PARTNER_SANS
 from tests.authserver.names_that_differ import (
     CLIENT_URI,

@@ -21,8 +21,8 @@ from authserver.clients.registration import (
     register,
 )
 from authserver.clients.seeds import seed_clients
-from sender_constraint.errors import InvalidClientMetadata
-from sender_constraint.jwk import jwk_of
+from sender_constraint.core.errors import InvalidClientMetadata
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Verdict
 
 POLICY = RegistrationPolicy(("accounts", "payments"), (RESOURCE, OTHER_RESOURCE), demo=False)

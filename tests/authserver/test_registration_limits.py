@@ -15,8 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from authserver.checks import check_registration_limits
 from authserver.clients.models import Client, SelfRegistration
-from sender_constraint import jws
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.caller import Verdict
 from tests.authserver.running import RunningServer
 from tests.authserver.test_rfc7591_registration import BY_NAME, Registered, call, initial_token, register

@@ -17,11 +17,11 @@ from authserver.client_authentication.schedule import TASK
 from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens.register import find
-from sender_constraint.django import background
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import ITEM_FAILED
-from sender_constraint.server.ledger import Ledger
-from sender_constraint.thumbprints import certificate_thumbprint
+from operations.alarms.service import alarms
+from operations.tasks import background
+from operations.tasks.background import ITEM_FAILED
+from operations.tasks.ledger import Ledger
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.authserver.caller import Caller, Verdict
 from tests.authserver.test_fetched_keys import OWN_BY_ADDRESS, POLICY, PROMISE_SECONDS
 from tests.authserver.test_rfc8705_self_signed import NEXT, OWN, STRANGERS, keys

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.fapi2 import FAPI2
-from sender_constraint.revocation import State
+from operations.settings.fapi2 import FAPI2
+from sender_constraint.core.revocation import State
 from tests.authserver.asserting import CLIENT_ID, METADATA, STRANGERS_KEY, Asserting
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.pki import Issued

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sender_constraint.revocation import State
+from sender_constraint.core.revocation import State
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued, Scheme
 from tests.sender_constraint.statuses import Statuses

@@ -7,7 +7,7 @@ import pytest
 from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.register import find
 from authserver.keys.store import signing_key_store
-from sender_constraint import jws
+from sender_constraint.jose import jws
 from tests.authserver.asking_about_tokens import about
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.pki import NOW

@@ -12,8 +12,8 @@ from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens import one_time_use
 from authserver.issued_tokens.models import IssuedToken, OneTimeUse
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.asserting import (
     CLIENT_ID,
     DPOP_KEY,

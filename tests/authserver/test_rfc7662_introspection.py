@@ -11,7 +11,7 @@ from cryptography import x509
 
 from authserver.issued_tokens.register import find, revoke
 from authserver.keys.store import signing_key_store
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from tests.authserver.asking_about_tokens import API, API_METADATA, about
 from tests.authserver.caller import OTHER_RESOURCE, RESOURCE, Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue

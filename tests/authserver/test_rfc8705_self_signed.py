@@ -9,8 +9,8 @@ import jwt
 import pytest
 
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.caller import Caller, Verdict
 from tests.authserver.conftest import PARTNER, PARTNER_DN
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue, make_scheme

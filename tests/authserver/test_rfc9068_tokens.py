@@ -8,7 +8,7 @@ import jwt
 import pytest
 from django.test import Client
 
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.authserver.caller import RESOURCE, Caller, Verdict
 from tests.authserver.conftest import PARTNER
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue

@@ -9,8 +9,8 @@ import pytest
 
 from authserver.clients.models import Client
 from authserver.clients.registered_client import RegisteredClient
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import certificate_thumbprint, jwk_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint, jwk_thumbprint
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.asserting import CLIENT_ID, DPOP_KEY, ISSUER, METADATA, STRANGERS_KEY, Asserting
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.dpop.proofs import ABSENT, Memory

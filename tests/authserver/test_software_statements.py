@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from authserver.checks import check_software_statements
 from authserver.clients.models import Client
 from authserver.registration.statement_keys import StatementKeys
-from sender_constraint import jws
-from sender_constraint.errors import TemporarilyUnavailable
-from sender_constraint.jwk import jwk_of
-from sender_constraint.revocation import State
+from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.revocation import State
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.authserver.asserting import METADATA as ASSERTING
 from tests.authserver.caller import Caller, Verdict
 from tests.authserver.conftest import PARTNER_DN

@@ -14,7 +14,7 @@ from authserver.issued_tokens.register import Place, find, revoke
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import DRAWS, OpenList, open_list
 from authserver.tokens import views
-from sender_constraint.status_lists import INVALID, VALID, StatusReference, reference_of, status_list_of
+from sender_constraint.jose.status_lists import INVALID, VALID, StatusReference, reference_of, status_list_of
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.pki import NOW
 

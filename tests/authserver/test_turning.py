@@ -11,7 +11,7 @@ import pytest
 from authserver.keys.phases import RETIREMENT_LEEWAY_SECONDS, TurningPolicy
 from authserver.keys.store import SigningKeyStore
 from authserver.keys.turning import Step, Turning
-from sender_constraint.server.ledger import Ledger, Run
+from operations.tasks.ledger import Ledger, Run
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = TurningPolicy(lifetime_seconds=40, published_ahead_seconds=11)

@@ -14,11 +14,11 @@ import pytest
 from authserver.keys.phases import TurningPolicy
 from authserver.keys.store import SigningKeyStore
 from authserver.keys.turning import Turning
+from operations.tasks.ledger import Ledger
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.tls import client_context
 from sender_constraint.resource_server.access_token import AccessTokenVerifier
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
-from sender_constraint.server.ledger import Ledger
 from tests.authserver.conftest import PARTNER, PARTNER_SANS
 from tests.authserver.running import RunningServer, issue_now, running
 from tests.sender_constraint.pki import Issued

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bank_api.accounts.models import Account, AccountAccess
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from sender_constraint.django import authentication
 from sender_constraint.django.protected_resource import ProtectedResource
 from sender_constraint.django.trust import trust_anchors

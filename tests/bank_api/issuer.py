@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from sender_constraint.status_lists import MEDIA_TYPE, list_of_invalid
+from sender_constraint.jose.status_lists import MEDIA_TYPE, list_of_invalid
 from tests.sender_constraint.pki import NOW
 
 ISSUER = "https://localhost:8441"

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test import Client
 
 from bank_api.payments.models import Payment
-from sender_constraint.django import outages
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.status_command import status_document
+from operations.alarms import outages
+from operations.alarms.service import alarms
+from operations.status.command import status_document
 from tests.bank_api.caller import Caller, Verdict
 from tests.sender_constraint.pki import Issued
 from tests.trail import unwritable

@@ -8,7 +8,7 @@ import pytest
 from django.core.checks import run_checks
 
 from bank_api import urls
-from sender_constraint.fapi2 import FAPI2
+from operations.settings.fapi2 import FAPI2
 
 BEARER_ROUTE = "demo/bearer/accounts"
 

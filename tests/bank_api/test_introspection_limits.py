@@ -8,17 +8,17 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bank_api.accounts.models import Account
-from sender_constraint.confirmation import certificate_confirmation, key_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation, key_confirmation
+from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.thumbprints import jwk_thumbprint
 from sender_constraint.django import authentication
 from sender_constraint.django.report_mode import ReportingTokenAuthentication
-from sender_constraint.errors import TemporarilyUnavailable
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose.jwk import jwk_of
 from sender_constraint.resource_server.introspection_limits import (
     DEFAULT_PER_MINUTE,
     REMEMBERED_CERTIFICATES,
     IntrospectionLimits,
 )
-from sender_constraint.thumbprints import jwk_thumbprint
 from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.conftest import PROMISE_SECONDS, Clock
 from tests.bank_api.issuer import ISSUER, RESOURCE, TestIssuer

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bank_api.accounts.models import Account
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.conftest import PROMISE_SECONDS, Clock
 from tests.bank_api.issuer import ISSUER, RESOURCE, TestIssuer

@@ -3,7 +3,7 @@
 import pytest
 
 from bank_api.accounts.models import Account
-from sender_constraint.revocation import State
+from sender_constraint.core.revocation import State
 from tests.bank_api.caller import Caller, Verdict
 from tests.sender_constraint.pki import NOW, Issued, Scheme, issue
 from tests.sender_constraint.statuses import Statuses

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from bank_api.accounts.models import Account
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.conftest import Clock
 from tests.sender_constraint.pki import SERVER, Issued, Scheme, issue, make_scheme

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from bank_api.accounts.models import Account
-from sender_constraint import jws
-from sender_constraint.confirmation import certificate_confirmation, key_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation, key_confirmation
+from sender_constraint.core.thumbprints import jwk_thumbprint
 from sender_constraint.django import authentication
 from sender_constraint.dpop.checks import access_token_hash
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.bank_api.caller import Caller, Verdict
 from tests.bank_api.conftest import Clock
 from tests.sender_constraint.dpop.proofs import KEY, KEYS, OTHER_KEY, Memory, proof

@@ -11,8 +11,8 @@ from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 from pytest_django.plugin import DjangoDbBlocker
 
-from sender_constraint.django.sqlite import base, write_ahead_log
-from sender_constraint.server.environment import ServiceEnvironment
+from operations.settings.environment import ServiceEnvironment
+from operations.sqlite import base, write_ahead_log
 
 Connecting = Callable[[], Any]
 
@@ -106,7 +106,7 @@ gevent.monkey.patch_all()
 import gevent, sqlite3, sys, time
 from gevent.monkey import get_original
 from pathlib import Path
-from sender_constraint.django.sqlite import write_ahead_log
+from operations.sqlite import write_ahead_log
 
 def slow(descriptor):
     global syncs

@@ -7,7 +7,7 @@ import pytest
 from django.core.checks import run_checks
 
 from bank_api.accounts.views import AccountsView
-from sender_constraint.django.alarms import alarms
+from operations.alarms.service import alarms
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.django.replay import watch_replay_store
 from sender_constraint.django.report_mode import ReportingTokenAuthentication

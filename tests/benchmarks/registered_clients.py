@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from authserver.client_authentication.assertions import ASSERTION_TYPE
-from sender_constraint import jws
+from sender_constraint.jose import jws
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.own_clients import JWT_CLIENT, SELF_SIGNED_CLIENT, _self_signed

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ca.authority.directory import AuthorityDirectory
 from ca.authority.hierarchy import create_hierarchy
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.ca.material import PARTNER, PARTNER_DNS
 from tests.trail import Trail
 from tests.waiting import eventually

@@ -10,7 +10,7 @@ from django.test import Client
 from ca.authority.entitlements import alternative_names_of
 from ca.register.models import Enrolment
 from ca.register.participants import Application
-from sender_constraint.addresses import ip_addresses, mailboxes
+from sender_constraint.core.addresses import ip_addresses, mailboxes
 from tests.ca.conftest import Admit
 from tests.ca.material import csr, encoded, issued, new_key, post
 from tests.ca.test_commands import add, run

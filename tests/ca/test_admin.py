@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from ca.register.models import Enrolment, IssuedCertificate, Participant, serial_text
 from ca.status.models import RevocationList
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.administration import (
     Shown,
     assert_nobody_changes,

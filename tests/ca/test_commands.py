@@ -17,7 +17,7 @@ from pytest_django import Settings
 from ca.authority.hierarchy import Hierarchy
 from ca.register.models import Enrolment, IssuedCertificate, serial_text
 from ca.register.participants import Application
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.ca.conftest import Admit
 from tests.ca.material import (
     PARTNER,

@@ -10,9 +10,9 @@ from ca.status.authorities import StatusAuthority, status_authorities
 from ca.status.lists import latest_list, publish_list_if_due
 from ca.status.models import RevocationList
 from ca.status.schedule import TASK
-from sender_constraint.django import background
-from sender_constraint.django.alarms import alarms
-from sender_constraint.server.ledger import Ledger
+from operations.alarms.service import alarms
+from operations.tasks import background
+from operations.tasks.ledger import Ledger
 
 
 @pytest.mark.clause("RFC 5280 §3.3")

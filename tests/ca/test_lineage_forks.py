@@ -21,7 +21,7 @@ from ca.register import issuing, lines
 from ca.register.forks import ALARM, open_forks
 from ca.register.models import IssuedCertificate, LineageFork, serial_text
 from ca.status.tasks import watch_lineages
-from sender_constraint.django.alarms import alarms
+from operations.alarms.service import alarms
 from tests.ca.conftest import Admitted
 from tests.ca.material import MovedClock, basic, csr, encoded, issued, new_key, post
 from tests.ca.running import RunningAuthority, manage

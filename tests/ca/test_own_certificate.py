@@ -12,10 +12,10 @@ from ca.celery import app
 from ca.register import configuration
 from ca.register.models import IssuedCertificate, serial_text
 from ca.status.delegation import own_issuer
+from operations.certificates.stores import DeclaredStore
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.renewal import Action
-from sender_constraint.django.certificate_stores import DeclaredStore
 from tests.ca.material import MovedClock
 
 pytestmark = pytest.mark.usefixtures("db", "hierarchy")

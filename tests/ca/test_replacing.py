@@ -24,8 +24,8 @@ from ca.register.models import serial_text
 from ca.status import replacing
 from ca.status.authorities import status_authorities
 from ca.status.replacing import replace_issuing
-from sender_constraint.django.certificate_stores import declared_stores
-from sender_constraint.django.expiries import trusted_authorities
+from operations.certificates.stores import declared_stores
+from operations.expiries.watch import trusted_authorities
 from tests.ca.asking import Asker
 from tests.ca.conftest import Admitted
 from tests.ca.material import MovedClock, csr, encoded, issued, new_key, post

@@ -32,8 +32,8 @@ from ca.authority.requests import (
     CertificationRequest,
     verify_request,
 )
-from sender_constraint.names import parse_distinguished_name
-from sender_constraint.rules import Rule
+from sender_constraint.core.names import parse_distinguished_name
+from sender_constraint.core.rules import Rule
 from tests.ca.material import PARTNER, PARTNER_DNS, PARTNER_URI, builder, corrupted, csr, new_key, signed
 from tests.sender_constraint.odd_der import ODD_REQUESTS, PSS_WITHOUT_PARAMETERS, odd_request
 

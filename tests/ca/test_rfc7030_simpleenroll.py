@@ -14,7 +14,7 @@ from ca.authority.hierarchy import ISSUING_LIFETIME, Hierarchy
 from ca.register import issuing
 from ca.register.models import Enrolment, IssuedCertificate, serial_text
 from ca.register.participants import Application
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.ca.conftest import Admit, Admitted
 from tests.ca.material import (
     PARTNER_DNS,

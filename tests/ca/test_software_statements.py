@@ -11,8 +11,8 @@ from django.test import Client
 from pytest_django import Settings
 
 from ca.authority.hierarchy import Hierarchy
-from sender_constraint import jws
-from sender_constraint.jwk import public_jwk
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import public_jwk
 from tests.ca.material import PARTNER, PARTNER_DNS, PARTNER_URI, MovedClock
 from tests.ca.test_commands import add, run
 from tests.trail import Trail

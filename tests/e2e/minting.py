@@ -22,8 +22,8 @@ from ca.authority.hierarchy import CertificateAuthority
 from ca.authority.identity import identity_of
 from ca.authority.requests import public_key_digest
 from sender_constraint.certificates.csr import private_key_pem
-from sender_constraint.confirmation import certificate_confirmation
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.confirmation import certificate_confirmation
+from sender_constraint.core.trust_anchors import TrustAnchors
 from tests.sender_constraint.flawed_certificates import HOUR, Flaws, flawed
 from tests.sender_constraint.pki import Issued, Scheme, issue
 from tests.sender_constraint.resource_server.malformed_tokens import ABSENT

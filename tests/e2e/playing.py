@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.waiting import eventually
 from workshop.environment import processes
 from workshop.environment.ports import Ports

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.authserver.names_that_differ import CLIENT_IPV4, CLIENT_IPV6, CLIENT_MAILBOX, CLIENT_URI
 from workshop.environment.deployment import Deployment
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from types import FunctionType
 from typing import Any
 
-from sender_constraint.errors import Refusal
-from sender_constraint.rules import all_rules, enforcer_of
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.rules import all_rules, enforcer_of
 
-OUR_PACKAGES = ("sender_constraint", "authserver", "bank_api", "ca")
+OUR_PACKAGES = ("sender_constraint", "operations", "authserver", "bank_api", "ca")
 NONE = "none"
 
 

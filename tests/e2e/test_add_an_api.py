@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.e2e.reading import Reader, commands_of
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports, free_port

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
 from sender_constraint.resource_server.introspection import is_opaque
 from tests.e2e.calling import APICaller
 from tests.e2e.minting import Mint

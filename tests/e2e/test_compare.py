@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.waiting import eventually
 from workshop.environment import processes
 from workshop.methods import METHODS

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.e2e.playing import Demo
 from tests.e2e.second_service import RULE_OFF_CONFIGURATION
 from tests.e2e.switchboard import Switchboard

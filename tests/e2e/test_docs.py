@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.e2e.reading import Reader, commands_of
 from tests.foreign.test_in_place_of_ours import HABITS
 from workshop.environment.local import Environment

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7
 
 from sender_constraint.certificates.csr import RequestedNames, first_request, new_private_key
-from sender_constraint.names import parse_distinguished_name, subject_of
+from sender_constraint.core.names import parse_distinguished_name, subject_of
 from tests.e2e.minting import Mint
 from tests.e2e.registering import manage
 from tests.e2e.verdict import Verdict

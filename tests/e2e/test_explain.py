@@ -22,12 +22,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.csr import private_key_pem
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.tls import client_context
-from sender_constraint.correlation import CORRELATION_HEADER
-from sender_constraint.server.environment import REPOSITORY
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.correlation import CORRELATION_HEADER
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.authserver.names_that_differ import CN, ORG, C, name_of
 from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.minting import PARTNER_NAMES, Mint

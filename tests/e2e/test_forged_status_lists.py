@@ -15,8 +15,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sender_constraint import jws
-from sender_constraint.status_lists import MEDIA_TYPE, list_of_invalid
+from sender_constraint.jose import jws
+from sender_constraint.jose.status_lists import MEDIA_TYPE, list_of_invalid
 from tests.e2e.minting import Mint
 from tests.sender_constraint.tls_server import Answer, Asked, TLSServer
 from tests.waiting import eventually

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.e2e.registering import manage
 from tests.foreign.services import Service
 from tests.trail import Trail
@@ -18,7 +18,7 @@ TASKS = """
 import django
 django.setup()
 from importlib import import_module
-from sender_constraint.django.background import declared_tasks
+from operations.tasks.background import declared_tasks
 for each in declared_tasks():
     import_module(each.module)
 from celery import current_app

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import CallFailed
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.server.environment import REPOSITORY
 from tests.e2e.registering import manage
 from tests.waiting import eventually
 from workshop.environment.local import Environment

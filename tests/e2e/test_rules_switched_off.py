@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.e2e.second_service import RULE_OFF_CONFIGURATION, SecondService, own_configuration
 from tests.e2e.switchboard import NONE, Switchboard
 from workshop.catalogue import ATTACKS, FAMILIES, Attack
@@ -23,7 +23,16 @@ RULES = sorted({attack.expected.rule for attack in ATTACKS})
 UNRELATED_RULE = "idempotency.key-missing"
 SERVICES = ("authserver", "bank_api", "ca")
 
-PROGRAMS = ("sender_constraint", "ca", "authserver", "bank_api", "partner_client", "workshop", "scripts")
+PROGRAMS = (
+    "sender_constraint",
+    "operations",
+    "ca",
+    "authserver",
+    "bank_api",
+    "partner_client",
+    "workshop",
+    "scripts",
+)
 FILES_OF_PROGRAMS = ("**/*.py", "*")
 
 
@@ -116,4 +125,4 @@ def test_no_program_knows_how_to_switch_a_rule_off(word: str) -> None:
     }
 
     # The registry itself offers a way to look an enforcing function up, and none to replace it.
-    assert knowing == ({"sender_constraint/rules.py"} if word == "enforcer_of(" else set())
+    assert knowing == ({"sender_constraint/core/rules.py"} if word == "enforcer_of(" else set())

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.csr import new_private_key, next_request
 from sender_constraint.certificates.errors import IssuerRefused
@@ -30,7 +31,6 @@ from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import CallFailed
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.server.environment import REPOSITORY
 from tests.e2e.reading import Reader, commands_of
 from tests.e2e.test_turning_servers import Quiet
 from tests.waiting import eventually

@@ -18,8 +18,8 @@ from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import ServerRefused, WaitingForStatus
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.errors import Refusal
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.e2e.registering import manage
 from tests.stapled import stapled
 from tests.waiting import eventually

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from cryptography import x509
 
-from sender_constraint.jwk import jwk_of
-from sender_constraint.server.ledger import Ledger
+from operations.tasks.ledger import Ledger
+from sender_constraint.jose.jwk import jwk_of
 from tests.e2e.calling import APICaller, TokenCaller
 from tests.e2e.minting import Mint
 from tests.e2e.registering import manage

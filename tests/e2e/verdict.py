@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
 from workshop.evidence import AuditReader
 from workshop.wire import Exchange
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 
 SOURCES = ("pyproject.toml", "LICENSE", "sender_constraint")
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 
 EXAMPLES = REPOSITORY / "examples"
 USUAL_GO = Path("/usr/local/go/bin/go")

@@ -13,9 +13,9 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.placed import PlacedFiles
-from sender_constraint.server.environment import REPOSITORY
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.examples.installed import Installed
 from tests.foreign.authorization_server import ForeignServer, placed
 from tests.sender_constraint.responder import Responder

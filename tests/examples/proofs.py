@@ -7,9 +7,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint import jws
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.sender_constraint.dpop.proofs import claims, header, signed
 
 KEY = ec.generate_private_key(ec.SECP256R1())

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint import jws
 from sender_constraint.certificates.placed import PlacedFiles
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.examples.languages import MADE, Example
 from tests.examples.orders import credentials_of, thumbprint_of
 from tests.examples.proofs import KEY, proof_of

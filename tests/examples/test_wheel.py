@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.examples.installed import Installed
 
 LIBRARY = REPOSITORY / "sender_constraint"
@@ -48,7 +48,7 @@ print(found, sender_constraint.__file__)
 """
 
 _TYPED = """
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 wrong: int = certificate_thumbprint(b"der")
 """
 
@@ -155,5 +155,5 @@ def _text(page: str) -> str:
 def test_a_service_of_others_keeps_its_state_where_it_was_started(
     installed: Installed, tmp_path: Path
 ) -> None:
-    told = "from sender_constraint.server.environment import ServiceEnvironment as E; print(E('api').state)"
+    told = "from operations.settings.environment import ServiceEnvironment as E; print(E('api').state)"
     assert installed.run("-c", told, cwd=tmp_path).stdout.strip() == str(tmp_path / "var" / "api")

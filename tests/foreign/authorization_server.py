@@ -20,8 +20,8 @@ import jwt
 
 from sender_constraint.certificates.csr import new_private_key, private_key_pem
 from sender_constraint.certificates.placed import PlacedFiles
-from sender_constraint.thumbprints import jwk_thumbprint
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.core.trust_anchors import TrustAnchors
 from tests.foreign.signing import signing_key
 from tests.sender_constraint.authority import LOCALHOST, Authority, pem
 from tests.sender_constraint.pki import Issued, Scheme

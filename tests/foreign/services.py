@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.placed import PlacedFiles
-from sender_constraint.server.environment import REPOSITORY
 from tests.foreign.authorization_server import placed
 from tests.sender_constraint.authority import Authority
 from tests.waiting import eventually

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.foreign.authorization_server import placed
 from tests.foreign.test_in_place_of_ours import arranged
 from tests.sender_constraint.authority import Authority

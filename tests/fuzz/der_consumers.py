@@ -50,22 +50,22 @@ from sender_constraint.certificates.errors import StatusNotVerified, UnusableAns
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import complete_chain
 from sender_constraint.certificates.ocsp import ocsp_request, verify_response
-from sender_constraint.django.peer import Peer
-from sender_constraint.errors import InvalidClient, InvalidClientMetadata, InvalidToken, Refusal
-from sender_constraint.explanations.explaining import explain
-from sender_constraint.jwk import public_jwk
-from sender_constraint.names import distinguished_name, parse_distinguished_name, subject_of
-from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
-from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, verification_key
-from sender_constraint.revocation import CertificateStatus, State
-from sender_constraint.thumbprint_spellings import spelling_of
-from sender_constraint.trust_anchors import TrustAnchors
-from sender_constraint.untrusted_input import (
+from sender_constraint.core.errors import InvalidClient, InvalidClientMetadata, InvalidToken, Refusal
+from sender_constraint.core.names import distinguished_name, parse_distinguished_name, subject_of
+from sender_constraint.core.revocation import CertificateStatus, State
+from sender_constraint.core.thumbprint_spellings import spelling_of
+from sender_constraint.core.trust_anchors import TrustAnchors
+from sender_constraint.core.untrusted_input import (
     MalformedInput,
     certificate_from_der,
     certificates_from_pkcs7,
     revocation_list_from_der,
 )
+from sender_constraint.django.peer import Peer
+from sender_constraint.explanations.explaining import explain
+from sender_constraint.jose.jwk import public_jwk
+from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
+from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, verification_key
 from tests.fuzz import der_kinds as kinds
 from tests.sender_constraint.pki import NOW
 

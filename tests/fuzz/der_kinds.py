@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, ObjectIdentifier
 
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose.jwk import jwk_of
 from tests.fuzz.der import BIT_STRING, Node, copy, parse
 from tests.fuzz.der_changes import NUMBERS, TEXTS, changed
 from tests.sender_constraint.pki import NOW

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from http import HTTPStatus
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
 from tests.fuzz.message import Answer, Message
 
 SHOWN_OCTETS = 600

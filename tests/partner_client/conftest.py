@@ -7,15 +7,15 @@ from unittest.mock import Mock
 import pytest
 from pytest_django import Settings
 
+from operations.alarms.service import alarms
+from operations.tasks.background import ledger
 from partner_client.banking.client import BankingClient
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
+from sender_constraint.core.revocation import CertificateStatus, State
 from sender_constraint.django import audit, status
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import ledger
-from sender_constraint.revocation import CertificateStatus, State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
 from tests.sender_constraint.ocsp_answers import OcspAnswers

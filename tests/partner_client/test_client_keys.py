@@ -10,16 +10,16 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import Settings
 
+from operations.certificates import client_keys
+from operations.certificates.client_keys import client_key_turning, declared_keys, turn_client_keys
+from operations.settings.environment import ServiceEnvironment
 from partner_client import checks
 from partner_client.banking.connection import connected
-from sender_constraint import jws
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.client.signing import SigningKeys
-from sender_constraint.django import client_keys
-from sender_constraint.django.client_keys import client_key_turning, declared_keys, turn_client_keys
-from sender_constraint.jwk import public_jwk
-from sender_constraint.server.environment import ServiceEnvironment
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import public_jwk
 from tests.sender_constraint.client.bank import Bank
 from tests.sender_constraint.tls_server import Answer, TLSServer
 

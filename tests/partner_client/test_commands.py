@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from sender_constraint.django.alarms import alarms
+from operations.alarms.service import alarms
 from tests.partner_client.test_banking_client import ACCOUNT, AMOUNT, PAYMENT
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank

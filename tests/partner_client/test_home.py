@@ -5,9 +5,9 @@ import re
 from django.test import Client
 from pytest_django import Settings
 
+from operations.alarms.service import alarms
+from operations.tasks.background import ledger
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import ledger
 from tests.sender_constraint.authority import Authority
 
 

@@ -9,16 +9,18 @@ from typing import Any, NoReturn
 import pytest
 from pytest_django import Settings
 
+from operations.alarms.alarms import Level
+from operations.alarms.service import alarms
+from operations.certificates import client_keys, renewal
+from operations.certificates.stores import DeclaredStore
+from operations.expiries import watch
+from operations.expiries.levels import BY_ITSELF, Expiry
+from operations.tasks import background
+from operations.tasks.background import ITEM_FAILED, ledger
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import Issuer
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.client.key_store import KeyStore
-from sender_constraint.django import background, client_keys, expiries, renewal
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import ITEM_FAILED, ledger
-from sender_constraint.django.certificate_stores import DeclaredStore
-from sender_constraint.server.alarms import Level
-from sender_constraint.server.expiries import BY_ITSELF, Expiry
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 
@@ -101,10 +103,10 @@ def test_what_expires_first_and_cannot_be_judged_hides_nothing_of_the_others(
         each(name, name, now - hour, now - hour / 2, "valid", thresholds=BY_ITSELF)
         for each, name in ((Unjudgeable, BAD), (Expiry, GOOD))
     ]
-    monkeypatch.setattr(expiries, "expiries", lambda: listed)
-    expiries.watch_expiries()
+    monkeypatch.setattr(watch, "expiries", lambda: listed)
+    watch.watch_expiries()
     assert f"expiry-{GOOD}" in {each.name for each in alarms().standing()}
-    assert_told(expiries.TASK, BAD, audited)
+    assert_told(watch.TASK, BAD, audited)
 
 
 def _failing(_now: datetime) -> NoReturn:

@@ -16,19 +16,19 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
+from operations.alarms.service import alarms
+from operations.certificates import renewal
+from operations.certificates.renewal import certificate_renewal, renew_certificates
+from operations.certificates.stores import DeclaredStore
+from operations.tasks.background import ledger, schedule_of
+from operations.tasks.worker import EX_SCHEDULE_DIED, ScheduleWatch, look_at_once
 from partner_client.celery import app
 from partner_client.rotation.status import certificate_status
 from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.errors import IssuerRefused, IssuerUnreachable, NoEnrolmentSecret
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.renewal import RenewalPolicy
-from sender_constraint.django import renewal
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import ledger, schedule_of
-from sender_constraint.django.certificate_stores import DeclaredStore
-from sender_constraint.django.renewal import certificate_renewal, renew_certificates
-from sender_constraint.django.worker import EX_SCHEDULE_DIED, ScheduleWatch, look_at_once
-from sender_constraint.revocation import CertificateStatus, State
+from sender_constraint.core.revocation import CertificateStatus, State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

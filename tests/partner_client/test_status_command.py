@@ -10,12 +10,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import Settings
 
+from operations.alarms.service import alarms
+from operations.expiries.levels import BY_ITSELF, BY_PEOPLE, Expiry
+from operations.expiries.watch import watch_expiries
+from operations.status.command import EX_CRITICAL
+from operations.tasks.background import ledger
 from sender_constraint.certificates.generations import Generation, GenerationStore
-from sender_constraint.django.alarms import alarms
-from sender_constraint.django.background import ledger
-from sender_constraint.django.expiries import watch_expiries
-from sender_constraint.django.status_command import EX_CRITICAL
-from sender_constraint.server.expiries import BY_ITSELF, BY_PEOPLE, Expiry
 from tests.sender_constraint.authority import Authority
 
 NOW = datetime.now(UTC)

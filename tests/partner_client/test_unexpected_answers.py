@@ -5,7 +5,7 @@ import re
 import pytest
 from django.core.management import CommandError, call_command
 
-from sender_constraint.correlation import CORRELATION_HEADER
+from sender_constraint.core.correlation import CORRELATION_HEADER
 from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.tls_server import Answer, TLSServer
 

@@ -11,7 +11,7 @@ import django
 django.setup()
 
 # Not before Django is set up: rules stand in modules that read settings.
-from sender_constraint.server.alarm_table import alarm_table  # noqa: E402 - as said
+from operations.alarms.table import alarm_table  # noqa: E402 - as said
 from tests.registry import documents, fapi2, program  # noqa: E402 - as said
 from tests.registry.suite import Suite  # noqa: E402 - as said
 from workshop.catalogue import ATTACKS  # noqa: E402 - as said

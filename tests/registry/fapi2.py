@@ -65,7 +65,7 @@ NETWORK = (
         ALWAYS,
         "In the clear is what is signed itself (OCSP, CRLs; RFC 6960 §A.1), and pages on loopback.",
         rules=("registration.keys-by-address",),
-        functions=("sender_constraint.server.tls:context_for", "sender_constraint.issuers:metadata_url"),
+        functions=("sender_constraint.tls.front:context_for", "sender_constraint.core.issuers:metadata_url"),
         tests=(
             "test_what_is_no_tls_is_refused_and_recorded",
             "test_a_token_endpoint_is_an_https_url",
@@ -77,7 +77,7 @@ NETWORK = (
         "TLS 1.2 or later.",
         ALWAYS,
         functions=(
-            "sender_constraint.server.tls:context_for",
+            "sender_constraint.tls.front:context_for",
             "sender_constraint.certificates.tls:client_context",
         ),
         tests=(
@@ -91,7 +91,7 @@ NETWORK = (
         "The recommendations for secure use of TLS (BCP 195: RFC 9325) are followed.",
         ALWAYS,
         "No compression, no renegotiation, no session outlives its connection, no early data.",
-        functions=("sender_constraint.server.tls:context_for",),
+        functions=("sender_constraint.tls.front:context_for",),
         tests=(
             "test_no_session_is_ever_resumed",
             "test_reconnecting_never_resumes",
@@ -122,7 +122,7 @@ NETWORK = (
         "§5.2.2, 1",
         "Of TLS 1.2, servers take only the cipher suites that BCP 195 recommends.",
         ALWAYS,
-        functions=("sender_constraint.server.tls:context_for",),
+        functions=("sender_constraint.tls.front:context_for",),
         tests=("test_tls_1_2_speaks_ecdhe_with_gcm", "test_tls_1_2_speaks_no_other_suite"),
     ),
     Requirement(
@@ -200,7 +200,10 @@ SERVER = (
         UNDER_FAPI2,
         "Outside it too, but for the demo's bearer client and clients in report mode.",
         rules=("issuing.bound", "registration.bound-tokens", "registration.profile-binding"),
-        functions=("authserver.clients.profile:is_held_to_fapi2", "sender_constraint.fapi2:contradictions"),
+        functions=(
+            "authserver.clients.profile:is_held_to_fapi2",
+            "operations.settings.fapi2:contradictions",
+        ),
         tests=(
             "test_no_bearer_token_is_issued_whatever_the_register_says",
             "test_under_fapi2_the_demo_has_no_client_whose_tokens_are_bound_to_nothing",
@@ -372,7 +375,10 @@ CLIENT = (
         "Endpoints come from the metadata document alone.",
         UNDER_FAPI2,
         "Outside it `TOKEN_ENDPOINT` takes the place of metadata that a server does not publish.",
-        functions=("sender_constraint.client.metadata:discover", "sender_constraint.fapi2:contradictions"),
+        functions=(
+            "sender_constraint.client.metadata:discover",
+            "operations.settings.fapi2:contradictions",
+        ),
         tests=(
             "test_under_fapi_2_endpoints_come_from_metadata_alone",
             "test_what_is_no_metadata_is_invalid",
@@ -501,7 +507,7 @@ CRYPTOGRAPHY = (
         UNDER_FAPI2,
         "Outside it an API may be set to take a foreign issuer's RS256; assertions and proofs never.",
         rules=("assertion.algorithm", "dpop.algorithm", "registration.signing-alg", "jwk.kind"),
-        functions=("sender_constraint.fapi2:contradictions",),
+        functions=("operations.settings.fapi2:contradictions",),
         tests=(
             "test_an_api_takes_the_algorithms_of_the_profile_alone",
             "test_settings_that_contradict_the_profile_are_found_at_start",

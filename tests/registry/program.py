@@ -5,11 +5,11 @@ import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
-from sender_constraint.rules import Rule, all_rules, enforcer_of
+from sender_constraint.core.rules import Rule, all_rules, enforcer_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PACKAGES = ("sender_constraint", "ca", "authserver", "bank_api", "partner_client")
-REGISTRY_IMPORT = "from sender_constraint.rules import"
+PACKAGES = ("sender_constraint", "operations", "ca", "authserver", "bank_api", "partner_client")
+REGISTRY_IMPORT = "from sender_constraint.core.rules import"
 
 
 def rules() -> tuple[Rule, ...]:

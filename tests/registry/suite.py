@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from sender_constraint.rules import Rule
+from sender_constraint.core.rules import Rule
 from tests.registry.program import PACKAGES
 
 TESTS = "tests"

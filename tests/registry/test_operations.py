@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from sender_constraint.server.alarm_table import ALARMS, alarm_table
+from operations.alarms.table import ALARMS, alarm_table
 from tests.registry import documents
 from tests.registry.program import REPOSITORY
 

@@ -4,11 +4,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from sender_constraint.server.environment import REPOSITORY, ServiceEnvironment
+from operations.settings.environment import REPOSITORY, ServiceEnvironment
 
 # "str" is what they call themselves.
 READERS = {name for name in vars(ServiceEnvironment) if not name.startswith("_")} | {"str"}
-FOLDERS = ("ca", "authserver", "bank_api", "partner_client", "sender_constraint")
+FOLDERS = ("ca", "authserver", "bank_api", "partner_client", "operations", "sender_constraint")
 SETTING = re.compile(r"[A-Z_]{4,}")
 
 

@@ -23,9 +23,9 @@ def the_test(folder: Path, source: str, helper: str = "") -> Attempt:
         "RULES = ['certificate.expired']\n@parametrize('rule', RULES)\ndef test_it(rule): pass\n",
         "RULES = []\nRULES += ['certificate.expired']\ndef test_it(): RULES\n",
         "def late(): return 'certificate.expired'\ndef test_it(): late()\n",
-        "from sender_constraint.certificate_checks import EXPIRED\ndef test_it(): assert EXPIRED\n",
-        "from sender_constraint.certificate_checks import EXPIRED as OVER\ndef test_it(): assert OVER\n",
-        "from sender_constraint import certificate_checks as checks\ndef test_it(): checks.EXPIRED\n",
+        "from sender_constraint.core.certificate_checks import EXPIRED\ndef test_it(): assert EXPIRED\n",
+        "from sender_constraint.core.certificate_checks import EXPIRED as OVER\ndef test_it(): assert OVER\n",
+        "from sender_constraint.core import certificate_checks as checks\ndef test_it(): checks.EXPIRED\n",
     ],
 )
 def test_a_test_tries_to_break_the_rules_that_it_names(tmp_path: Path, source: str) -> None:

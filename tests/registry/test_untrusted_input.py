@@ -9,7 +9,7 @@ import pytest
 
 from tests.registry.program import PACKAGES, REPOSITORY
 
-PARSER = REPOSITORY / "sender_constraint" / "untrusted_input.py"
+PARSER = REPOSITORY / "sender_constraint" / "core" / "untrusted_input.py"
 # Private keys are not among them: each party reads only its own.
 LOADERS = re.compile(
     r"load_(der|pem)_(x509|ocsp|pkcs7|pkcs12|public)_?\w*|load_certificate(_request)?_?\w*|load_crl|"

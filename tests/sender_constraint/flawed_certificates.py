@@ -7,8 +7,8 @@ from typing import Any
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from sender_constraint import certificate_checks as checks
-from sender_constraint.rules import Rule
+from sender_constraint.core import certificate_checks as checks
+from sender_constraint.core.rules import Rule
 from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make_scheme
 
 SCHEME = make_scheme()

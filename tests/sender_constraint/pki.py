@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.trust_anchors import TrustAnchors
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 CLIENT = (ExtendedKeyUsageOID.CLIENT_AUTH,)

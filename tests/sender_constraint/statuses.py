@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptography import x509
 
-from sender_constraint.revocation import CertificateStatus, State
+from sender_constraint.core.revocation import CertificateStatus, State
 from tests.sender_constraint.pki import NOW
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.waiting import eventually
 from workshop.environment import demo_env, processes
 from workshop.environment.health import Unhealthy, answers

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from sender_constraint.certificates.csr import RequestedNames, new_private_key
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.sender_constraint.pki import Issued, issue, make_scheme
 from workshop import forgery, requests
 from workshop.private_files import write_private

@@ -14,7 +14,7 @@ from types import ModuleType
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.waiting import eventually
 from tests.workshop.test_scripts import NO_NETWORK, run
 from workshop.environment import processes
@@ -36,7 +36,7 @@ with Environment(Path(sys.argv[1]), ports=Ports.free()) as environment:
 def clone(tmp_path: Path) -> Path:
     """A copy of the repository in a folder with a space, where nothing is installed."""
     folder = tmp_path / "a clone"
-    listed = ("scripts", "requirements", "workshop", "tests", "sender_constraint")
+    listed = ("scripts", "requirements", "workshop", "tests", "sender_constraint", "operations")
     for part in (*listed, "ca", "authserver", "bank_api", "partner_client"):
         shutil.copytree(REPOSITORY / part, folder / part)
     shutil.copy(REPOSITORY / "pyproject.toml", folder)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.environment import local_settings, settings_check
 from workshop.environment.env_file import line_of, read_file, setting_in
 from workshop.environment.local import Environment

@@ -49,7 +49,15 @@ def test_what_measures_waiting_runs_alone() -> None:
 
 def test_without_a_path_every_folder_of_tests_runs() -> None:
     selected = {Path(path).name for lane in run.lanes([]) for paths, _ in lane for path in paths}
-    assert {"ca", "authserver", "bank_api", "partner_client", "sender_constraint", "workshop"} <= selected
+    assert {
+        "ca",
+        "authserver",
+        "bank_api",
+        "operations",
+        "partner_client",
+        "sender_constraint",
+        "workshop",
+    } <= selected
 
 
 def test_errors_count_as_failures(tmp_path: Path) -> None:

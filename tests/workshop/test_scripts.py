@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 
 NOBODY = 65534
 # A proxy that does not exist is as good as no network.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.soak.footprints import (
     ALLOWED_DESCRIPTORS,
     SETTLED_SECONDS,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.waiting import eventually
 from tests.workshop.test_scripts import run
 from workshop.environment import processes

@@ -4,7 +4,7 @@ import base64
 import json
 from urllib.parse import quote, urlencode
 
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Expected, Family
 from workshop.loot import Cast, Loot

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from workshop import forgery
 from workshop.catalogue.api_presentation import accounts_call
 from workshop.catalogue.api_tokens import on_the_bearer_route, shown

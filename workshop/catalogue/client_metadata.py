@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose.jwk import jwk_of
 from workshop.asserting import new_key
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Change, Expected, Family

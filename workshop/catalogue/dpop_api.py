@@ -11,8 +11,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from sender_constraint import jws
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Change, Expected, Family
 from workshop.loot import Cast, Loot

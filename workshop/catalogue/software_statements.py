@@ -7,7 +7,7 @@ RFC 7591 §2.3 and §5 (https://www.rfc-editor.org/rfc/rfc7591), RFC 8725 §3.1
 import json
 from collections.abc import Callable, Mapping
 
-from sender_constraint import jws
+from sender_constraint.jose import jws
 from workshop.asserting import new_key
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Change, Expected, Family

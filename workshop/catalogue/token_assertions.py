@@ -12,7 +12,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from sender_constraint import jws
+from sender_constraint.jose import jws
 from workshop.asserting import Signer
 from workshop.calls import Call
 from workshop.catalogue.attack import Attack, Change, Expected, Family

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.comparison.customer import CustomerFailed, DistantCustomer
 from workshop.comparison.machine import described
 from workshop.comparison.measuring import measure

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.environment.deployment import DAY_SECONDS, Deployment, attached
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports

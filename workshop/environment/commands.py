@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from sender_constraint.server.status_report import show
+from operations.status.report import show
 from workshop.environment import demo_env, local_settings, service_status
 from workshop.environment.local import Environment, attach
 from workshop.environment.local_settings import Change

@@ -10,7 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.environment import demo_env, preparation, processes, programs, settings_check
 from workshop.environment.deployment import DAY_SECONDS, LIFETIME_FILE, OWN_FOLDERS, STATES, Deployment
 from workshop.environment.health import answers, wait_until_healthy

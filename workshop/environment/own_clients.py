@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sender_constraint.jwk import jwk_of
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.jose.jwk import jwk_of
 from workshop.private_files import write_private
 
 JWT_CLIENT = "jwt-client"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.environment.health import end_of
 from workshop.environment.parties import Parties
 from workshop.environment.programs import project

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.environment.parties import SERVICES, Parties
 from workshop.environment.programs import project
 from workshop.environment.supervision import clean_environment

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from sender_constraint.server.environment import REPOSITORY, ServiceEnvironment
+from operations.settings.environment import REPOSITORY, ServiceEnvironment
 from workshop.environment.parties import SERVICES, Parties
 from workshop.environment.programs import project
 from workshop.environment.running import CannotStart, UsageError, did_you_mean
@@ -127,7 +127,7 @@ def main(service: str, binds: Sequence[str]) -> int:
 
 
 def _load_front(service: str, binds: Sequence[str]) -> list[str]:
-    from sender_constraint.server.defaults import plain_front
+    from operations.settings.gunicorn import plain_front
 
     # With which a TLS front staples.
     ServiceEnvironment(service).ocsp_url()

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from workshop.environment import reaper
 from workshop.environment.processes import MARK, mark_of
 from workshop.environment.programs import SERVICES, STORES, Program

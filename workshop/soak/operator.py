@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.generations import Generation
-from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.deployment import Deployment
 from workshop.private_files import write_private
 

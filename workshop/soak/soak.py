@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from operations.settings.environment import REPOSITORY
 from partner_client.banking.client import BankingClient
 from sender_constraint.client.observer import CallerObserver
-from sender_constraint.server.environment import REPOSITORY
 from workshop.environment.deployment import Deployment
 from workshop.environment.local import Environment
 from workshop.environment.ports import Ports

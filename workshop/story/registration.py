@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from sender_constraint.jwk import jwk_of
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
+from sender_constraint.jose.jwk import jwk_of
 from workshop import operator
 from workshop.asserting import Registration, new_key
 from workshop.calls import Call

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from cryptography import x509
 
-from sender_constraint import jws
+from sender_constraint.jose import jws
 from workshop.asserting import Signer, SigningClients, SigningLoot, new_key
 from workshop.story.registration import (
     BY_NAME,

@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.explanations.report import reasons
-from sender_constraint.server.environment import REPOSITORY
 from workshop import operator
 from workshop.environment.deployment import Deployment
 from workshop.evidence import AuditReader, Evidence

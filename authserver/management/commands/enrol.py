@@ -1,6 +1,6 @@
 """Gets the certificate with which the authorization server serves."""
 
-from sender_constraint.django.enrol_command import EnrolCommand
+from operations.certificates.enrol_command import EnrolCommand
 
 
 class Command(EnrolCommand):

@@ -11,7 +11,7 @@ from authserver.clients.policy import registration_policy
 from authserver.clients.registration import read_metadata, register
 from authserver.clients.seeds import BEARER_CLIENT, seed_clients
 from authserver.keys.store import signing_key_store
-from sender_constraint.errors import InvalidClientMetadata
+from sender_constraint.core.errors import InvalidClientMetadata
 
 
 class Command(BaseCommand):

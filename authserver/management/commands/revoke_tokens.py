@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand
 
 from authserver.client_authentication.requests import clock
 from authserver.issued_tokens.register import revoke_all
-from sender_constraint.django.trail import trail
+from operations.audit.trail import trail
 
 EVENT = "operator.revoke_tokens"
 

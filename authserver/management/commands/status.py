@@ -1,6 +1,6 @@
 """Says how the authorization server is."""
 
-from sender_constraint.django.status_command import StatusCommand
+from operations.status.command import StatusCommand
 
 
 class Command(StatusCommand):

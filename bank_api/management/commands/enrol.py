@@ -1,6 +1,6 @@
 """``manage.py enrol``."""
 
-from sender_constraint.django.enrol_command import EnrolCommand
+from operations.certificates.enrol_command import EnrolCommand
 
 
 class Command(EnrolCommand):

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.csr import RequestedNames
 from sender_constraint.certificates.enrolment import ensure_generation
 from sender_constraint.certificates.est import EstClient
 from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import EstIssuer
 from sender_constraint.certificates.renewal import RenewalOutcome
-from sender_constraint.server.environment import REPOSITORY
 from tests.e2e.faults.observing import standing_alarm
 from tests.e2e.registering import manage
 from workshop.environment.deployment import Deployment
@@ -90,7 +90,7 @@ class Party:
 
     def look(self, **limits: int) -> subprocess.CompletedProcess[str]:
         """One run of the background task, in a process of its own. limits: of ``resource.setrlimit``."""
-        task = "from sender_constraint.django.renewal import renew_certificates as t; t.apply(throw=True)"
+        task = "from operations.certificates.renewal import renew_certificates as t; t.apply(throw=True)"
         lowered = "".join(
             f"import resource; resource.setrlimit(resource.{name}, ({value}, {value})); "
             for name, value in limits.items()

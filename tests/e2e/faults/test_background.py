@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from operations.alarms.alarms import Alarms
+from operations.alarms.calls import CallAlarms, state_of
+from operations.audit.audit_trail import AuditTrail
+from operations.tasks.ledger import Ledger
 from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.client.caller import Caller
 from sender_constraint.client.errors import CallFailed
-from sender_constraint.server.alarms import Alarms
-from sender_constraint.server.audit_trail import AuditTrail
-from sender_constraint.server.call_alarms import CallAlarms, state_of
-from sender_constraint.server.ledger import Ledger
 from tests.e2e.faults.clocks import MovedClock
 from tests.e2e.faults.conftest import SHORT_LIFETIME_SECONDS
 from tests.e2e.faults.observing import Events, alarm, status

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sender_constraint.server.audit_trail import INTERRUPTED
-from sender_constraint.server.trail_search import recent_refusals
+from operations.audit.audit_trail import INTERRUPTED
+from operations.audit.search import recent_refusals
 from tests.e2e.calling import PAYMENT, APICaller, TokenCaller
 from tests.e2e.faults.disks import full
 from tests.e2e.faults.observing import level

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from operations.alarms.alarms import Alarms
+from operations.alarms.calls import CallAlarms
+from operations.audit.audit_trail import AuditTrail
 from partner_client.banking.client import BankingClient
 from partner_client.banking.errors import AnswerUnusable, BankError, BankRefused
 from sender_constraint.client.errors import CallFailed, MetadataInvalid, ServerUnreachable
-from sender_constraint.server.alarms import Alarms
-from sender_constraint.server.audit_trail import AuditTrail
-from sender_constraint.server.call_alarms import CallAlarms
 from tests.e2e.calling import APICaller
 from tests.e2e.faults.gate import Behaviour, Gate
 from tests.e2e.faults.nonsense import NONSENSE, talking

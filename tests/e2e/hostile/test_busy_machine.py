@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.e2e.calling import TokenCaller
 from tests.e2e.hostile.busy_machine import Order, busy_machine, calling
 from tests.e2e.minting import Mint

@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 from cryptography import x509
 
-from sender_constraint.server.environment import REPOSITORY
+from operations.settings.environment import REPOSITORY
 from tests.e2e.hostile.conftest import Besieging
 from tests.e2e.hostile.credentials import (
     CURVES,

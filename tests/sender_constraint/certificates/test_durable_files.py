@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from operations.settings.environment import ServiceEnvironment
 from sender_constraint.certificates import durable_files
-from sender_constraint.server.environment import ServiceEnvironment
 
 
 def test_of_many_who_write_once_one_succeeds_and_all_read_the_same(tmp_path: Path) -> None:

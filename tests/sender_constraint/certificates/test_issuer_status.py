@@ -8,9 +8,9 @@ from sender_constraint.certificates.issuer_status import (
     UnaskedStatus,
     responders_of,
 )
-from sender_constraint.errors import InvalidToken
-from sender_constraint.names import parse_distinguished_name
-from sender_constraint.revocation import REVOKED, State, check_revocation
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.names import parse_distinguished_name
+from sender_constraint.core.revocation import REVOKED, State, check_revocation
 from tests.sender_constraint.pki import issue, make_scheme
 from tests.sender_constraint.statuses import Statuses
 

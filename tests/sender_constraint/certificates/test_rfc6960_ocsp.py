@@ -28,7 +28,7 @@ from sender_constraint.certificates.ocsp import (
     ocsp_request,
     verify_response,
 )
-from sender_constraint.revocation import State
+from sender_constraint.core.revocation import State
 from tests.sender_constraint.pki import NOW, Issued, issue, make_scheme
 from tests.sender_constraint.responder import nonce_of
 

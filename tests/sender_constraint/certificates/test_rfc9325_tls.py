@@ -7,8 +7,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sender_constraint.certificates.deadlines import client_with_deadlines
 from sender_constraint.certificates.tls import TLS_1_2_SUITES, client_context
+from sender_constraint.http.deadlines import client_with_deadlines
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.tls_server import Answer, Asked, TLSServer
 

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from sender_constraint.certificates.status import ALARM, StatusBook
-from sender_constraint.revocation import CertificateStatus, State
+from sender_constraint.core.revocation import CertificateStatus, State
 from tests.sender_constraint.pki import NOW, Issued, issue, make_scheme
 from tests.sender_constraint.responder import Responder, nonce_of
 from tests.sender_constraint.scheme_status import SchemeStatus

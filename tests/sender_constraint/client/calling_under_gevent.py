@@ -15,7 +15,7 @@ from sender_constraint.certificates.generations import GenerationStore  # noqa: 
 from sender_constraint.certificates.status import StatusBook  # noqa: E402
 from sender_constraint.client.caller import Caller, CallerSettings  # noqa: E402
 from sender_constraint.client.token_source import TokenRequest  # noqa: E402
-from sender_constraint.errors import Refusal  # noqa: E402
+from sender_constraint.core.errors import Refusal  # noqa: E402
 
 
 class Alarms:

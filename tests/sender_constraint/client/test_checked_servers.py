@@ -20,8 +20,8 @@ from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.errors import ServerRefused, WaitingForStatus
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.errors import Refusal
-from sender_constraint.trust_anchors import TrustAnchors
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.trust_anchors import TrustAnchors
 from tests.sender_constraint.authority import Authority, pem
 from tests.sender_constraint.client.bank import METADATA, Bank
 from tests.sender_constraint.ocsp_answers import OcspAnswers

@@ -10,7 +10,6 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint import jws
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.client.assertions import ASSERTION_TYPE, ClientAssertions
 from sender_constraint.client.caller import Caller, CallerSettings
@@ -20,9 +19,10 @@ from sender_constraint.client.key_store import KeyStore
 from sender_constraint.client.retries import Retries
 from sender_constraint.client.signing import SigningKeys
 from sender_constraint.client.token_source import TokenRequest
+from sender_constraint.core.errors import Refusal
 from sender_constraint.dpop.proof import VerifiedProof, verify_proof
-from sender_constraint.errors import Refusal
-from sender_constraint.jwk import public_jwk
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import public_jwk
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
 from tests.sender_constraint.client.test_caller import Watcher

@@ -7,7 +7,7 @@ from cryptography import x509
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sender_constraint.addresses import (
+from sender_constraint.core.addresses import (
     ip_addresses,
     is_mailbox,
     mailboxes,

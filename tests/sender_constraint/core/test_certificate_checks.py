@@ -7,11 +7,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint import certificate_checks as checks
-from sender_constraint.errors import InvalidClient, InvalidToken
+from sender_constraint.core import certificate_checks as checks
+from sender_constraint.core.errors import InvalidClient, InvalidToken
+from sender_constraint.core.rules import Rule
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
-from sender_constraint.rules import Rule
-from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.flawed_certificates import (
     PARTNER,
     REFUSED,

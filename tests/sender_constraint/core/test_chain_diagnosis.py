@@ -8,9 +8,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from sender_constraint import chain_diagnosis as diagnosis
-from sender_constraint.certificate_checks import CHAIN, check_chain, load_certificate
-from sender_constraint.errors import InvalidClient
+from sender_constraint.core import chain_diagnosis as diagnosis
+from sender_constraint.core.certificate_checks import CHAIN, check_chain, load_certificate
+from sender_constraint.core.errors import InvalidClient
 from tests.sender_constraint.pki import NOW, SERVER, Issued, Scheme, issue, make_scheme, name_of
 
 SCHEME = make_scheme()

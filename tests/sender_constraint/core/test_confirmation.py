@@ -2,15 +2,15 @@ from typing import Any
 
 import pytest
 
-from sender_constraint import confirmation
-from sender_constraint.confirmation import (
+from sender_constraint.core import confirmation
+from sender_constraint.core.confirmation import (
     Confirmation,
     certificate_confirmation,
     confirmation_of,
     key_confirmation,
 )
-from sender_constraint.errors import InvalidToken
-from sender_constraint.rules import Rule
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import Rule
 
 THUMBPRINT = "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0"
 VALID: dict[str, Any] = {"x5t#S256": THUMBPRINT}

@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from sender_constraint.correlation import accepted_correlation_id
+from sender_constraint.core.correlation import accepted_correlation_id
 
 KNOWN = "8b4ae5b2-6ad4-4ff1-a3ee-00000000000A"
 

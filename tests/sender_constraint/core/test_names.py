@@ -5,7 +5,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint.names import (
+from sender_constraint.core.names import (
     Attribute,
     DistinguishedName,
     distinguished_name,

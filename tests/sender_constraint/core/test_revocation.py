@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from sender_constraint import revocation
-from sender_constraint.errors import InvalidClient, InvalidToken, Refusal, TemporarilyUnavailable
-from sender_constraint.revocation import State, check_revocation
+from sender_constraint.core import revocation
+from sender_constraint.core.errors import InvalidClient, InvalidToken, Refusal, TemporarilyUnavailable
+from sender_constraint.core.revocation import State, check_revocation
 from tests.sender_constraint.pki import NOW, Issued, issue, make_scheme
 from tests.sender_constraint.statuses import Statuses
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sender_constraint.issuers import metadata_url
+from sender_constraint.core.issuers import metadata_url
 
 
 @pytest.mark.clause("RFC 8414 §3.1")

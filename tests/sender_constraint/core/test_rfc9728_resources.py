@@ -2,7 +2,7 @@
 
 import pytest
 
-from sender_constraint.resources import resource_metadata_url
+from sender_constraint.core.resources import resource_metadata_url
 
 AT_HOST = "https://api.example/.well-known/oauth-protected-resource"
 

@@ -2,7 +2,7 @@ import pytest
 
 import sender_constraint.resource_server.binding
 import sender_constraint.resource_server.presentation  # noqa: F401  # imported so that its rules are registered
-from sender_constraint.rules import Rule, all_rules, enforcer_of, enforces, rule
+from sender_constraint.core.rules import Rule, all_rules, enforcer_of, enforces, rule
 
 AREAS = ("certificate.", "confirmation.", "token.", "binding.", "presentation.")
 RULES = [each for each in all_rules() if each.identifier.startswith(AREAS)]

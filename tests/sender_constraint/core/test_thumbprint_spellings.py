@@ -4,8 +4,8 @@ import hashlib
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from sender_constraint.thumbprint_spellings import form_of, spelling_of
-from sender_constraint.thumbprints import certificate_thumbprint
+from sender_constraint.core.thumbprint_spellings import form_of, spelling_of
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.sender_constraint.pki import Issued, issue, make_scheme
 
 

@@ -5,7 +5,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from sender_constraint.thumbprints import (
+from sender_constraint.core.thumbprints import (
     certificate_thumbprint,
     is_thumbprint,
     jwk_thumbprint,

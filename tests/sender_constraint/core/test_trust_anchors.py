@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from sender_constraint.certificate_checks import verify_client_certificate
-from sender_constraint.errors import InvalidClient
-from sender_constraint.trust_anchors import TrustAnchors, VerifiedChain, VerifiedChains
+from sender_constraint.core.certificate_checks import verify_client_certificate
+from sender_constraint.core.errors import InvalidClient
+from sender_constraint.core.trust_anchors import TrustAnchors, VerifiedChain, VerifiedChains
 from tests.sender_constraint.pki import NOW, issue, make_scheme
 
 

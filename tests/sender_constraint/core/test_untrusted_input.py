@@ -11,15 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509 import ocsp
 
-from sender_constraint import certificate_checks
 from sender_constraint.certificates.checked_servers import ServerCertificateRefused, server_chain
 from sender_constraint.certificates.errors import StatusNotVerified
 from sender_constraint.certificates.ocsp import verify_response
-from sender_constraint.errors import InvalidClient, InvalidToken, Refusal
-from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
-from sender_constraint.resource_server.issuer_signatures import verification_key
-from sender_constraint.thumbprint_spellings import spelling_of
-from sender_constraint.untrusted_input import (
+from sender_constraint.core import certificate_checks
+from sender_constraint.core.errors import InvalidClient, InvalidToken, Refusal
+from sender_constraint.core.thumbprint_spellings import spelling_of
+from sender_constraint.core.untrusted_input import (
     MalformedInput,
     certificate_from_der,
     certificates_from_pem,
@@ -31,6 +29,8 @@ from sender_constraint.untrusted_input import (
     parsing,
     revocation_list_from_der,
 )
+from sender_constraint.resource_server.binding_certificate import verify_binding_certificate
+from sender_constraint.resource_server.issuer_signatures import verification_key
 from tests.fuzz import der_kinds
 from tests.sender_constraint.odd_der import CERTIFICATES, REQUESTS, odd, odd_request, resigned, with_time
 from tests.sender_constraint.pki import NOW, Issued, issue, make_scheme, name_of

@@ -7,11 +7,11 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from sender_constraint import jws
+from sender_constraint.core.replay import OneTimeUse, ReplayMemoryUnavailable, Use
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import VerifiedProof, verify_proof
-from sender_constraint.jwk import jwk_of
-from sender_constraint.replay import OneTimeUse, ReplayMemoryUnavailable, Use
+from sender_constraint.jose import jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.sender_constraint.pki import NOW
 
 METHOD = "POST"

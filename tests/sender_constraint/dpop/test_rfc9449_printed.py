@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from sender_constraint.errors import InvalidDpopProof
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.errors import InvalidDpopProof
+from sender_constraint.core.thumbprints import jwk_thumbprint
 from tests.sender_constraint.dpop.proofs import verify
 
 _HEADER = (

@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint import jwk, jws
-from sender_constraint.dpop import checks
-from sender_constraint.dpop.nonces import Nonces
-from sender_constraint.dpop.proof import presented_proofs
-from sender_constraint.errors import (
+from sender_constraint.core.errors import (
     InvalidDpopProof,
     InvalidToken,
     Refusal,
     TemporarilyUnavailable,
     UseDpopNonce,
 )
-from sender_constraint.jwk import jwk_of
-from sender_constraint.replay import MEMORY_AWAY
-from sender_constraint.rules import Rule
-from sender_constraint.thumbprints import jwk_thumbprint
+from sender_constraint.core.replay import MEMORY_AWAY
+from sender_constraint.core.rules import Rule
+from sender_constraint.core.thumbprints import jwk_thumbprint
+from sender_constraint.dpop import checks
+from sender_constraint.dpop.nonces import Nonces
+from sender_constraint.dpop.proof import presented_proofs
+from sender_constraint.jose import jwk, jws
+from sender_constraint.jose.jwk import jwk_of
 from tests.sender_constraint.dpop.proofs import (
     ABSENT,
     KEY,

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sender_constraint.errors import InvalidToken
-from sender_constraint.rules import Rule
-from sender_constraint.server.audit_trail import AuditTrail
+from operations.audit.audit_trail import AuditTrail
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import Rule
 
 CORRELATION_ID = "0b9d4f7c-5c0e-4b5e-9d57-3f1d8a6f0c11"
 

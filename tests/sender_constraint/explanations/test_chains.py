@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sender_constraint.certificate_checks import CHAIN
+from sender_constraint.core.certificate_checks import CHAIN
 from sender_constraint.explanations.explaining import explain
 from tests.sender_constraint.core.test_chain_diagnosis import (
     Chain,

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sender_constraint.core.names import parse_distinguished_name
 from sender_constraint.explanations.distinguished_names import compare_names
 from sender_constraint.explanations.explaining import explain
-from sender_constraint.names import parse_distinguished_name
 from tests.sender_constraint.explanations.refusals import refused
 
 EXPECTED = "CN=partner,O=Partner Ltd,C=GB"

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from operations.settings.environment import REPOSITORY
+from sender_constraint.core.rules import Rule
 from sender_constraint.explanations.explaining import explain
 from sender_constraint.explanations.report import document, lines, summary
 from sender_constraint.explanations.shown import LEFT_OUT, LONGEST, shown
 from sender_constraint.explanations.wordings import AREAS, WORDINGS, wording_of
-from sender_constraint.rules import Rule
-from sender_constraint.server.environment import REPOSITORY
 from tests.sender_constraint.explanations.refusals import CORRELATION_ID, recorded, refused
 
 _LIST_RULES = """

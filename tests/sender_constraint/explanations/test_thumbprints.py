@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from sender_constraint.confirmation import MALFORMED_THUMBPRINT, check_thumbprint_syntax
-from sender_constraint.errors import InvalidToken
+from sender_constraint.core.confirmation import MALFORMED_THUMBPRINT, check_thumbprint_syntax
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.explanations.explaining import explain
 from sender_constraint.explanations.thumbprints import ISSUER_MUST, SAME_CERTIFICATE
 from sender_constraint.resource_server.binding import OTHER_CERTIFICATE
 from sender_constraint.resource_server.binding_spelling import note_spelling
-from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.explanations.refusals import refused
 from tests.sender_constraint.pki import issue, make_scheme
 

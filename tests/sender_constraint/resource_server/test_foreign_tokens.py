@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
 
-from sender_constraint.errors import InvalidToken
+from sender_constraint.core.errors import InvalidToken
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
 from sender_constraint.resource_server.issuer_keys import IssuerKeys
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, FAPI_ALGORITHMS

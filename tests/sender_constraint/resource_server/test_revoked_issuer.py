@@ -9,9 +9,9 @@ from jwt.algorithms import ECAlgorithm
 
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.tls import client_context
-from sender_constraint.errors import Refusal
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.revocation import State
 from sender_constraint.resource_server.issuer_keys import IssuerKeys, KeysUnavailable
-from sender_constraint.revocation import State
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.statuses import Statuses
 from tests.sender_constraint.tls_server import Answer, Asked, TLSServer

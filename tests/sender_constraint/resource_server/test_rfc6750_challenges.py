@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint.errors import InsufficientScope, InvalidToken
+from sender_constraint.core.errors import InsufficientScope, InvalidToken
+from sender_constraint.core.rules import Rule
 from sender_constraint.resource_server import presentation
 from sender_constraint.resource_server.challenges import challenge, challenges
 from sender_constraint.resource_server.presentation import Scheme
-from sender_constraint.rules import Rule
 
 RULE = Rule("test.rule", "RFC 6750 §3", "A rule of this test only.")
 

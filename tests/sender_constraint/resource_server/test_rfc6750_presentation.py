@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint.errors import InvalidRequest, Refusal
+from sender_constraint.core.errors import InvalidRequest, Refusal
 from sender_constraint.resource_server import presentation
 from sender_constraint.resource_server.presentation import (
     NoCredentials,

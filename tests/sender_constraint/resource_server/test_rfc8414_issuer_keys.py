@@ -8,7 +8,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from sender_constraint.jwk import jwk_of
+from sender_constraint.jose.jwk import jwk_of
 from sender_constraint.resource_server import key_discovery
 from sender_constraint.resource_server.issuer_keys import IssuerKeys, KeysUnavailable
 from sender_constraint.resource_server.issuer_signatures import IssuerKey

@@ -4,15 +4,15 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sender_constraint import certificate_checks
-from sender_constraint.certificate_checks import VerifiedCertificate
-from sender_constraint.confirmation import Confirmation
-from sender_constraint.errors import InvalidToken
+from sender_constraint.core import certificate_checks
+from sender_constraint.core.certificate_checks import VerifiedCertificate
+from sender_constraint.core.confirmation import Confirmation
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import Rule
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.resource_server import binding, binding_certificate
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding import BoundToken, check_binding
-from sender_constraint.rules import Rule
-from sender_constraint.thumbprints import certificate_thumbprint
 from tests.sender_constraint.pki import NOW, SERVER, issue, make_scheme
 from tests.sender_constraint.resource_server.tokens import claims, sign, verifier
 from tests.sender_constraint.statuses import Statuses

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint import certificate_checks as checks
-from sender_constraint.errors import InvalidToken
+from sender_constraint.core import certificate_checks as checks
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import Rule
 from sender_constraint.resource_server.binding_certificate import (
     FOREIGN,
     AcceptForeign,
     verify_binding_certificate,
 )
-from sender_constraint.rules import Rule
 from tests.sender_constraint.flawed_certificates import (
     PARTNER,
     REFUSED,

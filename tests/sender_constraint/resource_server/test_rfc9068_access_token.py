@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sender_constraint.errors import InvalidToken
+from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.rules import Rule
 from sender_constraint.resource_server import access_token
 from sender_constraint.resource_server import claims as claim_checks
 from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
-from sender_constraint.rules import Rule
 from tests.sender_constraint.pki import NOW
 from tests.sender_constraint.resource_server.malformed_tokens import (
     ABSENT,

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from sender_constraint import jws
+from sender_constraint.jose import jws
+from sender_constraint.jose.status_lists import INVALID, MEDIA_TYPE, VALID, StatusReference, list_of_invalid
 from sender_constraint.resource_server.issuer_keys import KeysUnavailable
 from sender_constraint.resource_server.issuer_signatures import IssuerKey
 from sender_constraint.resource_server.status_list import REMEMBERED_LISTS, StatusLists
-from sender_constraint.status_lists import INVALID, MEDIA_TYPE, VALID, StatusReference, list_of_invalid
 from tests.sender_constraint.pki import NOW
 from tests.waiting import eventually
 

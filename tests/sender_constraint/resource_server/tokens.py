@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from sender_constraint.confirmation import certificate_confirmation
+from sender_constraint.core.confirmation import certificate_confirmation
 from sender_constraint.resource_server.access_token import AccessTokenVerifier
 from tests.sender_constraint.pki import NOW
 from tests.sender_constraint.resource_server.malformed_tokens import ABSENT, encoded

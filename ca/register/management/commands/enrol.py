@@ -5,8 +5,8 @@ from django.core.management.base import CommandError
 from ca.authority.hierarchy import ROOT
 from ca.register.configuration import authority_directory
 from ca.status.stores import authority_answered_for
-from sender_constraint.django.certificate_stores import DeclaredStore
-from sender_constraint.django.enrol_command import EnrolCommand
+from operations.certificates.enrol_command import EnrolCommand
+from operations.certificates.stores import DeclaredStore
 
 ROOT_AWAY = (
     "Nobody learns now whether the issuing authority is revoked: fetch the root's key from its safe, and run "

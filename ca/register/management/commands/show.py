@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError
 from ca.authority.directory import pem_of
 from ca.authority.entitlements import alternative_names_of, written
 from ca.register.models import IssuedCertificate, certificate_with_serial, owner_of
+from sender_constraint.core.names import subject_of
+from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.explanations.shown import shown
-from sender_constraint.names import subject_of
-from sender_constraint.thumbprints import certificate_thumbprint
 
 
 class Command(BaseCommand):

@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from operations.certificates.client_keys import declared_key_stores
 from sender_constraint.certificates.renewal import utc_now
-from sender_constraint.django.client_keys import declared_key_stores
 
 
 class Command(BaseCommand):

@@ -1,0 +1,1 @@
+"""How a service is run: settings, audit trail, alarms, background tasks, status and pages."""

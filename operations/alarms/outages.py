@@ -1,0 +1,66 @@
+"""Alarms about what a service stands on: raised with the first caller who is told that it is away.
+
+The rules of the area ``service`` say what that can be: database, trust bundle, issuer's keys; and so does
+``token.status-stale``. Each has an alarm of its own, as ``service-database``. It ends by itself once a call
+was served and none was refused for that reason for a while: readers may be served while nobody can write.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import cache
+
+from operations.alarms.service import alarms
+from sender_constraint.core.errors import Refusal
+from sender_constraint.core.rules import Rule, all_rules
+
+AREA = "service."
+ALSO = ("token.status-stale",)
+SETTLED_SECONDS = 10.0
+
+
+class OutageAlarms:
+    """What one process knows of outages. Safe among threads and greenlets. monotonic: seconds."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        # An earlier process may have left any of them up.
+        self._felt_at = {name_of(rule.identifier): float("-inf") for rule in all_rules() if _is_outage(rule)}
+
+    def felt(self, refusal: Refusal) -> None:
+        """A caller was refused; nothing is raised unless the service itself is the reason."""
+        if not _is_outage(refusal.rule):
+            return
+        name = name_of(refusal.rule.identifier)
+        with self._lock:
+            self._felt_at[name] = self._monotonic()
+        told = refusal.rule.refuses
+        alarms().raised(name, "critical", f"Callers are refused. {told}", **refusal.detail)
+
+    def served(self) -> None:
+        """A caller was served: what nobody has felt for a while is over."""
+        if not self._felt_at:
+            return
+        settled = self._monotonic() - SETTLED_SECONDS
+        with self._lock:
+            over = [name for name, felt_at in self._felt_at.items() if felt_at < settled]
+            for name in over:
+                del self._felt_at[name]
+        for name in over:
+            alarms().cleared(name)
+
+
+@cache
+def outage_alarms() -> OutageAlarms:
+    """Those of this process: made with its first answer, when all of its rules are known."""
+    return OutageAlarms()
+
+
+def name_of(identifier: str) -> str:
+    """The alarm that belongs to a rule: ``service.database`` is ``service-database``."""
+    return identifier.replace(".", "-")
+
+
+def _is_outage(rule: Rule) -> bool:
+    return rule.identifier.startswith(AREA) or rule.identifier in ALSO

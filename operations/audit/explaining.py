@@ -1,0 +1,135 @@
+"""The command ``explain``, for one service or for several: arguments in, text out.
+
+``manage.py explain`` of each service and ``scripts/explain`` differ in the folders that they read.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from operations.audit.search import (
+    Search,
+    TrailUnreadable,
+    by_correlation_id,
+    by_peer,
+    recent_refusals,
+)
+from sender_constraint.core.correlation import CORRELATION_HEADER, is_correlation_id
+from sender_constraint.explanations.report import document, lines, summary
+
+RECENT = 10
+
+
+class NotExplained(Exception):
+    """There is nothing to explain. The message is for people, and says what to do next.
+
+    status: of the process. 1: not found, or not readable; 2: not a question.
+    """
+
+    def __init__(self, message: str, status: int = 1) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of the command."""
+    parser.add_argument(
+        "correlation_id",
+        nargs="?",
+        metavar="ID",
+        help=f"the {CORRELATION_HEADER} that the refused caller got in the response",
+    )
+    parser.add_argument(
+        "--peer",
+        metavar="IP:PORT",
+        help="explain what a connection from this address met: a TLS handshake that failed has no id",
+    )
+    parser.add_argument(
+        "--recent",
+        nargs="?",
+        type=int,
+        const=RECENT,
+        metavar="N",
+        help=f"list the last N refusals with their ids (default: {RECENT})",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def answer(
+    directories: Mapping[str, Path],
+    *,
+    correlation_id: str | None,
+    peer: str | None,
+    recent: int | None,
+    as_json: bool,
+) -> Iterator[str]:
+    """The lines to print. directories: by service, the folder of its trail. Raises NotExplained."""
+    if sum(each is not None for each in (correlation_id, peer, recent)) != 1:
+        raise NotExplained("Give one of: an ID, --peer IP:PORT, --recent [N]. See --help.", status=2)
+    try:
+        search = _searched(directories, correlation_id, peer, recent)
+    except TrailUnreadable as reason:
+        raise NotExplained(f"The audit trail cannot be read: {reason}") from reason
+    if not search.found:
+        raise NotExplained("\n".join(_nothing(search, correlation_id, peer)))
+    return _as_json(search) if as_json else _as_text(search, listed=recent is not None)
+
+
+def _searched(
+    directories: Mapping[str, Path], correlation_id: str | None, peer: str | None, recent: int | None
+) -> Search:
+    if recent is not None:
+        if recent < 1:
+            raise NotExplained("--recent takes a number from 1 on.", status=2)
+        return recent_refusals(directories, recent)
+    if peer is not None:
+        return by_peer(directories, peer.strip())
+    wanted = (correlation_id or "").strip()
+    if not is_correlation_id(wanted):
+        raise NotExplained(
+            f"{wanted[:80]!r} is not a correlation id: a UUID, as in 0b9d4f7c-5c0e-4b5e-9d57-3f1d8a6f0c11.\n"
+            f"Take it from the header {CORRELATION_HEADER} of the response: what a request sends there and "
+            "is no UUID\nis not kept, and the call gets an id of its own.",
+            status=2,
+        )
+    return by_correlation_id(directories, wanted)
+
+
+def _nothing(search: Search, correlation_id: str | None, peer: str | None) -> Iterator[str]:
+    about = f"the id {correlation_id}" if correlation_id else f"the peer {peer}" if peer else "a refusal"
+    yield f"No event about {about} in the audit trail of {', '.join(search.directories)}."
+    if search.damaged:
+        yield f"{search.damaged} line(s) that may have named it are cut off or damaged."
+    read = ", ".join(str(each) for each in search.files) or "no file: nothing was recorded yet"
+    yield f"Read: {read}"
+    if correlation_id:
+        yield (
+            "Another service may have refused, or another environment. A TLS handshake that failed has no "
+            "id:\nsee --recent for the last refusals, and --peer IP:PORT."
+        )
+
+
+def _as_json(search: Search) -> Iterator[str]:
+    told = {
+        "events": document(search.found),
+        "left_out": search.left_out,
+        "damaged_lines": search.damaged,
+    }
+    yield json.dumps(told, indent=2)
+
+
+def _as_text(search: Search, *, listed: bool) -> Iterator[str]:
+    if search.left_out and not listed:
+        yield f"{search.left_out} older event(s) of the same are left out."
+        yield ""
+    for number, event in enumerate(search.found):
+        if listed:
+            yield summary(event)
+            continue
+        if number:
+            yield ""
+        yield from lines(event)
+    if search.damaged and not listed:
+        yield ""
+        yield f"{search.damaged} more line(s) that may belong to it are cut off or damaged."

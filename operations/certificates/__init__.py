@@ -1,0 +1,1 @@
+"""A service's own certificates and keys: enrollment and renewal."""

@@ -1,0 +1,1 @@
+"""What expires, and how close that is."""

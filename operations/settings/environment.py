@@ -1,0 +1,178 @@
+"""Typed settings of a service: the process's environment, then ``service.env`` in its state directory.
+
+Every setting has the value that the local environment uses as its default, so that a service's
+``manage.py`` works from a shell without any variable set.
+"""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import environ
+from environ import ImproperlyConfigured
+
+from sender_constraint.certificates import durable_files
+from sender_constraint.certificates.placed import PlacedFiles
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+# Where services keep what they keep, unless STATE_DIR says so: not beside an installed library.
+_VAR = (REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path.cwd()) / "var"
+
+# Anybody can send an odd Host: the audit trail has it, and the log needs no traceback of it. httpx reports
+# each request: one for each certificate in use every two seconds, to a disk that may be busy.
+_RECORDED_ELSEWHERE = {"django.security.DisallowedHost": "CRITICAL", "httpx": "WARNING"}
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_TRUE = ("true", "on", "ok", "y", "yes", "1")
+_FALSE = ("false", "off", "n", "no", "0", "")
+
+
+class _RecordingEnv(environ.FileAwareEnv):  # type: ignore[misc]  # the library has no types
+    """Remembers the names that were asked for: the settings that this process has."""
+
+    names_read: ClassVar[set[str]] = set()
+
+    def get_value(self, var: str, *args: Any, **options: Any) -> Any:
+        """As the base class, for each typed reader."""
+        self.names_read.add(var)
+        return super().get_value(var, *args, **options)
+
+
+class ServiceEnvironment:
+    """Reads the settings of one service.
+
+    state: the directory that holds everything that this service keeps (``STATE_DIR``).
+    settings_file: the name of the file with settings in there.
+    names_read: the names of all settings that this process has read so far.
+    """
+
+    settings_file: ClassVar[str] = "service.env"
+    names_read = _RecordingEnv.names_read
+
+    def __init__(self, service: str) -> None:
+        self.service = service
+        self._env = _RecordingEnv()
+        self.state = Path(self._env.str("STATE_DIR", str(_VAR / service))).absolute()
+        file = self.state / self.settings_file
+        if file.exists():
+            self._env.read_env(file)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A setting as text. Raises ImproperlyConfigured if it is missing and has no default."""
+        return str(self._env.str(name, default if default is not None else environ.Env.NOTSET))
+
+    def number(self, name: str, default: int) -> int:
+        """A setting as a whole number. Raises ImproperlyConfigured."""
+        try:
+            return int(self._env.int(name, default))
+        except ValueError:
+            raise ImproperlyConfigured(f"{name} is not a whole number: {self.text(name)!r}.") from None
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A setting as a truth value. Raises ImproperlyConfigured: a misspelt ``true`` is not ``false``."""
+        given = self.text(name, str(default)).strip().lower()
+        if given not in (*_TRUE, *_FALSE):
+            raise ImproperlyConfigured(f"{name} is {given!r}. Use true or false.")
+        return given in _TRUE
+
+    def accept_foreign(self) -> bool | Literal["self-signed"]:
+        """ACCEPT_FOREIGN_CERTIFICATES: a truth value, or ``self-signed``."""
+        if self.text("ACCEPT_FOREIGN_CERTIFICATES", "") == "self-signed":
+            return "self-signed"
+        return self.flag("ACCEPT_FOREIGN_CERTIFICATES")
+
+    def words(self, name: str, default: str = "") -> list[str]:
+        """A setting as a list of words, separated by commas."""
+        return [word.strip() for word in self.text(name, default).split(",") if word.strip()]
+
+    def path(self, name: str, default: Path) -> Path:
+        """A setting as an absolute path."""
+        return Path(self.text(name, str(default))).absolute()
+
+    def optional_path(self, name: str) -> Path | None:
+        """A setting as an absolute path; None where it is empty or missing."""
+        given = self.text(name, "")
+        return Path(given).absolute() if given else None
+
+    def secret_key(self) -> str:
+        """Django's secret key: ``SECRET_KEY``, or one that is born here, in a file of mode 0600."""
+        given = self.text("SECRET_KEY", "")
+        return given or self._born_here("secret-key")
+
+    def database(self) -> dict[str, Any]:
+        """Django's default database: ``DATABASE_URL``, or SQLite in the state directory."""
+        url = self.text("DATABASE_URL", f"sqlite:///{self.state / 'database.sqlite3'}")
+        database: dict[str, Any] = dict(environ.Env.db_url_config(url))
+        if database["ENGINE"].endswith("sqlite3"):
+            database["ENGINE"] = "operations.sqlite"
+            database["OPTIONS"] = {
+                "transaction_mode": "IMMEDIATE",
+                "lock_seconds": 5,
+                # Without a transaction SQLite waits itself, and its whole process with it.
+                "timeout": 0.25,
+                # What was answered outlives a power failure: each commit reaches the disk.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            }
+        else:
+            database["ENGINE"] = "operations.postgresql"
+            database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 5}}
+            # A restart closes the connections of the pool: each is tried before it is used.
+            database["CONN_HEALTH_CHECKS"] = True
+        return database
+
+    def logging(self, levels: Mapping[str, str]) -> dict[str, Any]:
+        """Django's ``LOGGING``: lines on standard error, from the level ``LOG_LEVEL`` on.
+
+        levels: by logger, for those that would repeat what stands elsewhere.
+        """
+        level = self.text("LOG_LEVEL", "INFO").upper()
+        if level not in _LEVELS:
+            raise ImproperlyConfigured(f"LOG_LEVEL is {level}. Use one of {', '.join(_LEVELS)}.")
+        return {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+            "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["console"], "level": level},
+            "loggers": {name: {"level": level} for name, level in {**_RECORDED_ELSEWHERE, **levels}.items()},
+        }
+
+    def trust_bundle(self) -> Path:
+        """The PEM file of the scheme's certificate authorities, which every party shares."""
+        return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
+
+    def ocsp_url(self) -> str:
+        """Where the authority answers for its certificates (RFC 6960): plain HTTP, as answers are signed."""
+        return self.text("OCSP_URL", "http://localhost:8480/ocsp")
+
+    def placed_files(self, purpose: str) -> PlacedFiles | None:
+        """Where something else puts the certificate of this purpose; None where we get it by ourselves.
+
+        ``SERVER_CERTIFICATE_FILE`` and ``SERVER_KEY_FILE``, or the same with ``CLIENT``.
+        """
+        certificate = self.optional_path(f"{purpose.upper()}_CERTIFICATE_FILE")
+        key = self.optional_path(f"{purpose.upper()}_KEY_FILE")
+        if certificate is not None and key is not None:
+            return PlacedFiles(certificate, key)
+        if certificate is None and key is None:
+            return None
+        names = f"{purpose.upper()}_CERTIFICATE_FILE and {purpose.upper()}_KEY_FILE"
+        raise ImproperlyConfigured(f"{names} belong together: set both, or neither.")
+
+    def issuer_status(self) -> str:
+        """Where other authorities than that one answer, and which do not at all: see ``issuer_status``."""
+        return self.text("ISSUER_STATUS", "")
+
+    def audit_directory(self) -> Path:
+        """Where the audit trail of this service goes."""
+        return self.path("AUDIT_DIR", self.state / "audit")
+
+    def _born_here(self, name: str) -> str:
+        file = self.state / name
+        if not file.exists():
+            self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # All processes of the service may start at once, and must find the same secret.
+            durable_files.write_once(file, secrets.token_urlsafe(50).encode(), durable_files.PRIVATE)
+        return file.read_text()

@@ -1,0 +1,1 @@
+"""What ``manage.py status`` and ``/health`` report."""

@@ -1,0 +1,1 @@
+"""Rules, errors, confirmation, thumbprints, names and certificate checks; no input or output."""

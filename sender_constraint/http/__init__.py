@@ -1,0 +1,1 @@
+"""Bounded requests, deadlines and the refresh-ahead cache."""

@@ -1,0 +1,1 @@
+"""JWS, JWK, JWT and strict JSON."""

@@ -1,0 +1,1 @@
+"""The TLS front for gunicorn."""
