@@ -102,7 +102,9 @@ def test_no_page_loads_anything_from_elsewhere(site: Path, pages: dict[Path, Pag
     assert [address for address in fetched if urlsplit(address).netloc] == []
 
 
-def test_every_page_of_the_documentation_is_in_the_site_and_in_its_sidebar(site: Path, pages: dict[Path, Page]) -> None:
+def test_every_page_of_the_documentation_is_in_the_site_and_in_its_sidebar(
+    site: Path, pages: dict[Path, Page]
+) -> None:
     start = pages[site / "index.html"]
     linked = {urlsplit(link).path for link in start.links}
     for file in (REPOSITORY / "docs").rglob("*.md"):
