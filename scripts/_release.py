@@ -1,7 +1,7 @@
 """Release the version in pyproject.toml. For scripts/release.
 
-The version and its section of the changelog are committed before, like any other change. What is wrong with them,
-or with the work tree, is said all at once, before anything is built. The tag is set last.
+The version and its section of the changelog are committed before, like any other change. Everything that
+is wrong with them or with the work tree is reported at once, before anything is built. The tag is set last.
 """
 
 import os
@@ -49,11 +49,12 @@ def main(*, dry_run: bool) -> int:
     except ReleaseFailed as reason:
         print(f"release: {reason}", file=sys.stderr)
         return 1
+    built = wheel.relative_to(ROOT)
     print(
-        f"released {version}: {wheel.relative_to(ROOT)}, the image {IMAGE}:{version}, and the tag v{version}.\n"
+        f"released {version}: {built}, the image {IMAGE}:{version}, and the tag v{version}.\n"
         "Nothing is published yet:\n"
         f"  git push origin v{version}\n"
-        f"  .venv/bin/twine upload {wheel.relative_to(ROOT)}\n"
+        f"  .venv/bin/twine upload {built}\n"
         f"  docker push REGISTRY/{IMAGE}:{version}, after docker tag"
     )
     return 0

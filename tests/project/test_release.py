@@ -38,7 +38,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A small repository, ready to be released as 7.8.9; its wheel is built from the real library's first file."""
+    """A small repository, ready to be released as 7.8.9, with the real library's metadata."""
     folder = tmp_path / "clone"
     package = folder / "sender_constraint"
     package.mkdir(parents=True)
@@ -63,7 +63,7 @@ def commit(folder: Path) -> None:
 
 
 def release(clone: Path, *options: str, docker: str = "exit 0") -> tuple[int, str]:
-    """Exit status and output. docker: what the command of this name does, after writing its arguments down."""
+    """Exit status and output. docker: what the command of this name does after recording its arguments."""
     programs = clone.parent / "programs"
     programs.mkdir(exist_ok=True)
     fake = programs / "docker"

@@ -34,7 +34,8 @@ def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if go is None:
         pytest.skip("Go is not installed")
     binary = tmp_path_factory.mktemp("actionlint") / "actionlint"
-    command = [go, "build", "-mod=readonly", "-o", binary, "github.com/rhysd/actionlint/cmd/actionlint"]
+    source = "github.com/rhysd/actionlint/cmd/actionlint"
+    command = [go, "build", "-mod=readonly", "-o", str(binary), source]
     built = subprocess.run(command, cwd=ACTIONLINT, capture_output=True, text=True, check=False)
     assert built.returncode == 0, built.stderr
     return binary

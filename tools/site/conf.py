@@ -1,6 +1,5 @@
 """Sphinx's settings. Nothing that a page loads comes from elsewhere."""
 
-import os
 import sys
 import tomllib
 

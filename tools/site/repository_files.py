@@ -34,8 +34,7 @@ class RepositoryLinks(SphinxTransform):
             path = posixpath.normpath(posixpath.join(DOCS, posixpath.dirname(self.env.docname), target))
             if path.startswith(f"{DOCS}/") or not (REPOSITORY / path).exists():
                 continue
-            linked: set[str] = self.env.__dict__.setdefault("repository_files", set())
-            linked.add(path)
+            self.env.__dict__.setdefault("repository_files", set()).add(path)
             uri = relative_uri(f"{self.env.docname}.html", f"{page_of(path)}.html")
             node.replace_self(nodes.reference("", "", *node.children, refuri=uri, internal=True))
 
@@ -75,10 +74,8 @@ def _visible(folder: Path) -> Iterator[str]:
 
 def _listing(folder: str, paths: list[str]) -> str:
     page = f"{page_of(folder)}.html"
-    items = (
-        f'<li><a href="{escape(relative_uri(page, f"{page_of(path)}.html"))}">{escape(posixpath.basename(path))}</a></li>'
-        for path in paths
-    )
+    links = {posixpath.basename(path): relative_uri(page, f"{page_of(path)}.html") for path in paths}
+    items = (f'<li><a href="{escape(link)}">{escape(name)}</a></li>' for name, link in links.items())
     return f"<ul>{''.join(items)}</ul>"
 
 
