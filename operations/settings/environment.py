@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import environ
 from environ import ImproperlyConfigured
 
+from operations.settings import state_format
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.placed import PlacedFiles
 
@@ -55,6 +56,7 @@ class ServiceEnvironment:
         self.service = service
         self._env = _RecordingEnv()
         self.state = Path(self._env.str("STATE_DIR", str(_VAR / service))).absolute()
+        state_format.check(self.state)
         file = self.state / self.settings_file
         if file.exists():
             self._env.read_env(file)
