@@ -105,7 +105,7 @@ def test_every_page_of_the_documentation_is_in_the_sidebar(site: Path, pages: di
     start = pages[site / "index.html"]
     linked = {urlsplit(link).path for link in start.links}
     for file in (REPOSITORY / "docs").rglob("*.md"):
-        assert file.name == "index.md" or f"{file.stem}.html" in linked
+        assert file.name == "README.md" or f"{file.stem}.html" in linked
 
 
 def test_every_public_name_of_the_library_is_in_the_reference(site: Path, pages: dict[Path, Page]) -> None:
@@ -131,7 +131,7 @@ def test_a_page_that_the_index_leaves_out_fails_the_build(tmp_path: Path) -> Non
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path)
     docs = tmp_path / "docs"
     docs.mkdir()
-    (docs / "index.md").write_text("# Documentation\n\nFor everyone.\n")
+    (docs / "README.md").write_text("# Documentation\n\nFor everyone.\n")
     (tmp_path / "sender_constraint").mkdir()
     (tmp_path / "sender_constraint" / "__init__.py").touch()
     (docs / "forgotten.md").write_text("# Forgotten\n")

@@ -1,7 +1,7 @@
 """The pages that Sphinx reads: those of docs/ as they are, and one for each package of the library.
 
-``docs/index.md`` decides the sidebar: its sections and their links, in order. A page that it does not link to
-fails the build.
+``docs/README.md`` is the start page, and decides the sidebar: its sections and their links, in order. A page that it
+does not link to fails the build.
 """
 
 import ast
@@ -18,7 +18,9 @@ _PAGE = re.compile(r"\]\(([\w-]+)\.md[)#]")
 def write(repository: Path, source: Path) -> None:
     """Write all pages into the folder ``source``, which does not exist yet."""
     shutil.copytree(repository / "docs", source)
-    index = source / "index.md"
+    for page in source.rglob("*.md"):
+        page.write_text(page.read_text().replace("](README.md", "](index.md"))
+    index = (source / "README.md").rename(source / "index.md")
     packages = list(public_packages(repository))
     index.write_text(index.read_text() + sidebar(index.read_text(), packages))
     (source / "reference").mkdir()
