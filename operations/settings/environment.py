@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Literal
 import environ
 from environ import ImproperlyConfigured
 
+from operations.settings import state_format
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.placed import PlacedFiles
 
@@ -61,6 +62,7 @@ class ServiceEnvironment:
         self._env = _RecordingEnv()
         #: Folder with everything that the service keeps. Given to `./scripts/up` as `--state`.
         self.state = Path(self._env.str("STATE_DIR", str(_VAR / service))).absolute()
+        state_format.check(self.state)
         file = self.state / self.settings_file
         if file.exists():
             self._env.read_env(file)

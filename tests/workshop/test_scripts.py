@@ -15,7 +15,7 @@ NOBODY = 65534
 NO_NETWORK = {"HTTPS_PROXY": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1", "PIP_RETRIES": "0"}
 SCRIPTS = (
     *("demo", "up", "down", "status", "explain", "soak", "fuzz", "compare"),
-    *("test", "check", "lock", "manage", "rules", "wheel", "reset"),
+    *("test", "check", "lock", "manage", "rules", "wheel", "reset", "docs", "release"),
 )
 
 

@@ -9,9 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from environ import ImproperlyConfigured
+
+from operations.settings import state_format
 from workshop.environment import own_clients
 from workshop.environment.deployment import STATES, Deployment
 from workshop.environment.env_file import line_of, read_file
+from workshop.environment.running import CannotStart
 from workshop.private_files import write_private
 
 # A worker looks at least this often: a laptop that slept wakes up with expired certificates.
@@ -115,8 +119,15 @@ class Parties:
         return self.deployment.states[party]
 
     def make_folders(self) -> None:
-        """The state directories, each for its owner alone, and the public folder."""
+        """The state directories, each for its owner alone, and the public folder.
+
+        Raises CannotStart for a directory that another version prepared in a format of its own.
+        """
         for party in STATES:
+            try:
+                state_format.check(self.state(party))
+            except ImproperlyConfigured as reason:
+                raise CannotStart(str(reason)) from None
             for folder in (self.state(party), self.state(party) / "log"):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.deployment.trust_bundle.parent.mkdir(parents=True, exist_ok=True)

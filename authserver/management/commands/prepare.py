@@ -11,6 +11,7 @@ from authserver.clients.policy import registration_policy
 from authserver.clients.registration import read_metadata, register
 from authserver.clients.seeds import BEARER_CLIENT, seed_clients
 from authserver.keys.store import signing_key_store
+from operations.settings import state_format
 from sender_constraint.core.errors import InvalidClientMetadata
 
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Prepare, and say what is there now."""
+        state_format.record(settings.STATE_DIR)
         call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
         key = signing_key_store().ensure()
         self.stdout.write(f"signing key {key.kid}")

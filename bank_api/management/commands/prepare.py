@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from bank_api.accounts.seed import seed_demo
+from operations.settings import state_format
 
 
 class Command(BaseCommand):
@@ -19,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Do both; what exists stays as it is."""
+        state_format.record(settings.STATE_DIR)
         call_command("migrate", interactive=False, verbosity=0, skip_checks=True)
         if settings.DEMO:
             seed_demo()

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from operations.certificates.client_keys import declared_key_stores
+from operations.settings import state_format
 from sender_constraint.core.clock import utc_now
 
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Make what is missing; leave what is there."""
+        state_format.record(settings.STATE_DIR)
         for declared in settings.CERTIFICATE_STORES.values():
             declared.path.mkdir(parents=True, exist_ok=True)
             declared.secret_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
