@@ -268,7 +268,7 @@ TOKEN_REQUEST = SequenceDiagram(
     "A token request",
     {
         "Partner": "partner_client",
-        "TLS front": "sender_constraint/server",
+        "TLS front": "sender_constraint/tls",
         "Authorization server": "authserver/tokens",
         "Authority": "ca/status",
     },

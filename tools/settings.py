@@ -19,7 +19,7 @@ from workshop.environment.settings_check import verdict_on
 
 PAGE = "docs/settings.md"
 SERVICES = ("ca", "authserver", "bank_api", "partner_client")
-FOLDERS = (*SERVICES, "sender_constraint")
+FOLDERS = (*SERVICES, "operations", "sender_constraint")
 
 _DESCRIPTION = re.compile(r"^( *)#: .+\n(?:\1#: .+\n)*", re.MULTILINE)
 # A name is often read behind the purpose of a certificate: f"{prefix}PARTICIPANT".

@@ -14,7 +14,7 @@ PAGES.remove(REPOSITORY / "CHANGELOG.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 # A module as pages name it: from the repository's folder, or from the folder of a package.
 MODULE = re.compile(r"`((?:[a-z_]+/)+[a-z_0-9]+\.py)(?:::\w+)?`")
-ROOTS = ("", "sender_constraint", "authserver", "ca", "tests")
+ROOTS = ("", "sender_constraint", "operations", "authserver", "ca", "tests")
 
 
 def anchors(page: Path) -> set[str]:
