@@ -27,9 +27,11 @@ from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
 from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
-    "client.keys-away",
-    "RFC 7591 §2",
-    "The keys of the client cannot be had from its jwks_uri, or are none that could be registered.",
+    "client.keys-away", "RFC 7591 §2", "The client's jwks_uri is unreachable or returns unusable keys."
+).explained(
+    "keys from {jwks_uri}, at most {promise_seconds} seconds old",
+    "no usable keys: {problem}",
+    "Serve the public keys there over TLS, as a JWK Set; then retry after a second.",
 )
 
 MAX_RESPONSE_BYTES = 64 * 1024

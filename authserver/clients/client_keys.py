@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authserver.clients.client_certificates import check_certificates
-from authserver.clients.members import check_member_type, text
+from authserver.clients.members import check_member_type, metadata_rule, text
 from authserver.clients.registered_client import (
     PRIVATE_KEY_JWT,
     SELF_SIGNED_TLS_CLIENT_AUTH,
@@ -21,38 +21,24 @@ from authserver.clients.registered_client import (
     TLS_CLIENT_AUTH,
 )
 from sender_constraint.core.errors import InvalidClientMetadata, Refusal
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 from sender_constraint.jose.jwk import PublicJwk, public_jwk
 
-KEYS_ONCE = rule(
-    "registration.keys-once",
-    "RFC 7591 §2",
-    "The client's metadata has both jwks and jwks_uri.",
-)
-KEYS_NEEDED = rule(
+KEYS_ONCE = metadata_rule("registration.keys-once", "RFC 7591 §2", "The metadata has both jwks and jwks_uri.")
+KEYS_NEEDED = metadata_rule(
     "registration.keys-needed",
     "RFC 7591 §2",
-    "The client is to authenticate by keys or certificates of its own, and registers none.",
+    "The authentication method needs registered keys or certificates.",
 )
-KEYS_BY_ADDRESS = rule(
-    "registration.keys-by-address",
-    "RFC 7591 §5",
-    "The client's keys are to be fetched from an address that is no https URL, or of a host not allowed.",
+KEYS_BY_ADDRESS = metadata_rule(
+    "registration.keys-by-address", "RFC 7591 §5", "jwks_uri is not an https URL on an allowed host."
 )
-KEY_SET = rule(
-    "registration.key-set",
-    "RFC 7517 §5",
-    "jwks is no set of keys, or has more keys than a client turns.",
+KEY_SET = metadata_rule("registration.key-set", "RFC 7517 §5", "jwks is not a JWK Set, or has too many keys.")
+PUBLIC_KEYS = metadata_rule(
+    "registration.public-keys", "RFC 7591 §2", "jwks contains a private or a symmetric key."
 )
-PUBLIC_KEYS = rule(
-    "registration.public-keys",
-    "RFC 7591 §2",
-    "jwks holds a private or a symmetric key: the client's secret is then no longer its own.",
-)
-USABLE_KEYS = rule(
-    "registration.usable-keys",
-    "RFC 7523 §3",
-    "jwks holds no key by which an assertion of this client can be verified, or a weak one.",
+USABLE_KEYS = metadata_rule(
+    "registration.usable-keys", "RFC 7523 §3", "jwks has a weak key, or none that can verify an assertion."
 )
 
 MOST_KEYS = 20

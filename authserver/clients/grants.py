@@ -6,7 +6,7 @@ RFC 7591 §2 and §2.1, https://www.rfc-editor.org/rfc/rfc7591.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from authserver.clients.members import text, texts
+from authserver.clients.members import metadata_rule, text, texts
 from authserver.clients.registered_client import (
     AUTH_METHODS,
     CLIENT_CREDENTIALS,
@@ -16,37 +16,27 @@ from authserver.clients.registered_client import (
 )
 from authserver.clients.syntax import is_scope
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 
-AUTH_METHOD = rule(
-    "registration.auth-method",
-    "RFC 7591 §2",
-    "The client is to authenticate by a method that this server does not support.",
+AUTH_METHOD = metadata_rule(
+    "registration.auth-method", "RFC 7591 §2", "The client authentication method is not supported."
 )
-GRANT_TYPES = rule(
-    "registration.grant-types",
-    "RFC 7591 §2",
-    "The client is to use a grant that this server does not support.",
-)
-RESPONSE_TYPES = rule(
+GRANT_TYPES = metadata_rule("registration.grant-types", "RFC 7591 §2", "A grant type is not supported.")
+RESPONSE_TYPES = metadata_rule(
     "registration.response-types",
     "RFC 7591 §2.1",
-    "The client is to use a response type for which it has no grant.",
+    "A response type needs a grant that the client does not have.",
 )
-SCOPE = rule(
-    "registration.scope",
-    "RFC 7591 §2",
-    "The client is to use a scope that this server does not know, or that is malformed.",
+SCOPE = metadata_rule(
+    "registration.scope", "RFC 7591 §2", "The scope is malformed, or has values that are not supported."
 )
-SIGNING_ALGORITHM = rule(
-    "registration.signing-alg",
-    "RFC 8725 §3.2",
-    "The client is to sign its assertions by an algorithm that this server does not support.",
+SIGNING_ALGORITHM = metadata_rule(
+    "registration.signing-alg", "RFC 8725 §3.2", "The assertion signing algorithm is not supported."
 )
-SIGNING_FOR_METHOD = rule(
+SIGNING_FOR_METHOD = metadata_rule(
     "registration.signing-alg-for-method",
     "RFC 7591 §2",
-    "The client names an algorithm for its assertions, and another method than private_key_jwt.",
+    "An assertion algorithm is registered without private_key_jwt.",
 )
 
 

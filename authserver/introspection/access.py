@@ -11,27 +11,26 @@ from datetime import datetime
 from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens.models import IssuedToken
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.guidance import REQUEST_NEW_ONE
 from sender_constraint.core.rules import enforces, rule
 
-ISSUED = rule(
-    "introspection.issued",
-    "RFC 7662 §2.2",
-    "A caller asks about a token that this server did not issue.",
+_OWN = "Send a token that was issued to this client; an API may also ask about tokens issued for it."
+
+ISSUED = rule("introspection.issued", "RFC 7662 §2.2", "This server did not issue the token.").explained(
+    "a token issued by this server", "another token, or part of one", _OWN
 )
 KEY_PUBLISHED = rule(
-    "introspection.key",
-    "RFC 7662 §2.2",
-    "A caller asks about a token that was signed by a key that has been withdrawn.",
+    "introspection.key", "RFC 7662 §2.2", "The key that signed the token has been withdrawn."
+).explained("a token signed with a published key", "kid {presented}, since withdrawn", REQUEST_NEW_ONE)
+IN_FORCE = rule("introspection.expired", "RFC 7662 §2.2", "The token has expired.").explained(
+    "a token that has not expired", "a token that expired at {expired_at}", REQUEST_NEW_ONE
 )
-IN_FORCE = rule("introspection.expired", "RFC 7662 §2.2", "A caller asks about a token that has ended.")
-NOT_REVOKED = rule(
-    "introspection.revoked", "RFC 7662 §2.2", "A caller asks about a token that has been revoked."
+NOT_REVOKED = rule("introspection.revoked", "RFC 7662 §2.2", "The token has been revoked.").explained(
+    "a token that has not been revoked", "a token that was revoked at {revoked_at}", REQUEST_NEW_ONE
 )
 CONCERNS = rule(
-    "introspection.concerns",
-    "RFC 7662 §4",
-    "A caller asks about a token that is neither for it nor its own.",
-)
+    "introspection.concerns", "RFC 7662 §4", "The caller is neither the token's client nor its audience."
+).explained("a token of {expected}", "{presented}", _OWN)
 
 
 class NotShown(Refusal):

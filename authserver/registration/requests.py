@@ -13,27 +13,37 @@ from sender_constraint.core.errors import InvalidClientMetadata
 from sender_constraint.core.rules import enforces, rule
 
 MEDIA_TYPE = rule(
-    "registration-endpoint.media-type", "RFC 7591 §3.1", "The body is not of the type application/json."
+    "registration-endpoint.media-type", "RFC 7591 §3.1", "The body is not application/json."
+).explained(
+    "application/json", "{presented}", "Send the metadata as JSON, with Content-Type: application/json."
 )
 OPERATORS = rule(
     "registration-endpoint.operators-members",
     "RFC 7591 §5",
-    "A client says of itself what only an operator may say of it.",
+    "The metadata has members that only an operator may set.",
+).explained(
+    "metadata that a client may set for itself",
+    "{members}",
+    "Omit these members, or ask the bank's operator to set them.",
 )
 ANSWERED = rule(
     "registration-endpoint.answered-members",
     "RFC 7592 §2.2",
-    "The update has a member that only the server's answers have.",
+    "The update has members that only responses have.",
+).explained(
+    "client metadata only",
+    "also {members}",
+    "Omit the members that only the server's responses have (RFC 7592 §2.2).",
 )
 SAME_CLIENT = rule(
     "registration-endpoint.same-client",
     "RFC 7592 §2.2",
-    "The update is about another client, or about none.",
-)
+    "The client_id of the update is missing, or another client's.",
+).explained("the client_id in the URL", "another client_id, or none", "Send the client_id that was issued.")
 SAME_METHOD = rule(
-    "registration-endpoint.same-method",
-    "RFC 7592 §2.2",
-    "The client is to authenticate by another method than before.",
+    "registration-endpoint.same-method", "RFC 7592 §2.2", "An update cannot change the authentication method."
+).explained(
+    "token_endpoint_auth_method {expected}", "{presented}", "Register a new client for another method."
 )
 
 _OF_OPERATORS = ("introspects", TOKEN_ENDPOINT_AUDIENCE)

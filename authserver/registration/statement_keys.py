@@ -20,8 +20,8 @@ from sender_constraint.http.refresh_ahead import Answer, FreshAnswers, NoAnswer
 from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
-    "statement.keys-away", "RFC 7591 §2.3", "The keys of the directory cannot be had, or are no set of keys."
-)
+    "statement.keys-away", "RFC 7591 §2.3", "The directory's keys are unreachable or not a JWK Set."
+).explained("the directory's keys, from {source}", "no usable keys: {problem}")
 
 JwkSet = Mapping[str, Any]
 

@@ -6,8 +6,14 @@ from sender_constraint.core.rules import enforces, rule
 
 GRANT_TYPES_SUPPORTED = (CLIENT_CREDENTIALS,)
 
-GRANT_SUPPORTED = rule("grant.supported", "RFC 6749 §5.2", "The token endpoint does not know this grant.")
-GRANT_ALLOWED = rule("grant.allowed", "RFC 6749 §5.2", "The client is not registered for this grant.")
+REGISTER = "Request what the client is registered for, or have the bank change the registration."
+
+GRANT_SUPPORTED = rule("grant.supported", "RFC 6749 §5.2", "The grant type is not supported.").explained(
+    "{expected}", "{presented}", "Request the token with grant_type=client_credentials."
+)
+GRANT_ALLOWED = rule(
+    "grant.allowed", "RFC 6749 §5.2", "The client is not registered for this grant type."
+).explained("one of the client's grants: {expected}", "{presented}", REGISTER)
 
 
 @enforces(GRANT_SUPPORTED)

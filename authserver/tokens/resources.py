@@ -9,16 +9,20 @@ from collections.abc import Sequence
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.syntax import is_absolute_uri
+from authserver.tokens.grants import REGISTER
 from sender_constraint.core.errors import InvalidTarget
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.rules import enforces, rule
 
-ONE_RESOURCE = rule("resource.one", "RFC 8707 §2.2", "One token is asked for more than one resource.")
+ONE_RESOURCE = rule("resource.one", "RFC 8707 §2.2", "The request is for more than one resource.").explained(
+    "one resource", "{presented} resources", "Request one token per resource."
+)
 RESOURCE_SYNTAX = rule(
-    "resource.syntax", "RFC 8707 §2", "The resource is no absolute URI, or has a fragment."
-)
+    "resource.syntax", "RFC 8707 §2", "The resource is not an absolute URI without a fragment."
+).explained("an absolute URI without a fragment", "{presented}", "Set resource to the API's identifier.")
 RESOURCE_ALLOWED = rule(
-    "resource.allowed", "RFC 8707 §2", "The resource is unknown, or the client may not call it."
-)
+    "resource.allowed", "RFC 8707 §2", "The resource is unknown, or not allowed for this client."
+).explained("one of the client's resources: {expected}", "{presented}", REGISTER, compare=Comparison.TEXT)
 
 
 @enforces(ONE_RESOURCE)

@@ -14,6 +14,7 @@ from ca.authority.profiles import Profile
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
 from sender_constraint.core.addresses import is_mailbox, parse_ip_address, same_mailbox
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.names import (
     DistinguishedName,
     distinguished_name,
@@ -22,23 +23,30 @@ from sender_constraint.core.names import (
 )
 from sender_constraint.core.rules import enforces, rule
 
-SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject of the request is not this participant's.")
-ALTERNATIVE_NAME = rule(
-    "csr.alternative-name", "RFC 7030 §3.7", "The request asks for a name that is not this participant's."
+_ENTERED_NAMES = (
+    "Request the names that the scheme operator registered for this participant, character by character."
 )
-SERVER_NAME = rule(
-    "csr.server-name", "RFC 9525 §4.1", "A server's certificate is asked for without a DNS name."
+_SAME_NAMES = "Renew with the names in the current certificate; other names need a new enrolment."
+
+SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject is not the participant's.").explained(
+    "the subject {expected}", "{presented}", _ENTERED_NAMES, compare=Comparison.DISTINGUISHED_NAME
+)
+ALTERNATIVE_NAME = rule(
+    "csr.alternative-name", "RFC 7030 §3.7", "An alternative name is not one of the participant's."
+).explained("names among {expected}", "also {presented}", _ENTERED_NAMES)
+SERVER_NAME = rule("csr.server-name", "RFC 9525 §4.1", "A server certificate needs a DNS name.").explained(
+    "a DNS name in the subject alternative name",
+    "no DNS name",
+    "Add the server's DNS name to the request's subject alternative name.",
 )
 SAME_SUBJECT = rule(
-    "renewal.subject",
-    "RFC 7030 §4.2.2",
-    "The subject of the request is not that of the certificate it renews.",
-)
+    "renewal.subject", "RFC 7030 §4.2.2", "The subject differs from the certificate to renew."
+).explained("the subject {expected}", "{presented}", _SAME_NAMES, compare=Comparison.DISTINGUISHED_NAME)
 SAME_ALTERNATIVE_NAMES = rule(
     "renewal.alternative-names",
     "RFC 7030 §4.2.2",
-    "The alternative names of the request are not those of the certificate it renews.",
-)
+    "The alternative names differ from the certificate to renew.",
+).explained("the names {expected}", "{presented}", _SAME_NAMES, compare=Comparison.SAME_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,43 +7,67 @@ from cryptography import x509
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
 from ca.register.models import Enrolment, IssuedCertificate
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.rules import enforces, rule
 
+_ENROL_AGAIN = "Ask the scheme operator for a new enrolment secret, and enrol again."
+
 SECRET_SPENT = rule(
-    "enrolment.secret-spent",
-    "RFC 7030 §3.2.3",
-    "The one-time secret was spent on a request with another key.",
+    "enrolment.secret-spent", "RFC 7030 §3.2.3", "The one-time secret was already used for another key."
+).explained(
+    "an unused one-time secret, or the key it was used for (SHA-256 {expected})",
+    "a request with another key (SHA-256 {presented})",
+    _ENROL_AGAIN,
 )
-REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew is revoked.")
+REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew has been revoked.").explained(
+    "a certificate that has not been revoked", "serial {serial}, revoked at {revoked_at}", _ENROL_AGAIN
+)
 LINE = rule(
-    "renewal.line",
-    "RFC 5280 §3.3",
-    "A later certificate of the line is revoked, or a new line took its place.",
+    "renewal.line", "RFC 5280 §3.3", "The certificate's lineage has been revoked or replaced."
+).explained(
+    "a certificate of an active lineage",
+    "a certificate of a lineage that was revoked or replaced",
+    _ENROL_AGAIN,
 )
 COMPROMISED_KEY = rule(
     "csr.compromised-key",
     "RFC 5280 §5.3.1",
-    "The key of the request is one that a certificate was revoked for, because somebody else has it.",
+    "The key is compromised: a certificate was revoked because of it.",
+).explained(
+    "a key that only you have",
+    "a key for which a certificate was revoked",
+    "Generate a new key, and request a certificate for it.",
 )
 LATEST = rule(
-    "renewal.latest",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew has expired, and is not the latest of its participant.",
+    "renewal.latest", "RFC 7030 §3.3.2", "The certificate to renew has expired, and is not the latest one."
+).explained(
+    "the participant's latest certificate, serial {expected}",
+    "an earlier, expired one, serial {presented}",
+    "Renew with the latest certificate; if it is lost, ask the scheme operator for a new secret.",
 )
 FORKED = rule(
-    "renewal.forked",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew was replaced already, and the request is for another key than its successor's.",
+    "renewal.forked", "RFC 7030 §3.3.2", "The certificate was already replaced by one with another key."
+).explained(
+    "the key of its successor {replaced_by} (SHA-256 {expected}), or a certificate that has not been "
+    "replaced",
+    "certificate {serial}, with a request for the key with SHA-256 {presented}",
+    "Two parties hold keys of this lineage. The operator compares both certificates (`manage.py lineage "
+    "list`), and resumes or revokes the lineage; a new one-time secret starts another.",
 )
 SUSPENDED = rule(
     "renewal.suspended",
     "RFC 7030 §3.3.2",
-    "A replaced key of this certificate's lineage asked for a successor; the operator has to decide first.",
+    "The lineage is suspended: a replaced key requested a certificate.",
+).explained(
+    "a lineage whose replaced keys are not in use",
+    "a lineage whose replaced certificate {replaced} requested another successor at {detected_at}",
+    "The operator decides with `manage.py lineage`; after that the renewal succeeds, or needs a new "
+    "one-time secret.",
 )
 WINDOW = rule(
-    "renewal.window",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew expired longer ago than this authority allows.",
+    "renewal.window", "RFC 7030 §3.3.2", "The certificate expired too long ago to be renewed."
+).explained(
+    "a renewal soon after expiry", "a renewal too late", _ENROL_AGAIN, compare=Comparison.RENEWAL_WINDOW
 )
 
 

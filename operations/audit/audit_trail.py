@@ -72,8 +72,9 @@ class AuditTrail:
             "error": refusal.code,
             "rule": refusal.rule.identifier,
             "section": refusal.rule.clause,
-            # So that a reader of the trail needs no code of the service that wrote it.
+            # A reader of the trail needs no code of the service that wrote it.
             "refuses": refusal.rule.refuses,
+            "guidance": refusal.rule.guidance.fields() or None,
             "description": refusal.description,
             "detail": refusal.detail,
         }

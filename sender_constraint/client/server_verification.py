@@ -12,14 +12,22 @@ from sender_constraint.certificates.checked_servers import ServerCertificateRefu
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.rules import Rule, enforces, rule
 
+_CHECK_SERVER = (
+    "Send nothing. Check the URL and the trust bundle; if both are right, ask the server's operator."
+)
+
 VALIDITY = rule(
-    "server.validity", "RFC 5280 §4.1.2.5", "The server's certificate has expired, or is not yet valid."
+    "server.validity", "RFC 5280 §4.1.2.5", "The server certificate has expired, or is not yet valid."
+).explained("a server certificate that is currently valid", "{reason}", _CHECK_SERVER)
+PURPOSE = rule(
+    "server.purpose", "RFC 5280 §4.2.1.12", "The certificate is not a server certificate."
+).explained("a certificate for servers (serverAuth)", "{reason}", _CHECK_SERVER)
+NAME = rule("server.name", "RFC 9525 §6", "The server certificate is not for the requested host.").explained(
+    "a certificate for the requested host", "{reason}", _CHECK_SERVER
 )
-PURPOSE = rule("server.purpose", "RFC 5280 §4.2.1.12", "The certificate of the server is not a server's.")
-NAME = rule("server.name", "RFC 9525 §6", "The server's certificate is not for the host that was called.")
 CHAIN = rule(
-    "server.chain", "RFC 5280 §6.1", "The server's certificate does not lead to an authority of the scheme."
-)
+    "server.chain", "RFC 5280 §6.1", "The server certificate does not chain to a trusted root."
+).explained("a chain to a root in the trust bundle", "{reason}", _CHECK_SERVER)
 
 # OpenSSL's X509_V_ERR_...: CERT_NOT_YET_VALID and CERT_HAS_EXPIRED; INVALID_PURPOSE; HOSTNAME_MISMATCH and
 # IP_ADDRESS_MISMATCH. All others are about the chain.

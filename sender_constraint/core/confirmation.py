@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.guidance import ISSUER_ERROR, Comparison
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import certificate_thumbprint, is_thumbprint
 
@@ -26,19 +27,17 @@ _REGISTERED_METHODS = frozenset((*_KNOWN_METHODS, "jwk", "jwe", "kid", "jku", "o
 LONGEST_SHOWN = 200
 
 MALFORMED = rule(
-    "confirmation.malformed", "RFC 7800 §3.1", "The token's cnf claim is not an object with members."
-)
+    "confirmation.malformed", "RFC 7800 §3.1", "The cnf claim is not a JSON object with members."
+).explained("cnf as a JSON object with one method", "cnf of type {presented}", ISSUER_ERROR)
 MORE_THAN_ONE = rule(
-    "confirmation.more-than-one", "RFC 7800 §3.1", "The token's cnf claim names more than one confirmation."
-)
+    "confirmation.more-than-one", "RFC 7800 §3.1", "The cnf claim has more than one confirmation method."
+).explained("one confirmation method in cnf", "{presented}", ISSUER_ERROR)
 UNKNOWN = rule(
-    "confirmation.unknown", "RFC 7800 §3.1", "The token's cnf claim names a confirmation method unknown here."
-)
+    "confirmation.unknown", "RFC 7800 §3.1", "The cnf claim has an unsupported confirmation method."
+).explained("{expected} in cnf", "{presented}", ISSUER_ERROR)
 MALFORMED_THUMBPRINT = rule(
-    "confirmation.malformed-thumbprint",
-    "RFC 8705 §3.1",
-    "The token's cnf claim holds a value that no SHA-256 thumbprint has.",
-)
+    "confirmation.malformed-thumbprint", "RFC 8705 §3.1", "The cnf claim's value is not a SHA-256 thumbprint."
+).explained("{expected}", "another form", ISSUER_ERROR, compare=Comparison.THUMBPRINT_SYNTAX)
 
 
 @dataclass(frozen=True, slots=True)

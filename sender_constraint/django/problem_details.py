@@ -25,6 +25,7 @@ from rest_framework import exceptions
 
 from operations.audit.audit_trail import HTTP_REQUEST
 from sender_constraint.core.errors import InsufficientScope, Refusal, TemporarilyUnavailable
+from sender_constraint.core.guidance import RETRY_LATER, SEE_OPENAPI
 from sender_constraint.core.rules import Rule, enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.challenge import resource_challenge
@@ -45,17 +46,35 @@ from sender_constraint.resource_server.presentation import NoCredentials
 MEDIA_TYPE = "application/problem+json"
 EVENT = "api.call"
 
-MALFORMED = rule("request.malformed", "RFC 9110 §15.5.1", "The request is malformed, or ended early.")
-MEMBERS = rule("request.body-members", "RFC 9457 §3", "The body has missing, unknown or wrong members.")
-PATH = rule("request.path", "RFC 9110 §15.5.5", "There is nothing at this path.")
-METHOD = rule("request.method", "RFC 9110 §15.5.6", "The resource does not have this method.")
-ACCEPT = rule("request.accept", "RFC 9110 §15.5.7", "The caller accepts no JSON.")
-MEDIA = rule("request.media-type", "RFC 9110 §15.5.16", "The body is not of the type application/json.")
-DATABASE = rule("service.database", "RFC 9110 §15.6.4", "The database is locked or away.")
-TRUST = rule(
-    "service.trust-anchors", "RFC 9110 §15.6.4", "The scheme's certificate authorities cannot be read."
+MALFORMED = rule(
+    "request.malformed", "RFC 9110 §15.5.1", "The request is malformed or incomplete."
+).explained("a complete, well-formed request", "an incomplete or malformed one", SEE_OPENAPI)
+MEMBERS = rule(
+    "request.body-members", "RFC 9457 §3", "The body has missing, unknown or invalid members."
+).explained("the members in the OpenAPI document, and no others", "errors at {errors}", SEE_OPENAPI)
+PATH = rule("request.path", "RFC 9110 §15.5.5", "The path does not exist.").explained(
+    "a path of this service", "{method} {path}", SEE_OPENAPI
 )
-ISSUER_KEYS = rule("service.issuer-keys", "RFC 9110 §15.6.4", "The issuer's keys cannot be had.")
+METHOD = rule("request.method", "RFC 9110 §15.5.6", "The resource does not support this method.").explained(
+    "a method that the resource supports",
+    "{method} {path}",
+    "Use a method listed in the response's Allow header.",
+)
+ACCEPT = rule("request.accept", "RFC 9110 §15.5.7", "The Accept header excludes JSON.").explained(
+    "Accept: application/json, or no such header", "another Accept header", SEE_OPENAPI
+)
+MEDIA = rule("request.media-type", "RFC 9110 §15.5.16", "The body is not application/json.").explained(
+    "Content-Type: application/json", "another media type", "Send the header Content-Type: application/json."
+)
+DATABASE = rule("service.database", "RFC 9110 §15.6.4", "The database is locked or unreachable.").explained(
+    "a working database", "a database that is locked or unreachable", RETRY_LATER
+)
+TRUST = rule("service.trust-anchors", "RFC 9110 §15.6.4", "The trust bundle cannot be read.").explained(
+    "the scheme's certificate authorities", "a trust bundle that cannot be read", RETRY_LATER
+)
+ISSUER_KEYS = rule("service.issuer-keys", "RFC 9110 §15.6.4", "The issuer's keys are unavailable.").explained(
+    "the authorization server's keys, to verify the token", "none: {reason}", RETRY_LATER
+)
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:

@@ -20,7 +20,11 @@ TASK = "replay-store"
 NO_MEMORY = "none"
 
 ACCEPTED = rule(
-    "dpop.accepted", "RFC 9449 §11.1", "The token is DPoP-bound, and this API keeps no replay memory."
+    "dpop.accepted", "RFC 9449 §11.1", "This API has no replay store, and so accepts no DPoP tokens."
+).explained(
+    "a certificate-bound token, since REDIS_URL of this API is none",
+    "a DPoP-bound token",
+    "Request a certificate-bound token, or have the API's operator set REDIS_URL to a Redis server.",
 )
 
 
