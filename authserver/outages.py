@@ -41,4 +41,4 @@ def outage_of(exception: Exception) -> TemporarilyUnavailable | None:
             reason = SIGNING_KEY
         case _:
             return None
-    return TemporarilyUnavailable(reason, "The service is not available now", problem=str(exception))
+    return TemporarilyUnavailable(reason, "Temporarily unavailable", problem=str(exception))

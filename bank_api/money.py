@@ -120,7 +120,7 @@ def check_amount_maximum(money: Money) -> None:
     if money.minor_units > MAXIMUM_MINOR_UNITS:
         raise BadRequest(
             AMOUNT_MAXIMUM,
-            "The amount is larger than one payment may be",
+            "The amount exceeds the maximum for one payment",
             expected=MAXIMUM_MINOR_UNITS,
             presented=money.minor_units,
         )

@@ -57,4 +57,4 @@ class ProtectedView(APIView):
 def check_length(request: Request) -> None:
     """RFC 9110 §15.5.12: without Content-Length, WSGI would read a body in chunks as an empty one."""
     if "Transfer-Encoding" in request.headers:
-        raise LengthRequired(LENGTH, "The body needs a Content-Length")
+        raise LengthRequired(LENGTH, "The body requires a Content-Length")

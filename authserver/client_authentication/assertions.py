@@ -288,7 +288,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
     if presented not in SIGNING_ALGORITHMS:
         raise InvalidClient(
             ALGORITHM,
-            "The client assertion's algorithm is not accepted",
+            "The client assertion's algorithm is not supported",
             expected=SIGNING_ALGORITHMS,
             presented=shown(presented),
         )
@@ -300,7 +300,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
     if "crit" in header:
         raise InvalidClient(
             CRITICAL,
-            "The client assertion has unsupported critical members",
+            "The client assertion has unsupported critical header parameters",
             presented=shown(header["crit"]),
         )
 
@@ -321,7 +321,9 @@ def check_claims_present(claims: Mapping[str, Any]) -> None:
     """RFC 7523 §3: iss, sub, aud and exp; jti too, by which it counts once (RFC 7523 §5)."""
     missing = [name for name in _REQUIRED if name not in claims]
     if missing:
-        raise InvalidClient(CLAIM_MISSING, f"The client assertion has no {missing[0]}", missing=missing)
+        raise InvalidClient(
+            CLAIM_MISSING, f"The client assertion lacks the claim {missing[0]}", missing=missing
+        )
 
 
 @enforces(CLAIM_TYPE)
@@ -399,7 +401,7 @@ def check_audience(claims: Mapping[str, Any], audiences: Sequence[str]) -> None:
     if claims["aud"] not in audiences:
         raise InvalidClient(
             AUDIENCE,
-            "The client assertion is not for this server: aud is its issuer, as one string",
+            "The client assertion is for another server: set aud to this server's issuer, as one string",
             expected=list(audiences),
             presented=shown(claims["aud"]),
         )
@@ -424,7 +426,7 @@ def check_lifetime(claims: Mapping[str, Any], now: datetime) -> None:
     if claims["exp"] - begins > MAX_LIFETIME_SECONDS:
         raise InvalidClient(
             LIFETIME,
-            "The client assertion counts for too long",
+            "The client assertion's lifetime is too long",
             expected=MAX_LIFETIME_SECONDS,
             presented=claims["exp"] - begins,
         )
@@ -437,7 +439,7 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
     if begins > now.timestamp() + MAX_FUTURE_SECONDS:
         raise InvalidClient(
             IN_FUTURE,
-            "The client assertion was made in the future",
+            "The client assertion is not yet valid: check the clock",
             begins_at=begins,
             now=now.timestamp(),
             leeway_seconds=MAX_FUTURE_SECONDS,
@@ -448,7 +450,9 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
 def check_once(assertion: Assertion, *, first: bool) -> None:
     """RFC 7523 §3, RFC 7521 §5.2: each once. first: whether its use was not on record."""
     if not first:
-        raise InvalidClient(REPLAYED, "The client assertion was shown before", client=assertion.client_id)
+        raise InvalidClient(
+            REPLAYED, "The client assertion has already been used", client=assertion.client_id
+        )
 
 
 def _is_identifier(value: object) -> bool:

@@ -112,7 +112,7 @@ def check_there(found: JwkSet | None, client: RegisteredClient, why: Mapping[str
     """RFC 7591 §2: who cannot be verified is not refused for ever, and not accepted."""
     if found is None:
         raise TemporarilyUnavailable(
-            KEYS_AWAY, "The service is not available now", jwks_uri=client.jwks_uri[:500], **why
+            KEYS_AWAY, "Temporarily unavailable", jwks_uri=client.jwks_uri[:500], **why
         )
     return found
 

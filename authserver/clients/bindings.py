@@ -45,7 +45,9 @@ class Binding:
 def check_one_binding(certificate: bool, dpop: bool) -> None:
     """RFC 7800 §3.1 leaves the number of confirmations to the application: here it is one."""
     if certificate and dpop:
-        raise InvalidClientMetadata(ONE_BINDING, f"{CERTIFICATE_BOUND} and {DPOP_BOUND} exclude each other")
+        raise InvalidClientMetadata(
+            ONE_BINDING, f"{CERTIFICATE_BOUND} and {DPOP_BOUND} are mutually exclusive"
+        )
 
 
 @enforces(BOUND_TOKENS)

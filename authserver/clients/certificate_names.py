@@ -125,7 +125,7 @@ def check_san_email(san_email: str | None) -> None:
     """
     if san_email is not None and not is_mailbox(san_email):
         raise InvalidClientMetadata(
-            SAN_EMAIL, "tls_client_auth_san_email is not a mailbox in ASCII", presented=san_email
+            SAN_EMAIL, "tls_client_auth_san_email is not an ASCII email address", presented=san_email
         )
 
 

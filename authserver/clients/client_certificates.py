@@ -60,7 +60,7 @@ def certificate_of(key: Mapping[str, Any]) -> bytes:
         return base64.b64decode(chain[0], validate=True)
     except (TypeError, IndexError, binascii.Error, ValueError) as problem:
         raise InvalidClientMetadata(
-            CERTIFICATE_FORM, "jwks has an x5c that holds no certificates", problem=str(problem)[:200]
+            CERTIFICATE_FORM, "jwks has an x5c without certificates", problem=str(problem)[:200]
         ) from None
 
 
@@ -71,7 +71,7 @@ def check_certificate_key(key: Mapping[str, Any], certificate: x509.Certificate)
     own = _jwk_of(certificate)
     if any(own.get(name) != value for name, value in said.items()):
         raise InvalidClientMetadata(
-            CERTIFICATE_KEY, "jwks has an x5c of another key than its own", members=sorted(said)
+            CERTIFICATE_KEY, "jwks has an x5c whose certificate has another key", members=sorted(said)
         )
 
 

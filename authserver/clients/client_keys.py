@@ -61,7 +61,7 @@ class ClientKeys:
 def check_keys_once(metadata: Mapping[str, Any]) -> None:
     """RFC 7591 §2: jwks and jwks_uri MUST NOT both be present."""
     if "jwks" in metadata and "jwks_uri" in metadata:
-        raise InvalidClientMetadata(KEYS_ONCE, "jwks and jwks_uri exclude each other")
+        raise InvalidClientMetadata(KEYS_ONCE, "jwks and jwks_uri are mutually exclusive")
 
 
 @enforces(KEYS_NEEDED)
@@ -87,7 +87,7 @@ def check_keys_by_address(address: str, hosts: Collection[str]) -> None:
     if host not in hosts:
         raise InvalidClientMetadata(
             KEYS_BY_ADDRESS,
-            "jwks_uri is of a host that is not allowed here: send jwks",
+            "jwks_uri is on a host that is not allowed: send jwks",
             expected=sorted(hosts),
             presented=host[:200],
         )
@@ -102,7 +102,7 @@ def check_key_set(jwks: Mapping[str, Any]) -> None:
     if len(keys) > MOST_KEYS:
         raise InvalidClientMetadata(KEY_SET, f"jwks has more than {MOST_KEYS} keys")
     if not all(isinstance(key, dict) and isinstance(key.get("kty"), str) for key in keys):
-        raise InvalidClientMetadata(KEY_SET, "jwks holds something that is no key")
+        raise InvalidClientMetadata(KEY_SET, "jwks contains an entry that is not a key")
 
 
 @enforces(PUBLIC_KEYS)
@@ -111,7 +111,7 @@ def check_public_keys(jwks: Mapping[str, Any]) -> None:
     secret = {name for key in jwks["keys"] for name in _PRIVATE_MEMBERS.intersection(key)}
     if secret or any(key["kty"] == "oct" for key in jwks["keys"]):
         raise InvalidClientMetadata(
-            PUBLIC_KEYS, "jwks holds a key that is not public", members=sorted(secret)
+            PUBLIC_KEYS, "jwks contains a key that is not public", members=sorted(secret)
         )
 
 

@@ -60,7 +60,7 @@ def check_resources(resources: Collection[str], supported: Collection[str]) -> N
     if unknown := sorted(set(resources).difference(supported)):
         raise InvalidClientMetadata(
             RESOURCES,
-            "resources holds one for which this server issues no tokens",
+            "resources contains one for which this server issues no tokens",
             presented=unknown,
             expected=list(supported),
         )
@@ -71,7 +71,7 @@ def check_default_resource(default_resource: str, resources: Collection[str]) ->
     """RFC 8707 §2: a request without a resource means one that a request could name."""
     if default_resource not in resources:
         raise InvalidClientMetadata(
-            DEFAULT_RESOURCE, "default_resource is none of resources", presented=default_resource
+            DEFAULT_RESOURCE, "default_resource is not among resources", presented=default_resource
         )
 
 
@@ -107,7 +107,7 @@ def check_profile(profile: str) -> None:
 def check_profile_binding(profile: str, binding: Binding) -> None:
     """FAPI 2.0 §5.3.2.1: sender-constrained access tokens only, in a demo too."""
     if profile == FAPI2 and not binding.certificate and not binding.dpop:
-        raise InvalidClientMetadata(PROFILE_BINDING, "profile fapi2 contradicts tokens that are not bound")
+        raise InvalidClientMetadata(PROFILE_BINDING, "profile fapi2 contradicts unbound tokens")
 
 
 @enforces(ASSERTION_AUDIENCE)
@@ -127,7 +127,7 @@ def check_introspects(introspects: Collection[str], supported: Collection[str]) 
     if unknown := sorted(set(introspects).difference(supported)):
         raise InvalidClientMetadata(
             INTROSPECTS,
-            "introspects holds a resource for which this server issues no tokens",
+            "introspects contains a resource for which this server issues no tokens",
             presented=unknown,
             expected=list(supported),
         )

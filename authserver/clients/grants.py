@@ -46,7 +46,7 @@ def check_auth_method(method: str | None) -> None:
     if method is None:
         raise InvalidClientMetadata(
             AUTH_METHOD,
-            "token_endpoint_auth_method is missing, which means client_secret_basic: not supported",
+            "token_endpoint_auth_method is missing; its default, client_secret_basic, is not supported",
         )
     if method not in AUTH_METHODS:
         raise InvalidClientMetadata(
@@ -85,7 +85,7 @@ def check_grant_types(grant_types: Collection[str], introspects: Collection[str]
     if set(grant_types).difference({CLIENT_CREDENTIALS}) or not (grant_types or introspects):
         raise InvalidClientMetadata(
             GRANT_TYPES,
-            "grant_types holds what is not supported: use client_credentials",
+            "grant_types contains an unsupported grant: use client_credentials",
             presented=list(grant_types),
         )
 
@@ -105,9 +105,7 @@ def check_scope(scope: str, supported: Collection[str]) -> None:
     if not is_scope(scope):
         raise InvalidClientMetadata(SCOPE, "scope is malformed", presented=scope)
     if unknown := sorted(set(scope.split(" ")).difference(supported)):
-        raise InvalidClientMetadata(
-            SCOPE, "scope holds a value that this server does not know", presented=unknown
-        )
+        raise InvalidClientMetadata(SCOPE, "scope contains an unknown value", presented=unknown)
 
 
 def auth_method(metadata: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ def check_member_type(name: str, value: object, expected: type) -> None:
 def check_characters(value: object) -> None:
     """Refuse control characters and lone surrogates at any depth: no database and no log takes them well."""
     if isinstance(value, str) and not all(_is_printable(character) for character in value):
-        raise InvalidClientMetadata(CHARACTERS, "A text holds characters that are not allowed")
+        raise InvalidClientMetadata(CHARACTERS, "A string contains characters that are not allowed")
     if isinstance(value, Mapping):
         for name, member in value.items():
             check_characters(name)

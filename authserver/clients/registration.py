@@ -72,7 +72,7 @@ def read_metadata(document: bytes) -> dict[str, Any]:
     try:
         return parse_object(document)
     except ValueError as error:
-        raise InvalidClientMetadata(DOCUMENT, f"The metadata is unusable: {error}") from error
+        raise InvalidClientMetadata(DOCUMENT, f"The metadata is invalid: {error}") from error
 
 
 def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> RegisteredClient:

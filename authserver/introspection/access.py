@@ -53,7 +53,7 @@ def check_concerns(caller: RegisteredClient, issued: IssuedToken) -> None:
     if issued.client_id != caller.client_id and issued.audience not in caller.introspects:
         raise NotShown(
             CONCERNS,
-            "The token does not concern the caller",
+            "The token is neither the caller's nor for it",
             jti=issued.jti,
             expected=[issued.client_id, issued.audience],
             presented=[caller.client_id, *caller.introspects],
@@ -64,7 +64,7 @@ def check_concerns(caller: RegisteredClient, issued: IssuedToken) -> None:
 def check_key_published(key_identifier: str | None, published: Collection[str]) -> None:
     """RFC 7662 §2.2: a JWT by a key that every API would still take. An opaque token has none."""
     if key_identifier is not None and key_identifier not in published:
-        raise NotShown(KEY_PUBLISHED, "The token's key is withdrawn", presented=key_identifier)
+        raise NotShown(KEY_PUBLISHED, "The token's key has been withdrawn", presented=key_identifier)
 
 
 @enforces(IN_FORCE)
@@ -72,7 +72,7 @@ def check_in_force(issued: IssuedToken, now: datetime) -> None:
     """RFC 7662 §2.2: within its time. now: aware."""
     if now >= issued.expires_at:
         raise NotShown(
-            IN_FORCE, "The token has ended", jti=issued.jti, expired_at=issued.expires_at.isoformat()
+            IN_FORCE, "The token has expired", jti=issued.jti, expired_at=issued.expires_at.isoformat()
         )
 
 
@@ -81,5 +81,8 @@ def check_not_revoked(issued: IssuedToken) -> None:
     """RFC 7662 §2.2: not revoked."""
     if issued.revoked_at is not None:
         raise NotShown(
-            NOT_REVOKED, "The token is revoked", jti=issued.jti, revoked_at=issued.revoked_at.isoformat()
+            NOT_REVOKED,
+            "The token has been revoked",
+            jti=issued.jti,
+            revoked_at=issued.revoked_at.isoformat(),
         )

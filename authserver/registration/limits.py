@@ -92,7 +92,7 @@ def check_hourly_limit(software_id: str, now: datetime) -> None:
     if full is not None:
         raise TooManyRequests(
             HOURLY,
-            "Too many clients registered within the hour",
+            "Too many registrations within an hour",
             retry_after_seconds=max(1, math.ceil((full + HOUR - now).total_seconds())),
             expected=limit,
             software_id=software_id[:200],

@@ -48,7 +48,10 @@ def check_possession(client: RegisteredClient, authenticate: Callable[[], Authen
         authenticate()
     except InvalidClient as refusal:
         raise InvalidToken(
-            CERTIFICATE, "The token is not one for this", because=refusal.rule.identifier, **refusal.detail
+            CERTIFICATE,
+            "The token is not valid for this request",
+            because=refusal.rule.identifier,
+            **refusal.detail,
         ) from refusal
 
 
@@ -64,7 +67,7 @@ def check_stated_certificate(
     except InvalidClient as refusal:
         raise UnapprovedSoftwareStatement(
             STATED_CERTIFICATE,
-            "The connection does not have the certificate that the software statement names",
+            "The client certificate is not the one in the software statement",
             because=refusal.rule.identifier,
             **refusal.detail,
         ) from refusal

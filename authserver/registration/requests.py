@@ -69,21 +69,21 @@ def check_operators_members(metadata: Mapping[str, Any], *, chooses_identifier: 
     """
     members = (*_OF_OPERATORS, *(("client_id",) if chooses_identifier else ()))
     if said := [name for name in members if name in metadata]:
-        raise InvalidClientMetadata(OPERATORS, f"{said[0]} is for the operator to say", members=said)
+        raise InvalidClientMetadata(OPERATORS, f"{said[0]} can only be set by the operator", members=said)
 
 
 @enforces(ANSWERED)
 def check_answered_members(metadata: Mapping[str, Any]) -> None:
     """RFC 7592 §2.2: these MUST NOT be in the request."""
     if said := [name for name in _OF_ANSWERS if name in metadata]:
-        raise InvalidClientMetadata(ANSWERED, f"{said[0]} is no member of an update", members=said)
+        raise InvalidClientMetadata(ANSWERED, f"{said[0]} is not allowed in an update", members=said)
 
 
 @enforces(SAME_CLIENT)
 def check_same_client(metadata: Mapping[str, Any], client: RegisteredClient) -> None:
     """RFC 7592 §2.2: client_id MUST be included, and be the one that was issued."""
     if metadata.get("client_id") != client.client_id:
-        raise InvalidClientMetadata(SAME_CLIENT, "client_id is not the one of this client")
+        raise InvalidClientMetadata(SAME_CLIENT, "client_id is not this client's")
 
 
 @enforces(SAME_METHOD)
@@ -92,5 +92,5 @@ def check_same_method(updated: RegisteredClient, client: RegisteredClient) -> No
     before, after = client.token_endpoint_auth_method, updated.token_endpoint_auth_method
     if before != after:
         raise InvalidClientMetadata(
-            SAME_METHOD, "token_endpoint_auth_method stays as it was", expected=before, presented=after
+            SAME_METHOD, "token_endpoint_auth_method cannot be changed", expected=before, presented=after
         )

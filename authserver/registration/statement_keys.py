@@ -68,9 +68,7 @@ class StatementKeys:
 def check_there(found: JwkSet | None, source: str, why: Mapping[str, Any]) -> JwkSet:
     """RFC 7591 §2.3: what cannot be verified is not refused for ever, and not accepted."""
     if found is None:
-        raise TemporarilyUnavailable(
-            KEYS_AWAY, "The service is not available now", source=source[:500], **why
-        )
+        raise TemporarilyUnavailable(KEYS_AWAY, "Temporarily unavailable", source=source[:500], **why)
     return found
 
 

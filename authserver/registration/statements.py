@@ -178,7 +178,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
     if presented not in SIGNING_ALGORITHMS:
         raise InvalidSoftwareStatement(
             ALGORITHM,
-            "The software statement's algorithm is not accepted",
+            "The software statement's algorithm is not supported",
             expected=SIGNING_ALGORITHMS,
             presented=shown(presented),
         )
@@ -189,7 +189,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
     if "crit" in header:
         raise InvalidSoftwareStatement(
-            CRITICAL, "The software statement has critical members", presented=shown(header["crit"])
+            CRITICAL, "The software statement has critical header parameters", presented=shown(header["crit"])
         )
 
 
@@ -211,7 +211,7 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     if not issuer or claims["iss"] != issuer:
         raise UnapprovedSoftwareStatement(
             UNAPPROVED,
-            "No software statement of this issuer is taken here",
+            "Software statements of this issuer are not accepted",
             expected=issuer or "none",
             presented=shown(claims["iss"]),
         )
@@ -224,7 +224,7 @@ def check_key(header: Mapping[str, Any], keys: Mapping[str, Any]) -> list[Public
     if not fitting:
         raise InvalidSoftwareStatement(
             KEY,
-            "The software statement is by none of the directory's keys",
+            "The software statement names an unknown key",
             expected=[str(key.key_identifier) for key in usable][:10],
             presented=shown(header.get("kid")),
         )
@@ -237,7 +237,7 @@ def check_signature(compact: str, candidates: list[PublicJwk]) -> None:
     if not any(jws.is_signed_by(compact, each.key) for each in candidates):
         raise InvalidSoftwareStatement(
             SIGNATURE,
-            "The software statement's signature is not the directory's",
+            "The software statement's signature is invalid",
             expected=[each.thumbprint for each in candidates],
         )
 
@@ -258,7 +258,7 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
     if begins > now.timestamp() + MAX_FUTURE_SECONDS:
         raise InvalidSoftwareStatement(
             IN_FUTURE,
-            "The software statement was made in the future",
+            "The software statement is not yet valid",
             begins_at=begins,
             now=now.timestamp(),
             leeway_seconds=MAX_FUTURE_SECONDS,
@@ -283,7 +283,9 @@ def check_names_somebody(stated: Mapping[str, Any]) -> None:
     """RFC 7591 §5: a statement is copied easily; its own name or key tells its client from all others."""
     if not any(name in stated for name in _PROVEN):
         raise UnapprovedSoftwareStatement(
-            NAMES_NOBODY, "The software statement names no certificate and no key", expected=_PROVEN
+            NAMES_NOBODY,
+            "The software statement identifies neither a certificate nor a key",
+            expected=_PROVEN,
         )
 
 
@@ -305,7 +307,7 @@ def check_not_contradicted(metadata: Mapping[str, Any], stated: Mapping[str, Any
 def check_same_statement(presented: object, registered: str) -> None:
     """RFC 7592 §2.2: the client sends all that it was told. registered: empty where it has none."""
     if presented != (registered or None):
-        raise InvalidSoftwareStatement(SAME, "The software statement is not the one of this client")
+        raise InvalidSoftwareStatement(SAME, "The software statement is not this client's")
 
 
 def _is_text(value: object) -> bool:

@@ -48,7 +48,7 @@ REGISTRATION = rule(
 
 LONGEST_TOKEN_CHARACTERS = 512
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
-_DENIED = "The token is not one for this"
+_DENIED = "The token is not valid for this request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def presented_token(authorization: str | None) -> str:
     """RFC 6750 §2.1: the token in the Authorization header, and from nowhere else."""
     match = _BEARER.fullmatch(authorization or "")
     if match is None or len(match[1]) > LONGEST_TOKEN_CHARACTERS:
-        raise InvalidToken(PRESENTED, "A bearer token in the Authorization header is needed")
+        raise InvalidToken(PRESENTED, "A bearer token is required in the Authorization header")
     return match[1]
 
 

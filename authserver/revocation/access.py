@@ -51,7 +51,7 @@ def check_token_type(token: str) -> None:
     presented = _type_of(token)
     if presented is not None and _EXPLICIT.search(presented) and presented.lower() not in _ACCESS_TOKEN:
         raise UnsupportedTokenType(
-            TOKEN_TYPE, "Only access tokens are revoked here", expected="at+jwt", presented=presented[:100]
+            TOKEN_TYPE, "Only access tokens can be revoked", expected="at+jwt", presented=presented[:100]
         )
 
 
@@ -68,7 +68,7 @@ def check_own(client: RegisteredClient, issued: IssuedToken | None) -> None:
     if issued is not None and issued.client_id != client.client_id:
         raise NotRevoked(
             OWN,
-            "The token is another client's",
+            "The token belongs to another client",
             jti=issued.jti,
             expected=issued.client_id,
             presented=client.client_id,

@@ -59,7 +59,7 @@ class Grant:
 def check_bound(confirmation: Confirmation | None, demo: bool) -> None:
     """RFC 8705 §3: tokens are bound, whatever the register says, unless this is the demo."""
     if confirmation is None and not demo:
-        raise UnauthorizedClient(BOUND, "Tokens that are bound to nothing are not issued here")
+        raise UnauthorizedClient(BOUND, "Unbound tokens are not issued")
 
 
 def claims_of(grant: Grant, policy: IssuingPolicy, now: datetime) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def check_grant_supported(grant_type: str) -> None:
     if grant_type not in GRANT_TYPES_SUPPORTED:
         raise UnsupportedGrantType(
             GRANT_SUPPORTED,
-            "The grant is not supported",
+            "The grant type is not supported",
             expected=list(GRANT_TYPES_SUPPORTED),
             presented=grant_type[:200],
         )
@@ -34,7 +34,7 @@ def check_grant_allowed(grant_type: str, client: RegisteredClient) -> None:
     if grant_type not in client.grant_types:
         raise UnauthorizedClient(
             GRANT_ALLOWED,
-            "The client may not use this grant",
+            "The client is not registered for this grant type",
             expected=list(client.grant_types),
             presented=grant_type,
         )

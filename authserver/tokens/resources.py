@@ -29,7 +29,7 @@ RESOURCE_ALLOWED = rule(
 def check_one_resource(resources: Sequence[str]) -> None:
     """RFC 8707 §2.2: one token, one audience."""
     if len(set(resources)) > 1:
-        raise InvalidTarget(ONE_RESOURCE, "Ask for one resource at a time", presented=len(resources))
+        raise InvalidTarget(ONE_RESOURCE, "Request one resource per token", presented=len(resources))
 
 
 @enforces(RESOURCE_SYNTAX)
@@ -47,7 +47,7 @@ def check_resource_allowed(resource: str, client: RegisteredClient) -> None:
     if resource not in client.resources:
         raise InvalidTarget(
             RESOURCE_ALLOWED,
-            "The resource is not one of this client's",
+            "The resource is not allowed for this client",
             expected=list(client.resources),
             presented=resource[:200],
         )

@@ -32,7 +32,7 @@ def check_scope_allowed(scope: str, client: RegisteredClient) -> None:
     if set(scope.split(" ")).difference(client.scope.split(" ")):
         raise InvalidScope(
             SCOPE_ALLOWED,
-            "The scope exceeds what the client is registered for",
+            "The scope exceeds the client's registration",
             expected=client.scope,
             presented=scope[:200],
         )

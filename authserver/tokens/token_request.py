@@ -65,14 +65,14 @@ class TokenRequest:
 def check_method(method: str | None) -> None:
     """RFC 6749 §3.2: the client MUST use POST."""
     if method != "POST":
-        raise InvalidRequest(METHOD, "This endpoint takes POST", status=405, presented=method)
+        raise InvalidRequest(METHOD, "This endpoint requires POST", status=405, presented=method)
 
 
 @enforces(QUERY)
 def check_query(query: str) -> None:
     """RFC 6749 §2.3.1: parameters MUST NOT be included in the request URI."""
     if query:
-        raise InvalidRequest(QUERY, "Parameters belong in the body")
+        raise InvalidRequest(QUERY, "Send the parameters in the body")
 
 
 @enforces(CONTENT_TYPE)

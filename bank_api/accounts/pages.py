@@ -134,7 +134,7 @@ def check_limit(text: str | None) -> None:
 def check_before(last: Transaction | None, before: str) -> None:
     """Another account's booking is as unknown as none."""
     if last is None:
-        raise BadRequest(BEFORE, "The parameter before names no transaction", presented=before[:80])
+        raise BadRequest(BEFORE, "before is not the id of a transaction", presented=before[:80])
 
 
 def _date(text: str | None) -> date | None:

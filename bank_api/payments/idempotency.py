@@ -124,7 +124,7 @@ def check_same_content(record: IdempotencyRecord, fingerprint: str) -> None:
     if record.fingerprint != fingerprint:
         raise KeyReused(
             KEY_REUSED,
-            "The Idempotency-Key was used for another request",
+            "The Idempotency-Key was already used for another request",
             expected=record.fingerprint,
             presented=fingerprint,
         )

@@ -88,7 +88,7 @@ def check_subject(request: CertificationRequest, entitlement: Entitlement) -> No
     if difference is not None:
         raise EnrolmentRefused(
             SUBJECT,
-            "The subject is not one of this participant",
+            "The subject is not this participant's",
             expected=str(expected),
             presented=str(presented),
             difference=difference,
@@ -102,7 +102,7 @@ def check_alternative_names(request: CertificationRequest, entitlement: Entitlem
     if foreign:
         raise EnrolmentRefused(
             ALTERNATIVE_NAME,
-            "An alternative name is not one of this participant",
+            "An alternative name is not this participant's",
             expected=entitlement.written(),
             presented=written(foreign),
         )
@@ -113,7 +113,7 @@ def check_server_name(request: CertificationRequest, profile: Profile) -> None:
     """Clients look for a server's name in the SAN alone."""
     has_dns_name = any(isinstance(name, x509.DNSName) for name in request.alternative_names)
     if profile.needs_dns_name and not has_dns_name:
-        raise EnrolmentRefused(SERVER_NAME, "The certificate of a server needs a DNS name")
+        raise EnrolmentRefused(SERVER_NAME, "A server certificate needs a DNS name")
 
 
 @enforces(SAME_SUBJECT)
@@ -124,7 +124,7 @@ def check_same_subject(request: CertificationRequest, renewed: x509.Certificate)
     if difference is not None:
         raise EnrolmentRefused(
             SAME_SUBJECT,
-            "The subject is not that of the certificate to renew",
+            "The subject differs from the certificate to renew",
             expected=str(expected),
             presented=str(presented),
             difference=difference,
@@ -138,7 +138,7 @@ def check_same_alternative_names(request: CertificationRequest, renewed: x509.Ce
     if frozenset(expected) != frozenset(request.alternative_names):
         raise EnrolmentRefused(
             SAME_ALTERNATIVE_NAMES,
-            "The alternative names are not those of the certificate to renew",
+            "The alternative names differ from the certificate to renew",
             expected=written(expected),
             presented=written(request.alternative_names),
         )

@@ -179,7 +179,7 @@ def check_signature_algorithm(csr: x509.CertificateSigningRequest) -> None:
     if not isinstance(algorithm, _HASHES):
         raise RequestMalformed(
             SIGNATURE_ALGORITHM,
-            "Sign the request over SHA-256, SHA-384 or SHA-512",
+            "Sign the request with SHA-256, SHA-384 or SHA-512",
             presented=csr.signature_algorithm_oid.dotted_string,
         )
 
@@ -193,7 +193,7 @@ def check_signature(csr: x509.CertificateSigningRequest) -> None:
     except MalformedInput:
         valid = False
     if not valid:
-        raise RequestMalformed(SIGNATURE, "The request is not signed by the key that it carries")
+        raise RequestMalformed(SIGNATURE, "The request is not signed with its own key")
 
 
 @enforces(AUTHORITY)
@@ -201,7 +201,7 @@ def check_asks_for_no_authority(csr: x509.CertificateSigningRequest) -> None:
     """Say so, rather than issue something else than what was asked for."""
     constraints = _basic_constraints(csr)
     if constraints is not None and constraints.ca:
-        raise EnrolmentRefused(AUTHORITY, "This authority certifies nobody to certify others")
+        raise EnrolmentRefused(AUTHORITY, "This CA does not issue CA certificates")
 
 
 def _key_refused(keys: KeyProfile, presented: str) -> RequestMalformed:

@@ -62,9 +62,7 @@ def authenticate_by_secret(authorization: str) -> Enrolment:
         if hmac.compare_digest(enrolment.secret_digest, presented):
             found = enrolment
     if found is None:
-        raise CredentialsRefused(
-            CREDENTIALS, "Participant and enrolment secret do not belong together", participant=name[:64]
-        )
+        raise CredentialsRefused(CREDENTIALS, "Wrong participant or enrolment secret", participant=name[:64])
     return found
 
 
@@ -89,7 +87,7 @@ def check_presented(certificate: x509.Certificate | None) -> x509.Certificate:
     """There is no other way to ask for a renewal."""
     if certificate is None:
         raise EnrolmentRefused(
-            CERTIFICATE_PRESENTED, "Present, in the TLS handshake, the certificate that this is about"
+            CERTIFICATE_PRESENTED, "Present the certificate that this request is about in the TLS handshake"
         )
     return certificate
 
@@ -100,7 +98,7 @@ def check_issued_here(presented: x509.Certificate, record: IssuedCertificate | N
     if record is None or record.certificate != presented:
         raise EnrolmentRefused(
             CERTIFICATE_ISSUED,
-            "The certificate presented is none that this authority issued",
+            "This CA did not issue the presented certificate",
             issuer=presented.issuer.rfc4514_string(),
             serial=serial_text(presented),
         )
@@ -112,7 +110,7 @@ def check_renewable(record: IssuedCertificate) -> Enrolment:
     """Of a participant: what was issued by hand is renewed by hand."""
     if record.enrolment is None:
         raise EnrolmentRefused(
-            RENEWABLE, "The certificate presented is none that this authority renews", serial=record.serial
+            RENEWABLE, "This CA does not renew the presented certificate", serial=record.serial
         )
     return record.enrolment
 

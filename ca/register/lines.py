@@ -77,7 +77,7 @@ def check_secret_unspent(enrolment: Enrolment, request: CertificationRequest) ->
     if enrolment.used_with_key != request.public_key_digest:
         raise EnrolmentRefused(
             SECRET_SPENT,
-            "The one-time secret was used with another key; ask the operator for a new one",
+            "The one-time secret was already used for another key; ask the operator for a new one",
             expected=enrolment.used_with_key,
             presented=request.public_key_digest,
         )
@@ -88,7 +88,7 @@ def check_not_revoked(record: IssuedCertificate) -> None:
     """Revocation ends the line: it takes an operator and a new secret to begin again."""
     if record.revoked_at is not None:
         raise EnrolmentRefused(
-            REVOKED, "The certificate is revoked", serial=record.serial, revoked_at=record.revoked_at
+            REVOKED, "The certificate has been revoked", serial=record.serial, revoked_at=record.revoked_at
         )
 
 
@@ -103,7 +103,7 @@ def check_key_not_compromised(request: CertificationRequest) -> None:
     if compromised is not None:
         raise EnrolmentRefused(
             COMPROMISED_KEY,
-            "A certificate with this key was revoked because the key is compromised; make a new key",
+            "The key is compromised, and its certificate was revoked; generate a new key",
             serial=compromised.serial,
             revoked_at=compromised.revoked_at,
         )
@@ -117,7 +117,7 @@ def check_line_goes_on(record: IssuedCertificate) -> None:
     if record.line != record.enrolment.line:
         raise EnrolmentRefused(
             LINE,
-            "A new line of certificates took the place of this one",
+            "The certificate's lineage was replaced by a new one",
             expected=record.enrolment.line,
             presented=record.line,
         )
@@ -127,7 +127,7 @@ def check_line_goes_on(record: IssuedCertificate) -> None:
     if revoked is not None:
         raise EnrolmentRefused(
             LINE,
-            "A later certificate is revoked; ask the operator for a new enrolment secret",
+            "A later certificate was revoked; ask the operator for a new enrolment secret",
             serial=revoked.serial,
             revoked_at=revoked.revoked_at,
         )
@@ -142,7 +142,7 @@ def check_is_latest_if_expired(record: IssuedCertificate, now: datetime) -> None
     if latest != record:
         raise EnrolmentRefused(
             LATEST,
-            "The certificate has expired, and another one took its place",
+            "The certificate has expired, and was replaced",
             expected=latest.serial,
             presented=record.serial,
         )
@@ -171,8 +171,8 @@ def check_not_forked(record: IssuedCertificate, request: CertificationRequest) -
     if successor is not None:
         raise EnrolmentRefused(
             FORKED,
-            "The certificate was replaced already, and its successor has another key; renewals are "
-            "suspended, ask the operator",
+            "The certificate was already replaced by one with another key; renewals are suspended, ask "
+            "the operator",
             serial=record.serial,
             replaced_by=successor.serial,
             expected=successor.public_key_digest,

@@ -36,7 +36,7 @@ def check_published(latest: RevocationList | None) -> RevocationList:
     """Nothing is shown in place of a list. Raises ServiceUnavailable."""
     if latest is None:
         raise ServiceUnavailable(
-            LIST, "The list is not published yet; run `./scripts/manage ca publish_lists`"
+            LIST, "The revocation list is not published yet; run `./scripts/manage ca publish_lists`"
         )
     return latest
 

@@ -143,7 +143,7 @@ def parse(der: bytes) -> ocsp.OCSPRequest:
         return ocsp_request_from_der(der)
     except MalformedInput as error:
         if isinstance(error.__cause__, NotImplementedError):
-            raise RequestUnreadable(SINGLE, "Ask about one certificate in each request") from None
+            raise RequestUnreadable(SINGLE, "Send one request per certificate") from None
         raise RequestUnreadable(SYNTAX, "The body is not an OCSP request in DER", reason=str(error)) from None
 
 
@@ -164,7 +164,7 @@ def check_hash(request: ocsp.OCSPRequest) -> hashes.HashAlgorithm:
 def check_serial(number: int) -> None:
     """Not negative. Whether there is a certificate with it is for the register to say."""
     if number < 0:
-        raise RequestUnreadable(SERIAL, "A serial number is not negative", presented=str(number)[:50])
+        raise RequestUnreadable(SERIAL, "A serial number cannot be negative", presented=str(number)[:50])
 
 
 @enforces(NONCE)

@@ -87,7 +87,7 @@ def check_is_ours(request: StatusRequest, authority: StatusAuthority | None) -> 
     if authority is None:
         raise StatusRefused(
             ISSUER,
-            "This responder does not answer for that authority",
+            "This responder does not serve that CA",
             presented={"name": request.issuer_name_hash.hex(), "key": request.issuer_key_hash.hex()},
         )
     return authority
@@ -191,7 +191,7 @@ def check_can_sign(signer: Signer | None, now: datetime) -> Signer:
     if now >= signer.certificate.not_valid_after_utc:
         raise TryLater(
             RESPONDER,
-            "The certificate of the responder has expired",
+            "The responder's certificate has expired",
             not_after=signer.certificate.not_valid_after_utc,
         )
     return signer

@@ -167,17 +167,17 @@ def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> N
         alarms().cleared(name)
         return
     state, level = trouble
-    until = f"; it ends at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
+    until = f"; it expires at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
     reasons = dict.fromkeys(str(each) for each in (outcome.broken, outcome.error) if each)
     why = f": {'; '.join(reasons)}" if reasons else ""
-    remedy = f"; deliver a new one-time secret in {declared.secret_file}"
+    remedy = f"; put a new one-time secret in {declared.secret_file}"
     if declared.placed is not None:
-        remedy = f"; put a new one in {declared.placed.certificate}"
+        remedy = f"; put a new certificate in {declared.placed.certificate}"
     asks = remedy if state in ("refused", "revoked", "missing") else ""
     alarms().raised(
         name,
         level,
-        f"the {declared.purpose} certificate is {state}{why}{until}{asks}",
+        f"The {declared.purpose} certificate is {state}{why}{until}{asks}",
         state=state,
         generation=generation.id if generation else None,
         not_after=generation.not_after.isoformat() if generation else None,

@@ -79,7 +79,7 @@ def alarm_documents(
         if level is not None and not told & {expiry.name, f"expiry-{expiry.name}"}:
             documents += [_alarm(expiry.name, level, f"{expiry.what}: {remaining_text(expiry, now)}")]
     reason = "should have run: is its worker up?"
-    documents += [_alarm(f"late-{task}", "warning", f"the task {task} {reason}") for task in late]
+    documents += [_alarm(f"late-{task}", "warning", f"Task {task} {reason}") for task in late]
     return sorted(documents, key=lambda each: (-LEVELS[each["level"]], each["name"]))
 
 

@@ -267,7 +267,11 @@ class StatusBook:
         status = self._usable(entry, self._promise_seconds + self._grace_seconds)
         detail = self.why_none(*key)
         if status is not None:
-            self._alarms.raised(ALARM, "warning", "Statuses older than promised are used, in grace", **detail)
+            self._alarms.raised(
+                ALARM, "warning", "Statuses older than promised are in use (grace period)", **detail
+            )
         else:
-            self._alarms.raised(ALARM, "critical", "Callers are refused: no status can be had", **detail)
+            self._alarms.raised(
+                ALARM, "critical", "Callers are refused: no certificate status is available", **detail
+            )
         return status

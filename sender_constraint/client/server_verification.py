@@ -55,28 +55,28 @@ def verification_refusal(error: BaseException) -> Refusal | None:
 def check_validity(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 5280 §4.1.2.5. Raises ServerCertificateRefused."""
     if failure.verify_code in _OF_VALIDITY:
-        raise _refused(VALIDITY, "The server's certificate is not valid now", failure)
+        raise _refused(VALIDITY, "The server certificate is not currently valid", failure)
 
 
 @enforces(PURPOSE)
 def check_purpose(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 5280 §4.2.1.12: another participant's client certificate is no server's."""
     if failure.verify_code in _OF_PURPOSE:
-        raise _refused(PURPOSE, "The server's certificate is not a server's", failure)
+        raise _refused(PURPOSE, "The certificate is not a server certificate", failure)
 
 
 @enforces(NAME)
 def check_name(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 9525 §6: another server of the scheme is not the one that was called."""
     if failure.verify_code in _OF_NAME:
-        raise _refused(NAME, "The server's certificate is for another host", failure)
+        raise _refused(NAME, "The server certificate is for another host", failure)
 
 
 @enforces(CHAIN)
 def check_chain(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 5280 §6.1: all else that OpenSSL finds on the way to an anchor."""
     if failure.verify_code not in (*_OF_VALIDITY, *_OF_PURPOSE, *_OF_NAME):
-        raise _refused(CHAIN, "The server's certificate does not lead to a trusted authority", failure)
+        raise _refused(CHAIN, "The server certificate does not chain to a trusted root", failure)
 
 
 def _refused(broken: Rule, description: str, failure: ssl.SSLCertVerificationError) -> Refusal:

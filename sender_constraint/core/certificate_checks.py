@@ -212,7 +212,7 @@ def check_purpose(
 def check_purpose_stated(certificate: x509.Certificate, error: type[Refusal]) -> None:
     """A certificate without extended key usage would be good for everything: here it is for nothing."""
     if _purposes(certificate) is None:
-        raise error(PURPOSE_MISSING, "The certificate states no purpose")
+        raise error(PURPOSE_MISSING, "The certificate has no extended key usage")
 
 
 @enforces(PURPOSE_WRONG)
@@ -238,7 +238,7 @@ def check_not_ca(certificate: x509.Certificate, error: type[Refusal]) -> None:
     except x509.ExtensionNotFound:
         return
     if constraints.ca:
-        raise error(IS_AUTHORITY, "The certificate is a certificate authority's")
+        raise error(IS_AUTHORITY, "The certificate is a CA certificate")
 
 
 @enforces(KEY_USAGE)
@@ -249,7 +249,7 @@ def check_key_usage(certificate: x509.Certificate, error: type[Refusal]) -> None
     except x509.ExtensionNotFound:
         return
     if not usage.digital_signature:
-        raise error(KEY_USAGE, "The certificate's key is not for signatures")
+        raise error(KEY_USAGE, "The certificate's key usage lacks digitalSignature")
 
 
 @enforces(KEY)
@@ -312,7 +312,7 @@ def check_chain(
     except MalformedInput as problem:
         raise error(
             CHAIN,
-            "The certificate does not lead to a trusted authority",
+            "The certificate does not chain to a trusted root",
             problem=str(problem)[:500],
             issuer=str(distinguished_name(certificate.issuer))[:500],
             **diagnosis(certificate, issuers, anchors, time),

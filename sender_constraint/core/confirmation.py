@@ -79,7 +79,7 @@ def confirmation_of(claims: Mapping[str, Any]) -> Confirmation | None:
 def check_object(cnf: object) -> None:
     """RFC 7800 §3.1: ``cnf`` is a JSON object; an empty one confirms nothing."""
     if not isinstance(cnf, Mapping) or not cnf:
-        raise InvalidToken(MALFORMED, "The token's confirmation is malformed", presented=type(cnf).__name__)
+        raise InvalidToken(MALFORMED, "The token's cnf claim is malformed", presented=type(cnf).__name__)
 
 
 @enforces(MORE_THAN_ONE)
@@ -87,7 +87,7 @@ def check_single(cnf: Mapping[str, Any]) -> None:
     """Bound means bound: exactly one confirmation, which is the one that is proven."""
     if len(_REGISTERED_METHODS & cnf.keys()) > 1:
         raise InvalidToken(
-            MORE_THAN_ONE, "The token has more than one confirmation", presented=sorted(cnf)[:10]
+            MORE_THAN_ONE, "The token's cnf claim has more than one method", presented=sorted(cnf)[:10]
         )
 
 
@@ -111,7 +111,7 @@ def check_thumbprint_syntax(cnf: Mapping[str, Any]) -> None:
     if malformed:
         raise InvalidToken(
             MALFORMED_THUMBPRINT,
-            "The token's confirmation is no SHA-256 thumbprint",
+            "The token's x5t#S256 is not a SHA-256 thumbprint",
             expected="43 characters of canonical base64url",
             presented=str(malformed[0])[:LONGEST_SHOWN],
         )

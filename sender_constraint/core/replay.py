@@ -82,6 +82,6 @@ def record_use(memory: ReplayMemory, use: OneTimeUse) -> Use:
     except ReplayMemoryUnavailable as problem:
         raise TemporarilyUnavailable(
             MEMORY_AWAY,
-            "Temporarily unavailable: the replay store cannot be used",
+            "Temporarily unavailable: the replay store cannot be reached",
             reason=str(problem)[:200],
         ) from problem

@@ -101,7 +101,7 @@ def check_status_fresh(
     if status is None:
         raise TemporarilyUnavailable(
             STALE,
-            "The status of the certificate cannot be had now",
+            "Temporarily unavailable: the certificate's status is unknown",
             **_identity(certificate),
             issuer=str(distinguished_name(issuer.subject)),
             **source.why_none(certificate, issuer),
@@ -116,7 +116,7 @@ def check_status_known(
     if status is not None and status.state is State.UNKNOWN:
         raise error(
             UNKNOWN,
-            "The certificate is not known to its issuer",
+            "The issuer does not recognize the certificate",
             **_identity(certificate),
             age_seconds=round(status.age_seconds, 3),
         )

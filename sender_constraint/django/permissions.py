@@ -43,7 +43,7 @@ def check_scope(token: VerifiedToken, required: str) -> None:
     if required not in token.scopes:
         raise InsufficientScope(
             SCOPE,
-            "The access token lacks the scope that is needed here",
+            "The access token lacks the required scope",
             expected=required,
             presented=sorted(token.scopes),
         )

@@ -114,7 +114,7 @@ def methods(get_response: Handler) -> Handler:
         response = get_response(request)
         if not isinstance(response, HttpResponseNotAllowed):
             return response
-        problem = MethodNotAllowed(METHOD, "The resource does not have this method")
+        problem = MethodNotAllowed(METHOD, "The resource does not support this method")
         problem.headers = {"Allow": response.headers["Allow"]}
         return _answered(request, problem)
 
@@ -143,7 +143,7 @@ def problem_response(problem: Problem) -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: nothing listens at this path."""
     del exception  # it lists the paths of this service
-    return _answered(request, NotFound(PATH, "There is nothing at this path"))
+    return _answered(request, NotFound(PATH, "This path does not exist"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -171,15 +171,15 @@ def problem_of(exception: Exception) -> Problem | None:
         case exceptions.ValidationError():
             return _members_problem(exception)
         case UnreadablePostError():
-            return BadRequest(MALFORMED, "The body ended early")
+            return BadRequest(MALFORMED, "The body is incomplete")
         case exceptions.ParseError() | SuspiciousOperation():
             return BadRequest(MALFORMED, "The request is malformed", reason=type(exception).__name__)
         case Http404() | exceptions.NotFound():
-            return NotFound(PATH, "There is nothing at this path")
+            return NotFound(PATH, "This path does not exist")
         case exceptions.MethodNotAllowed():
-            return MethodNotAllowed(METHOD, "The resource does not have this method")
+            return MethodNotAllowed(METHOD, "The resource does not support this method")
         case exceptions.NotAcceptable():
-            return NotAcceptable(ACCEPT, "The resource has a representation in application/json only")
+            return NotAcceptable(ACCEPT, "The resource is available as application/json only")
         case exceptions.UnsupportedMediaType():
             return UnsupportedMediaType(MEDIA, "The body must be application/json")
         case TemporarilyUnavailable():
@@ -196,7 +196,7 @@ def problem_of(exception: Exception) -> Problem | None:
 
 def unavailable(rule: Rule, reason: str, retry_after_seconds: float = 1) -> Problem:
     """Something is away. reason: for the audit trail. RFC 9110 §10.2.3: Retry-After is in whole seconds."""
-    problem = ServiceUnavailable(rule, "The service is not available now", reason=reason)
+    problem = ServiceUnavailable(rule, "Temporarily unavailable", reason=reason)
     problem.headers = {"Retry-After": str(math.ceil(retry_after_seconds))}
     return problem
 
@@ -209,7 +209,7 @@ def _later(refusal: TemporarilyUnavailable) -> Problem:
 
 def _members_problem(exception: exceptions.ValidationError) -> Problem:
     """RFC 9457 §3 shows this form: ``errors``, each with a JSON pointer (RFC 6901) and a detail."""
-    problem = BadRequest(MEMBERS, "The body has missing, unknown or wrong members")
+    problem = BadRequest(MEMBERS, "The body has missing, unknown or invalid members")
     problem.members = {"errors": list(_pointers(exception.detail, "#"))}
     problem.detail.update(problem.members)
     return problem

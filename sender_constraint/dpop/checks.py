@@ -140,7 +140,7 @@ def check_single(proofs: Sequence[str]) -> str:
         raise InvalidDpopProof(MISSING, "A DPoP proof is required")
     if len(proofs) > 1:
         raise InvalidDpopProof(
-            MORE_THAN_ONE, "There is more than one DPoP proof", expected=1, presented=len(proofs)
+            MORE_THAN_ONE, "The request has more than one DPoP proof", expected=1, presented=len(proofs)
         )
     return proofs[0]
 
@@ -206,7 +206,7 @@ def check_type(header: Mapping[str, Any]) -> None:
     if not isinstance(presented, str) or presented.lower().removeprefix("application/") != TYPE:
         raise InvalidDpopProof(
             WRONG_TYPE,
-            "The DPoP proof is not of the type dpop+jwt",
+            "The DPoP proof's typ is not dpop+jwt",
             expected=TYPE,
             presented=_shown(presented),
         )
@@ -227,7 +227,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
     if presented not in jws.ALGORITHMS:
         raise InvalidDpopProof(
             ALGORITHM,
-            "The DPoP proof's algorithm is not accepted",
+            "The DPoP proof's algorithm is not supported",
             expected=jws.ALGORITHMS,
             presented=_shown(presented),
         )
@@ -238,7 +238,9 @@ def check_critical(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
     if "crit" in header:
         raise InvalidDpopProof(
-            CRITICAL, "The DPoP proof has unsupported critical members", presented=_shown(header["crit"])
+            CRITICAL,
+            "The DPoP proof has unsupported critical header parameters",
+            presented=_shown(header["crit"]),
         )
 
 
@@ -246,7 +248,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
 def check_key_present(header: Mapping[str, Any]) -> None:
     """RFC 9449 §4.2: the header carries the public key; what key it may be, ``jwk`` says."""
     if "jwk" not in header:
-        raise InvalidDpopProof(KEY_MISSING, "The DPoP proof carries no key", presented=sorted(header)[:10])
+        raise InvalidDpopProof(KEY_MISSING, "The DPoP proof contains no key", presented=sorted(header)[:10])
 
 
 @enforces(ALGORITHM_OF_KEY)
@@ -288,14 +290,14 @@ def check_url(claims: Mapping[str, Any], url: str) -> None:
     except ValueError as problem:
         raise InvalidDpopProof(
             URL,
-            "The DPoP proof is for another address",
+            "The DPoP proof is for another URL",
             expected=expected,
             presented=claims["htu"][:500],
             problem=str(problem)[:200],
         ) from None
     if presented != expected:
         raise InvalidDpopProof(
-            URL, "The DPoP proof is for another address", expected=expected, presented=presented[:500]
+            URL, "The DPoP proof is for another URL", expected=expected, presented=presented[:500]
         )
 
 
@@ -306,7 +308,7 @@ def check_nonce(claims: Mapping[str, Any], nonces: Nonces, now: datetime) -> Non
     if presented is None or not nonces.is_good(presented, now):
         raise UseDpopNonce(
             NONCE,
-            "The DPoP proof needs the nonce of this server",
+            "The DPoP proof needs a nonce from this server",
             expected="the nonce in the header DPoP-Nonce",
             presented=_shown(presented),
         )
@@ -319,7 +321,7 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
     if begins > now.timestamp() + MAX_FUTURE_SECONDS:
         raise InvalidDpopProof(
             IN_FUTURE,
-            "The DPoP proof was made in the future",
+            "The DPoP proof's iat is in the future",
             made_at=begins,
             now=now.timestamp(),
             leeway_seconds=MAX_FUTURE_SECONDS,
@@ -348,7 +350,7 @@ def check_token_hash(claims: Mapping[str, Any], access_token: str) -> None:
     if not hmac.compare_digest(expected.encode(), presented.encode(errors="surrogatepass")):
         raise InvalidDpopProof(
             TOKEN_HASH,
-            "The DPoP proof is not for this access token",
+            "The DPoP proof is for another access token",
             expected=expected,
             presented=presented[:100],
         )
@@ -382,11 +384,11 @@ def check_not_replayed(
         ),
     )
     if use is Use.REPEATED:
-        raise InvalidDpopProof(REPLAYED, "The DPoP proof was shown before", key=thumbprint)
+        raise InvalidDpopProof(REPLAYED, "The DPoP proof has already been used", key=thumbprint)
     if use is Use.UNKNOWN:
         raise UseDpopNonce(
             USE_UNKNOWN,
-            "The DPoP proof needs the nonce of this server",
+            "The DPoP proof needs a nonce from this server",
             key=thumbprint,
             made_at=claims["iat"],
             presented=_shown(claims.get("nonce")),

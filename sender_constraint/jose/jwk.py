@@ -148,7 +148,7 @@ def check_not_private(jwk: Mapping[str, Any], error: type[Refusal]) -> None:
     """RFC 9449 §4.2, §4.3: a private key that was sent is a key that others have."""
     private = [name for name in _PRIVATE_MEMBERS if name in jwk and jwk["kty"] != "oct"]
     if private:
-        raise error(PRIVATE, "The key has private members", presented=private)
+        raise error(PRIVATE, "The key contains private members", presented=private)
 
 
 @enforces(KIND)
@@ -157,7 +157,7 @@ def check_kind(jwk: Mapping[str, Any], error: type[Refusal]) -> None:
     if _kind(jwk) not in _KINDS:
         raise error(
             KIND,
-            "The key is of a type that is not accepted",
+            "The key type or curve is not supported",
             expected=[crv or kty for kty, crv in _KINDS],
             presented=" ".join(filter(None, (jwk["kty"], jwk.get("crv"))))[:100],
         )
@@ -169,7 +169,7 @@ def load(jwk: Mapping[str, Any], error: type[Refusal]) -> PublicKey:
     try:
         return _loaded(jwk)
     except ValueError as problem:
-        raise error(NUMBERS, "The key's numbers are malformed", problem=str(problem)[:200]) from None
+        raise error(NUMBERS, "The key's numbers are invalid", problem=str(problem)[:200]) from None
 
 
 @enforces(WEAK)

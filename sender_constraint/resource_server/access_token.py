@@ -218,7 +218,7 @@ def check_type(header: Mapping[str, Any], types: Sequence[str]) -> None:
     if not isinstance(presented, str) or presented.lower() not in types:
         raise InvalidToken(
             TYPE,
-            f"The access token is not of the type {types[0]}",
+            f"The access token's typ is not {types[0]}",
             expected=types,
             presented=_shown(presented),
         )
@@ -239,7 +239,7 @@ def check_algorithm(header: Mapping[str, Any], algorithms: Sequence[str]) -> Non
     if presented not in algorithms:
         raise InvalidToken(
             ALGORITHM,
-            "The access token's algorithm is not accepted",
+            "The access token's algorithm is not supported",
             expected=tuple(algorithms),
             presented=_shown(presented),
         )
@@ -250,7 +250,9 @@ def check_critical(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
     if "crit" in header:
         raise InvalidToken(
-            CRITICAL, "The access token has unsupported critical members", presented=_shown(header["crit"])
+            CRITICAL,
+            "The access token has unsupported critical header parameters",
+            presented=_shown(header["crit"]),
         )
 
 
@@ -259,9 +261,7 @@ def check_key_identifier(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.4: a string; without it keys would have to be tried in turn."""
     presented = header.get("kid")
     if not isinstance(presented, str) or not presented:
-        raise InvalidToken(
-            KEY_IDENTIFIER, "The access token names no key", presented=type(presented).__name__
-        )
+        raise InvalidToken(KEY_IDENTIFIER, "The access token has no kid", presented=type(presented).__name__)
 
 
 @enforces(UNKNOWN_KEY)

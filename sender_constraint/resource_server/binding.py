@@ -155,7 +155,9 @@ def check_dpop_bound(confirmation: Confirmation | None, scheme: Scheme) -> None:
 def check_certificate_presented(certificates: Sequence[bytes]) -> None:
     """RFC 8705 §3: the protected resource obtains the certificate from the TLS layer, or refuses."""
     if not certificates:
-        raise InvalidToken(CERTIFICATE_MISSING, "The access token needs the certificate it is bound to")
+        raise InvalidToken(
+            CERTIFICATE_MISSING, "No client certificate presented; this token is certificate-bound"
+        )
 
 
 @enforces(OTHER_CERTIFICATE)

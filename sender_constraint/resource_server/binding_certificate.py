@@ -83,7 +83,7 @@ def check_foreign_accepted(
     if not accepted:
         raise error(
             FOREIGN,
-            "The certificate is not of an accepted issuer",
+            "The certificate's issuer is not accepted",
             issuer=str(distinguished_name(certificate.issuer))[:500],
             scheme=sorted(str(each) for each in anchors.names)[:10],
         )

@@ -78,7 +78,7 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     """RFC 9068 §4: exactly the authorization server whose keys verified the token."""
     if claims["iss"] != issuer:
         raise InvalidToken(
-            ISSUER, "The access token is another issuer's", expected=issuer, presented=claims["iss"]
+            ISSUER, "The access token was issued by another server", expected=issuer, presented=claims["iss"]
         )
 
 
@@ -88,7 +88,10 @@ def check_audience(claims: Mapping[str, Any], audience: str) -> None:
     presented = audience_of(claims)
     if audience not in presented:
         raise InvalidToken(
-            AUDIENCE, "The access token is for another resource", expected=audience, presented=presented
+            AUDIENCE,
+            "The access token is intended for another resource",
+            expected=audience,
+            presented=presented,
         )
 
 
@@ -125,7 +128,7 @@ def check_issued_at(claims: Mapping[str, Any], now: float, leeway_seconds: float
     if claims["iat"] > now + leeway_seconds:
         raise InvalidToken(
             ISSUED_IN_FUTURE,
-            "The access token was issued in the future",
+            "The access token's iat is in the future",
             issued_at=claims["iat"],
             now=now,
             leeway_seconds=leeway_seconds,

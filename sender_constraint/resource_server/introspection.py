@@ -199,7 +199,7 @@ def check_answered(
     """RFC 7662 §4: an API that cannot learn what a token is worth does not act on it."""
     if answer is None:
         raise TemporarilyUnavailable(
-            ANSWERED, "The status of the access token cannot be had now", **answers.why_none(key)
+            ANSWERED, "Temporarily unavailable: the access token's status is unknown", **answers.why_none(key)
         )
 
 

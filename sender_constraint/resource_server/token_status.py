@@ -84,7 +84,10 @@ def looked_up(reference: StatusReference, statuses: TokenStatuses) -> int | None
         return statuses.status_of(reference)
     except IndexError as problem:
         raise InvalidToken(
-            PLACE, "The access token has no status", problem=str(problem), presented=reference.index
+            PLACE,
+            "The access token's status index is out of range",
+            problem=str(problem),
+            presented=reference.index,
         ) from None
 
 
@@ -93,7 +96,9 @@ def check_fresh(reference: StatusReference, status: int | None, statuses: TokenS
     """§8.3: without a list that is valid and young enough nothing is known, good or bad."""
     if status is None:
         raise TemporarilyUnavailable(
-            STALE, "The status of the access token cannot be had now", **statuses.why_none(reference)
+            STALE,
+            "Temporarily unavailable: the access token's status is unknown",
+            **statuses.why_none(reference),
         )
 
 

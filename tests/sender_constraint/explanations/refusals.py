@@ -29,7 +29,7 @@ print("RULES", json.dumps(rules))
 
 @cache
 def every_rule() -> dict[str, Rule]:
-    """The rules of all services, by identifier: from a process of its own, with a Django project of its own."""
+    """The rules of all services, by identifier, from a process with a Django project of its own."""
     environment = {name: value for name, value in os.environ.items() if name != "STATE_DIR"}
     command = [sys.executable, "-c", _LIST_RULES]
     done = subprocess.run(

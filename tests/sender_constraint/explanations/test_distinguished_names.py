@@ -37,8 +37,8 @@ CASES = {
         "tools (openssl x509 -subject) write it last.",
     ],
     "O=Partner Ltd,CN=partner,C=GB": [
-        "The relative names are the same, in a different order: relative name 2 of 3 (second in RFC 4514 order), "
-        "expected O=Partner Ltd, presented CN=partner.",
+        "The relative names are the same, in a different order: relative name 2 of 3 "
+        "(second in RFC 4514 order), expected O=Partner Ltd, presented CN=partner.",
     ],
     "O=Partner Ltd,C=GB": [
         "relative name 3 of 3 (first in RFC 4514 order) is missing: CN=partner. All others match.",
