@@ -1,7 +1,7 @@
 """Alarms about dependencies of a service that are down: raised with the first caller that is refused for it.
 
-The dependencies are those of the rules of the area ``service`` (database, trust bundle, issuer's keys) and
-of ``token.status-stale``. Each has its own alarm, such as ``service-database``. It ends with a successful call,
+They are those of the rules of the area ``service`` (database, trust bundle, issuer's keys), and of
+``token.status-stale``. Each has its own alarm, such as ``service-database``. It ends with a successful call,
 unless a caller was refused for the same reason shortly before: reads may succeed while writes fail.
 """
 

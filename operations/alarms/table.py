@@ -59,9 +59,9 @@ ALARMS = (
         "automatically, with the next successful check; refused, revoked or missing: when the operator "
         "provides a new one-time secret; issuer revoked: when the issuer has been replaced",
         "`overdue`, `expired`: check that the CA is up and issues certificates; `unwritable`: free disk "
-        "space; `broken`: find out what wrote there; `refused`, `revoked`, `missing`: have the operator create "
-        "a secret (`./scripts/manage ca participant secret`), and put it where the message says; `issuer "
-        "revoked`: replace the issuing CA, see the runbook",
+        "space; `broken`: find out what wrote there; `refused`, `revoked`, `missing`: have the operator "
+        "create a secret (`./scripts/manage ca participant secret`), and put it where the message says; "
+        "`of a revoked issuer`: replace the issuing CA, see the runbook",
     ),
     AlarmKind(
         "lineage-fork",
@@ -146,7 +146,8 @@ ALARMS = (
         "tokens",
         "access tokens for calls",
         {
-            "warning": "no new token is available, or none for a new certificate; the last one is used until it expires"
+            "warning": "no new token is available, or none for a new certificate; the last one is used until "
+            "it expires"
         },
         "automatically, with the next token",
         "as for `calls`, at the authorization server",
