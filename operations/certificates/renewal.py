@@ -42,7 +42,7 @@ Trouble = Literal[
 
 def certificate_renewal(seconds: float) -> BackgroundTask:
     """The task that looks at the certificates every so often: a thirtieth of their lifetime is good."""
-    return BackgroundTask(TASK, __name__, seconds, "renews the certificates of this service")
+    return BackgroundTask(TASK, __name__, seconds, "renews this service's certificates")
 
 
 @background_task(TASK)
@@ -146,7 +146,7 @@ def _tell(run: Run, declared: DeclaredStore, outcome: RenewalOutcome) -> None:
         return
     run.found(f"{what}: {outcome.broken or 'due'}")
     if outcome.action is Action.BUSY:
-        run.has_done(f"{what}: left to the worker that is at it")
+        run.has_done(f"{what}: another worker is renewing it")
     elif outcome.action is Action.FAILED:
         run.failed(f"{what}: {outcome.error}")
     else:
