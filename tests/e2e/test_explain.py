@@ -324,7 +324,7 @@ def test_a_failed_handshake_is_explained_by_its_peer(deployment: Deployment, exp
     eventually(lambda: f"{host}:{port}" in trail.read_text(), "the handshake is recorded")
     text = explain.across("--peer", f"{host}:{port}")
     assert "rule       tls.handshake (RFC 8446 §4)" in text
-    assert "presented  one that ended: http request" in text
+    assert "presented  a handshake that failed: http request" in text
     assert f"--peer {host}:{port}" in explain.at("bank_api", "--recent", "50")
 
 
