@@ -11,17 +11,17 @@ from typing import Any
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
 
-_AMOUNT = 'Send the amount as a decimal string: {{"amount": "12.34", "currency": "EUR"}}.'
+_SEND_DECIMALS = 'Send the amount as a decimal string: {{"amount": "12.34", "currency": "EUR"}}.'
 
 AMOUNT_FORM = rule(
     "money.amount-form", "RFC 8259 §6", "The amount is not a string of decimal digits."
-).explained("a string such as 12.34", "{presented}", _AMOUNT)
+).explained("a string such as 12.34", "{presented}", _SEND_DECIMALS)
 AMOUNT_POSITIVE = rule(
     "money.amount-positive", "ISO 20022 ActiveCurrencyAndAmount", "The amount is zero or negative."
-).explained("an amount greater than zero", "{presented}", _AMOUNT)
+).explained("an amount greater than zero", "{presented}", _SEND_DECIMALS)
 AMOUNT_PRECISION = rule(
     "money.amount-precision", "ISO 4217", "The amount has more decimals than its currency."
-).explained("at most {expected} decimals", "{presented} decimals", _AMOUNT)
+).explained("at most {expected} decimals", "{presented} decimals", _SEND_DECIMALS)
 AMOUNT_MAXIMUM = rule(
     "money.amount-maximum",
     "ISO 20022 ActiveCurrencyAndAmount",

@@ -18,13 +18,13 @@ from bank_api.payments.models import IdempotencyRecord
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest, UnprocessableContent
 
-_KEY = "Send an Idempotency-Key header with 1 to 128 characters, such as a UUID, new for each payment."
+_SEND_KEY = "Send an Idempotency-Key header with 1 to 128 characters, such as a UUID, new for each payment."
 
 KEY_MISSING = rule(
     "idempotency.key-missing",
     "draft-ietf-httpapi-idempotency-key-header-07 §2.7",
     "The Idempotency-Key header is missing.",
-).explained("an Idempotency-Key header", "no such header", _KEY)
+).explained("an Idempotency-Key header", "no such header", _SEND_KEY)
 KEY_MALFORMED = rule(
     "idempotency.key-malformed",
     "draft-ietf-httpapi-idempotency-key-header-07 §2.1",
@@ -32,7 +32,7 @@ KEY_MALFORMED = rule(
 ).explained(
     "one key of 1 to 128 letters, digits and -._~:/+=",
     "an invalid header of {presented_characters} characters, or two headers",
-    _KEY,
+    _SEND_KEY,
 )
 KEY_REUSED = rule(
     "idempotency.key-reused",

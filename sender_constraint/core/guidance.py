@@ -64,12 +64,11 @@ class Guidance:
     @classmethod
     def of_fields(cls, fields: Mapping[str, Any]) -> Self:
         """The guidance in an audit event. Fields of other types, or of a later version, are left out."""
-        texts = (fields.get(name) for name in ("expected", "presented", "next_step"))
+        words = {name: fields.get(name) for name in ("expected", "presented", "next_step")}
         kind = fields.get("compare")
-        known = isinstance(kind, str) and kind in set(Comparison)
         return cls(
-            *(each if isinstance(each, str) else "" for each in texts),
-            compare=Comparison(kind) if known else None,
+            **{name: each for name, each in words.items() if isinstance(each, str)},
+            compare=Comparison(kind) if isinstance(kind, str) and kind in set(Comparison) else None,
         )
 
     def fields(self) -> dict[str, str]:

@@ -37,7 +37,8 @@ def every_rule() -> dict[str, Rule]:
     )
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout.partition("RULES ")[2].splitlines()[0])
-    return {words[0]: Rule(*words, guidance=Guidance.of_fields(guidance)) for *words, guidance in listed}
+    rules = [Rule(*words, Guidance.of_fields(guidance)) for *words, guidance in listed]
+    return {each.identifier: each for each in rules}
 
 
 def refused(rule: str, **detail: Any) -> dict[str, Any]:
