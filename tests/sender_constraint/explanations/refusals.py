@@ -37,8 +37,10 @@ def every_rule() -> dict[str, Rule]:
     )
     assert done.returncode == 0, done.stderr
     listed = json.loads(done.stdout.partition("RULES ")[2].splitlines()[0])
-    rules = [Rule(*words, Guidance.of_fields(guidance)) for *words, guidance in listed]
-    return {each.identifier: each for each in rules}
+    return {
+        identifier: Rule(identifier, clause, refuses, Guidance.of_fields(guidance))
+        for identifier, clause, refuses, guidance in listed
+    }
 
 
 def refused(rule: str, **detail: Any) -> dict[str, Any]:
