@@ -5,13 +5,16 @@ from django.http import HttpRequest, HttpResponse
 
 from authserver.keys.store import NoSigningKey
 from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers, refusal_response
 from sender_constraint.django.problem_details import DATABASE, TRUST
 from sender_constraint.django.trust import NoTrustAnchors
 
-SIGNING_KEY = rule("service.signing-key", "RFC 9110 §15.6.4", "There is no usable key to sign tokens with.")
+SIGNING_KEY = rule(
+    "service.signing-key", "RFC 9110 §15.6.4", "There is no usable key to sign tokens with."
+).explained("a key to sign tokens with", "no usable key", RETRY_LATER)
 
 
 class Outages(ExceptionAnswers):
@@ -38,4 +41,4 @@ def outage_of(exception: Exception) -> TemporarilyUnavailable | None:
             reason = SIGNING_KEY
         case _:
             return None
-    return TemporarilyUnavailable(reason, "The service is not available now", problem=str(exception))
+    return TemporarilyUnavailable(reason, "Temporarily unavailable", problem=str(exception))

@@ -1,7 +1,7 @@
-"""Numbered checks of the settings: what is wrong is said at start, not at the first request.
+"""Numbered checks of the settings: errors are reported at start, not at the first request.
 
-Those with the tag ``bank_api`` run with every command and before serving; those with the tag ``serving``
-need what other services make, and run before serving only.
+Checks with the tag ``bank_api`` run with every command and before serving; checks with the tag ``serving``
+depend on other services, and run only before serving.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,42 +35,42 @@ def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Dj
         metadata_url(settings.ISSUER)
     except ValueError as error:
         hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
-        return [Error(f"ISSUER cannot be used: {error}", hint=hint, id="bank_api.E001")]
+        return [Error(f"ISSUER is invalid: {error}", hint=hint, id="bank_api.E001")]
     return []
 
 
 def check_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """RFC 8707 §2: an absolute URI without fragment; here the address under which this API is called."""
-    hint = "Set RESOURCE to something like https://api.example: no query, no slash at its end."
-    wrong = Error("RESOURCE is not an https URL.", hint=hint, id="bank_api.E002")
+    """RFC 8707 §2: an absolute URI without fragment; here the URL of this API."""
+    hint = "Set RESOURCE to a URL such as https://api.example, without query or trailing slash."
+    wrong = Error("RESOURCE must be an https URL.", hint=hint, id="bank_api.E002")
     return [] if _is_https(settings.RESOURCE) and not settings.RESOURCE.endswith("/") else [wrong]
 
 
 def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """A route that takes tokens from whoever holds them is announced."""
+    """Warn about a route that accepts unbound tokens."""
     if not settings.DEMO or is_fapi2():
         return []
-    hint = "Good for showing how a bearer token is stolen. Never set DEMO where accounts are real."
-    message = "DEMO is set: /demo/bearer/accounts accepts access tokens that are bound to no certificate."
+    hint = "DEMO shows how a bearer token is stolen. Never set it where accounts are real."
+    message = "DEMO is set: /demo/bearer/accounts accepts unbound access tokens."
     return [checks.Warning(message, hint=hint, id="bank_api.W001")]
 
 
 def check_introspection(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """Whoever asks about opaque tokens authenticates, by a certificate of its own."""
+    """Introspection of opaque tokens needs a client certificate."""
     if not settings.INTROSPECTION_CLIENT_ID or "client" in settings.CERTIFICATE_STORES:
         return []
-    hint = "Declare a store of the purpose client, or leave it empty: then no opaque token is taken."
-    message = "INTROSPECTION_CLIENT_ID is set, and there is no client certificate to ask with."
+    hint = "Declare a store with the purpose client, or leave it empty: opaque tokens are then refused."
+    message = "INTROSPECTION_CLIENT_ID is set, but there is no client certificate to authenticate with."
     return [Error(message, hint=hint, id="bank_api.E011")]
 
 
 def check_enforced(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
-    """Bound means bound: this API serves nobody without proof, in no mode."""
-    hint = "Report mode is for APIs on their way to bound tokens: docs/migrate.md."
+    """Bound means bound: this API has no mode that serves callers without proof."""
+    hint = "Report mode is for APIs that migrate to bound tokens: see docs/migrate.md."
     if settings.REPORT_ROUTES:
-        return [Error("REPORT_ROUTES is set, and this API enforces.", hint=hint, id="bank_api.E010")]
+        return [Error("REPORT_ROUTES is set, but this API always enforces.", hint=hint, id="bank_api.E010")]
     reporting = sorted({view.__name__ for view in _views() if _reports(view)})
-    told = f"{', '.join(reporting)} would report instead of refusing, and this API enforces."
+    told = f"{', '.join(reporting)} would report instead of refusing, but this API always enforces."
     return [Error(told, hint=hint, id="bank_api.E010")] if reporting else []
 
 
@@ -90,7 +90,7 @@ def _reports(view: type) -> bool:
 
 
 def register_checks() -> None:
-    """Register all of them, and those of the library."""
+    """Register these checks, and those of the library."""
     own = (
         check_issuer,
         check_resource,

@@ -11,23 +11,25 @@ from typing import Any
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
 
+_SEND_DECIMALS = 'Send the amount as a decimal string: {{"amount": "12.34", "currency": "EUR"}}.'
+
 AMOUNT_FORM = rule(
-    "money.amount-form",
-    "RFC 8259 §6",
-    "The amount is no string of plain decimal digits, but a number, say, or has an exponent.",
-)
+    "money.amount-form", "RFC 8259 §6", "The amount is not a string of decimal digits."
+).explained("a string such as 12.34", "{presented}", _SEND_DECIMALS)
 AMOUNT_POSITIVE = rule(
     "money.amount-positive", "ISO 20022 ActiveCurrencyAndAmount", "The amount is zero or negative."
-)
+).explained("an amount greater than zero", "{presented}", _SEND_DECIMALS)
 AMOUNT_PRECISION = rule(
     "money.amount-precision", "ISO 4217", "The amount has more decimals than its currency."
-)
+).explained("at most {expected} decimals", "{presented} decimals", _SEND_DECIMALS)
 AMOUNT_MAXIMUM = rule(
     "money.amount-maximum",
     "ISO 20022 ActiveCurrencyAndAmount",
-    "The amount is larger than one payment may be.",
-)
-CURRENCY_KNOWN = rule("money.currency-known", "ISO 4217", "The bank keeps no accounts in the currency.")
+    "The amount exceeds the maximum for one payment.",
+).explained("at most {expected} minor units", "{presented} minor units", "Split the payment.")
+CURRENCY_KNOWN = rule(
+    "money.currency-known", "ISO 4217", "The bank has no accounts in this currency."
+).explained("one of {expected}", "another currency", "Use one of these currency codes.")
 
 # ISO 4217: how many decimals each currency of this bank has.
 DECIMALS = {"EUR": 2, "GBP": 2, "USD": 2, "JPY": 0}
@@ -118,7 +120,7 @@ def check_amount_maximum(money: Money) -> None:
     if money.minor_units > MAXIMUM_MINOR_UNITS:
         raise BadRequest(
             AMOUNT_MAXIMUM,
-            "The amount is larger than one payment may be",
+            "The amount exceeds the maximum for one payment",
             expected=MAXIMUM_MINOR_UNITS,
             presented=money.minor_units,
         )

@@ -12,7 +12,11 @@ from sender_constraint.django.authentication import ClientPrincipal
 from sender_constraint.django.problem_details import EVENT
 from sender_constraint.django.problems import LengthRequired
 
-LENGTH = rule("request.length", "RFC 9110 §15.5.12", "The body comes in chunks, without a Content-Length.")
+LENGTH = rule(
+    "request.length", "RFC 9110 §15.5.12", "The body is chunked, without a Content-Length."
+).explained(
+    "a Content-Length", "a chunked body (Transfer-Encoding)", "Send the body with its Content-Length."
+)
 
 
 def client_of(request: Request) -> str:
@@ -53,4 +57,4 @@ class ProtectedView(APIView):
 def check_length(request: Request) -> None:
     """RFC 9110 §15.5.12: without Content-Length, WSGI would read a body in chunks as an empty one."""
     if "Transfer-Encoding" in request.headers:
-        raise LengthRequired(LENGTH, "The body needs a Content-Length")
+        raise LengthRequired(LENGTH, "The body requires a Content-Length")

@@ -7,6 +7,7 @@ from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
 from ca.register.own_records import AuthorityRevoked
 from operations.audit.trail import NotRecorded
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.middleware import ExceptionAnswers
@@ -16,8 +17,8 @@ from sender_constraint.django.problems import Problem
 AUTHORITY = rule(
     "service.authority",
     "RFC 9110 §15.6.4",
-    "The authority's keys and certificates cannot be used, its own time is over, or it is revoked.",
-)
+    "The CA's own keys or certificates are unusable, expired or revoked.",
+).explained("the CA's keys and certificates", "no usable ones", RETRY_LATER)
 
 
 class Availability(ExceptionAnswers):
@@ -29,7 +30,7 @@ class Availability(ExceptionAnswers):
         if problem is None:
             return None
         audit.refused(request, problem)
-        why = "The certificate authority is not available now."
+        why = "The certificate authority is temporarily unavailable."
         return HttpResponse(
             f"{exception.description if isinstance(exception, NotRecorded) else why}\n",
             status=problem.status,

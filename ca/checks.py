@@ -1,4 +1,4 @@
-"""Numbered checks of this service's configuration, before every command and before serving."""
+"""Numbered checks of this service's settings: they run with every command and before serving."""
 
 import stat
 from datetime import timedelta
@@ -28,14 +28,14 @@ register(check_renewal, TAG)
 
 @register(TAG)
 def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E001: certificates live, and at most 398 days with their backdated minute."""
+    """ca.E001: a positive lifetime, at most 398 days with the backdated minute."""
     longest = int(LONGEST_LIFETIME.total_seconds())
     if 0 < settings.CERTIFICATE_LIFETIME_SECONDS <= longest:
         return []
     return [
         Error(
-            f"CERTIFICATE_LIFETIME_SECONDS is {settings.CERTIFICATE_LIFETIME_SECONDS}.",
-            hint=f"Use 1 to {longest} ({timedelta(seconds=longest)}).",
+            f"CERTIFICATE_LIFETIME_SECONDS is out of range: {settings.CERTIFICATE_LIFETIME_SECONDS}.",
+            hint=f"Set it to 1 to {longest} ({timedelta(seconds=longest)}).",
             id="ca.E001",
         )
     ]
@@ -43,13 +43,13 @@ def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E002: a span of time is not negative."""
+    """ca.E002: not negative."""
     if settings.RENEWAL_AFTER_EXPIRY_SECONDS >= 0:
         return []
     return [
         Error(
-            f"RENEWAL_AFTER_EXPIRY_SECONDS is {settings.RENEWAL_AFTER_EXPIRY_SECONDS}.",
-            hint="Use 0 to renew no expired certificate, or 2592000 for 30 days.",
+            f"RENEWAL_AFTER_EXPIRY_SECONDS is negative: {settings.RENEWAL_AFTER_EXPIRY_SECONDS}.",
+            hint="Set it to 0 to renew no expired certificates, or to 2592000 for 30 days.",
             id="ca.E002",
         )
     ]
@@ -57,12 +57,14 @@ def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_certificate_profile(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E010: a profile that is misspelt would be one that nobody keeps to."""
+    """ca.E010: a known profile; a misspelt one would have no effect."""
     if settings.CERTIFICATE_PROFILE in KEY_PROFILES:
         return []
     names = ", ".join(filter(None, KEY_PROFILES))
-    hint = f"Leave it empty, or use {names}."
-    return [Error(f"CERTIFICATE_PROFILE is {settings.CERTIFICATE_PROFILE!r}.", hint=hint, id="ca.E010")]
+    hint = f"Leave it empty, or set it to {names}."
+    return [
+        Error(f"CERTIFICATE_PROFILE is unknown: {settings.CERTIFICATE_PROFILE!r}.", hint=hint, id="ca.E010")
+    ]
 
 
 @register(TAG)
@@ -73,8 +75,8 @@ def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"PUBLIC_ORIGIN is {settings.PUBLIC_ORIGIN!r}.",
-            hint="Use scheme, host and port alone, for example https://ca.example:8440.",
+            f"PUBLIC_ORIGIN must be an https origin: {settings.PUBLIC_ORIGIN!r}.",
+            hint="Set it to scheme, host and port only, for example https://ca.example:8440.",
             id="ca.E003",
         )
     ]
@@ -82,44 +84,44 @@ def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E004: nobody else reads the authority's keys."""
+    """ca.E004: only the owner can read the CA's keys."""
     open_to_others = [
         path
         for path in authority_directory().private_key_paths()
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077
     ]
     return [
-        Error(f"Others may read {path}.", hint=f"Run: chmod 600 {path}", id="ca.E004")
+        Error(f"Other users can read {path}.", hint=f"Run: chmod 600 {path}", id="ca.E004")
         for path in open_to_others
     ]
 
 
 @register(TAG)
 def check_passphrase(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E007: the passphrase is there and fits, where there is to be one. A key may be in a safe."""
+    """ca.E007: the passphrase, if configured, exists and is right. A key may be offline."""
     authority = authority_directory()
     try:
         authority.passphrase()
         if authority.exists():
             authority.load_issuing()
     except WrongPassphrase as error:
-        hint = "KEY_PASSPHRASE_FILE names a file of mode 0600 with the passphrase of the authority's keys."
-        return [Error(f"The authority's keys cannot be used: {error}.", hint=hint, id="ca.E007")]
+        hint = "Set KEY_PASSPHRASE_FILE to a file of mode 0600 with the passphrase of the CA's keys."
+        return [Error(f"The CA's keys cannot be used: {error}.", hint=hint, id="ca.E007")]
     except NoAuthority:
-        return []  # whoever needs it says so
+        return []  # reported by the commands that need it
     return []
 
 
 @register(TAG)
 def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E008: status is published in the clear, below an origin without a path."""
+    """ca.E008: status is published over plain HTTP, at an origin without a path."""
     origin = urlsplit(settings.STATUS_ORIGIN)
     if origin.scheme == "http" and origin.hostname and not origin.path:
         return []
     return [
         Error(
-            f"STATUS_ORIGIN is {settings.STATUS_ORIGIN!r}.",
-            hint="Use scheme, host and port alone, for example http://ca.example:8480.",
+            f"STATUS_ORIGIN must be an http origin: {settings.STATUS_ORIGIN!r}.",
+            hint="Set it to scheme, host and port only, for example http://ca.example:8480.",
             id="ca.E008",
         )
     ]
@@ -127,16 +129,16 @@ def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E009: status holds for a while, and lists overlap."""
+    """ca.E009: positive lifetimes, and revocation lists that overlap."""
     wrong = [name for name in _STATUS_SECONDS if getattr(settings, name) <= 0]
     if wrong:
-        return [Error(f"{', '.join(wrong)}: not more than 0.", hint="Use seconds.", id="ca.E009")]
+        return [Error(f"{', '.join(wrong)} must be positive.", hint="Set seconds.", id="ca.E009")]
     if settings.CRL_INTERVAL_SECONDS < settings.CRL_LIFETIME_SECONDS:
         return []
     return [
         Error(
-            "CRL_INTERVAL_SECONDS is not less than CRL_LIFETIME_SECONDS.",
-            hint="A list has to be followed by the next one before it ends.",
+            "CRL_INTERVAL_SECONDS must be less than CRL_LIFETIME_SECONDS.",
+            hint="Each revocation list must be published before the previous one expires.",
             id="ca.E009",
         )
     ]
@@ -144,13 +146,13 @@ def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E010: an issuing authority lives."""
+    """ca.E010: a positive lifetime."""
     if settings.ISSUING_AUTHORITY_LIFETIME_SECONDS > 0:
         return []
     return [
         Error(
-            f"ISSUING_AUTHORITY_LIFETIME_SECONDS is {settings.ISSUING_AUTHORITY_LIFETIME_SECONDS}.",
-            hint="Use 157680000 for five years.",
+            "ISSUING_AUTHORITY_LIFETIME_SECONDS must be positive.",
+            hint="Set it to 157680000 for five years.",
             id="ca.E010",
         )
     ]
@@ -158,21 +160,20 @@ def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
 
 @register(TAG)
 def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
-    """ca.E005: what participants trust is this authority."""
+    """ca.E005: the trust bundle has this CA's certificates."""
     authority = authority_directory()
     if not authority.exists() or not settings.TRUST_BUNDLE.exists():
         return []
     try:
         is_ours = is_bundle_of(authority, settings.TRUST_BUNDLE)
     except NoAuthority as error:
-        return [Error(f"The authority is not whole: {error}.", hint="Restore it from a copy.", id="ca.E006")]
+        return [Error(f"The CA is incomplete: {error}.", hint="Restore it from a backup.", id="ca.E006")]
     if is_ours:
         return []
     return [
         Error(
-            f"{settings.TRUST_BUNDLE} does not hold the certificates of {authority.path}.",
-            hint="Restore the authority that belongs to it; or remove the file and run "
-            "`./scripts/manage ca init`.",
+            f"{settings.TRUST_BUNDLE} does not contain the certificates of {authority.path}.",
+            hint="Restore the CA that belongs to it; or remove the file and run `./scripts/manage ca init`.",
             id="ca.E005",
         )
     ]

@@ -1,4 +1,4 @@
-"""Numbered checks of the settings: what is wrong is said at start, not at the first call."""
+"""Numbered checks of the settings: errors are reported at start, not at the first call."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,44 +20,46 @@ def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Dja
     try:
         metadata_url(settings.ISSUER)
     except ValueError as error:
-        hint = "Set ISSUER to the identifier of the authorization server, exactly as it calls itself."
-        return [Error(f"ISSUER cannot be used: {error}", hint=hint, id="partner_client.E001")]
+        hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
+        return [Error(f"ISSUER is invalid: {error}", hint=hint, id="partner_client.E001")]
     return []
 
 
 def check_api_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """A token is never sent over a connection that is not TLS (RFC 6750 §5.3)."""
+    """RFC 6750 §5.3: tokens are only sent over TLS."""
     if settings.API_URL.startswith("https://"):
         return []
-    return [Error("API_URL is not an HTTPS URL.", hint="Set it to the bank's API.", id="partner_client.E002")]
+    return [
+        Error("API_URL must be an https URL.", hint="Set it to the bank's API.", id="partner_client.E002")
+    ]
 
 
 def check_token_endpoint(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 6749 §3.2: TLS, also where the endpoint is not taken from metadata."""
+    """RFC 6749 §3.2: TLS, also if the endpoint does not come from metadata."""
     if not settings.TOKEN_ENDPOINT or settings.TOKEN_ENDPOINT.startswith("https://"):
         return []
-    hint = "Leave it empty where the authorization server publishes metadata."
-    return [Error("TOKEN_ENDPOINT is not an HTTPS URL.", hint=hint, id="partner_client.E004")]
+    hint = "Leave it empty if the authorization server publishes metadata."
+    return [Error("TOKEN_ENDPOINT must be an https URL.", hint=hint, id="partner_client.E004")]
 
 
 def check_token_parameters(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
     """Each is a name and a value."""
     wrong = [each for each in settings.TOKEN_PARAMETERS if not each.partition("=")[0] or "=" not in each]
-    hint = "Write them as name=value, with commas between."
-    told = f"TOKEN_PARAMETERS has {', '.join(wrong)}."
+    hint = "Write name=value pairs, separated by commas."
+    told = f"TOKEN_PARAMETERS is malformed: {', '.join(wrong)}."
     return [Error(told, hint=hint, id="partner_client.E010")] if wrong else []
 
 
 def check_client_id(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """The name under which the bank registered us."""
+    """The client_id of this partner at the bank."""
     if settings.CLIENT_ID:
         return []
-    hint = "Set it to the client_id that the bank gave at registration."
+    hint = "Set it to the client_id from the registration at the bank."
     return [Error("CLIENT_ID is empty.", hint=hint, id="partner_client.E003")]
 
 
 def check_client_keys(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """What the bank registered this client for: a value that means nothing would be taken for its default."""
+    """What the bank registered this client for; an unknown value would be taken for the default."""
     errors = []
     if settings.TOKEN_BINDING not in BINDINGS:
         hint = f"Set it to one of {', '.join(BINDINGS)}, as the bank registered this client."
@@ -69,7 +71,7 @@ def check_client_keys(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
 
 
 def register_checks() -> None:
-    """Register all of them, and those of the library."""
+    """Register these checks, and those of the library."""
     own = (
         check_issuer,
         check_token_endpoint,

@@ -29,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
         return NO_TRAIL
     parser = argparse.ArgumentParser(
         prog="explain",
-        description="Explain why a call was refused: the rule and its section, what was expected beside what "
-        "was presented, and what to do next. Reads the audit trails of all services.",
+        description="Explain why a call was refused: the rule and its section, what was expected and "
+        "what was presented, and what to do next. Reads the audit trails of all services.",
     )
     add_arguments(parser)
     parser.add_argument(

@@ -23,6 +23,7 @@ from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import SIGNING_ALGORITHMS, RegisteredClient
 from authserver.tokens.token_request import Form
 from sender_constraint.core.errors import InvalidClient, InvalidRequest
+from sender_constraint.core.guidance import JSON_OBJECT, SUPPORTED_ALGORITHM
 from sender_constraint.core.replay import replay_key
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.jose import jws
@@ -45,36 +46,105 @@ _TIMES = ("exp", "iat", "nbf")
 # The last second that datetime can hold, 9999-12-31T23:59:59Z; numbers beyond it mean no time.
 _LAST_SECOND = 253402300799
 
+_AS_MADE = "Send the assertion exactly as the JWT library produced it, in client_assertion."
+_CLAIMS = "Set iss and sub to the client_id, aud to the issuer, exp, and a fresh jti (RFC 7523 §3)."
+_NEW = (
+    "Create a new assertion for each request, including retries: fresh jti, current iat, exp within a minute."
+)
+_CLOCK = "Synchronize the clock (NTP), and create each assertion right before sending it."
+_KEYS = "Have the bank register the public key (jwks), and set kid to it; register a new key before using it."
+
 PARAMETERS = rule(
-    "assertion.parameters", "RFC 7521 §4.2", "The request has an assertion or its type, and not both."
+    "assertion.parameters",
+    "RFC 7521 §4.2",
+    "client_assertion and client_assertion_type must be sent together.",
+).explained(
+    "client_assertion and client_assertion_type",
+    "a request without {missing}",
+    "Send both parameters (RFC 7521 §4.2).",
 )
 ASSERTION_KIND = rule(
-    "assertion.kind", "RFC 7523 §2.2", "The request says that the assertion is something else than a JWT."
+    "assertion.kind", "RFC 7523 §2.2", "The client_assertion_type is not that of a JWT."
+).explained("client_assertion_type {expected}", "{presented}", "Send a JWT, with this client_assertion_type.")
+SIZE = rule("assertion.size", "RFC 8725 §3", "The assertion is too long.").explained(
+    "at most {expected} characters", "{presented} characters", _AS_MADE
 )
-SIZE = rule("assertion.size", "RFC 8725 §3", "The assertion is longer than any that a client needs.")
-FORM = rule("assertion.form", "RFC 7523 §3", "The assertion does not consist of three parts in base64url.")
-HEADER = rule("assertion.header", "RFC 7515 §4", "The header is not a JSON object with unique members.")
-TYPE = rule("assertion.type", "RFC 8725 §3.11", "The assertion is a JWT that was made for something else.")
-UNSIGNED = rule("assertion.unsigned", "RFC 7523 §3", "The assertion says that it is not signed.")
-ALGORITHM = rule("assertion.algorithm", "FAPI 2.0 §5.4.1", "The algorithm is not one that is accepted.")
-CRITICAL = rule("assertion.critical", "RFC 7515 §4.1.11", "The header has critical members unknown here.")
-PAYLOAD = rule("assertion.payload", "RFC 7519 §7.2", "The payload is no JSON object with unique members.")
-CLAIM_MISSING = rule("assertion.claim-missing", "RFC 7523 §3", "A claim that each assertion has is missing.")
-CLAIM_TYPE = rule("assertion.claim-type", "RFC 7519 §4.1", "A claim of the assertion is not of its type.")
-SUBJECT = rule("assertion.subject", "RFC 7523 §3", "The assertion's issuer and its subject are two clients.")
-CLIENT_ID = rule("assertion.client-id", "RFC 7521 §4.2", "client_id names another client than the assertion.")
+FORM = rule(
+    "assertion.form", "RFC 7523 §3", "The assertion is not a JWT of three base64url parts."
+).explained("a JWT of {expected} base64url parts", "{presented} parts", _AS_MADE)
+HEADER = rule(
+    "assertion.header", "RFC 7515 §4", "The header is not a JSON object with unique members."
+).explained(JSON_OBJECT, "an invalid header: {problem}", _AS_MADE)
+TYPE = rule("assertion.type", "RFC 8725 §3.11", "The JWT's typ is not that of a client assertion.").explained(
+    "typ absent, or one of {expected}", "typ {presented}", "Omit typ."
+)
+UNSIGNED = rule("assertion.unsigned", "RFC 7523 §3", "The assertion is unsigned (alg none).").explained(
+    "an assertion signed by the client", "alg {presented}", SUPPORTED_ALGORITHM
+)
+ALGORITHM = rule(
+    "assertion.algorithm", "FAPI 2.0 §5.4.1", "The signature algorithm is not supported."
+).explained("an assertion signed with one of {expected}", "alg {presented}", SUPPORTED_ALGORITHM)
+CRITICAL = rule(
+    "assertion.critical", "RFC 7515 §4.1.11", "The header lists critical parameters (crit)."
+).explained("an assertion without crit", "crit {presented}", "Omit crit from the header.")
+PAYLOAD = rule(
+    "assertion.payload", "RFC 7519 §7.2", "The payload is not a JSON object with unique members."
+).explained(JSON_OBJECT, "an invalid payload: {problem}", _AS_MADE)
+CLAIM_MISSING = rule("assertion.claim-missing", "RFC 7523 §3", "A required claim is missing.").explained(
+    "iss, sub, aud, exp and jti", "an assertion without {missing}", _CLAIMS
+)
+CLAIM_TYPE = rule("assertion.claim-type", "RFC 7519 §4.1", "A claim has the wrong type.").explained(
+    "strings of ordinary length, and times as seconds since 1970",
+    "another type or value in {malformed}",
+    _CLAIMS,
+)
+SUBJECT = rule(
+    "assertion.subject", "RFC 7523 §3", "The assertion's iss and sub are different clients."
+).explained("iss equal to sub, {expected}", "iss {presented}", _CLAIMS)
+CLIENT_ID = rule(
+    "assertion.client-id", "RFC 7521 §4.2", "client_id is not the subject of the assertion."
+).explained(
+    "the assertion's subject, {expected}",
+    "client_id {presented}",
+    "Omit client_id, or set it to the assertion's subject.",
+)
 CLIENT_ALGORITHM = rule(
-    "assertion.client-algorithm",
-    "RFC 7591 §2",
-    "The assertion is signed by another algorithm than the one that the client registered.",
+    "assertion.client-algorithm", "RFC 7591 §2", "The signature algorithm is not the registered one."
+).explained(
+    "alg {expected}, as registered",
+    "alg {presented}",
+    "Sign with the registered token_endpoint_auth_signing_alg, or have the bank change it.",
 )
-KEY = rule("assertion.key", "RFC 7523 §3", "None of the client's keys is the one that the assertion names.")
-SIGNATURE = rule("assertion.signature", "RFC 7523 §3", "None of the client's keys signed the assertion.")
-AUDIENCE = rule("assertion.audience", "FAPI 2.0 §5.3.2.1", "The assertion was made for another server.")
-EXPIRED = rule("assertion.expired", "RFC 7523 §3", "The assertion has expired.")
-LIFETIME = rule("assertion.lifetime", "RFC 7523 §3", "The assertion counts for unreasonably long.")
-IN_FUTURE = rule("assertion.in-future", "FAPI 2.0 §5.3.2.1", "The assertion was made in the future.")
-REPLAYED = rule("assertion.replayed", "RFC 7523 §3", "The assertion was shown before.")
+KEY = rule("assertion.key", "RFC 7523 §3", "The assertion's kid is not among the client's keys.").explained(
+    "one of the client's keys: {expected}", "kid {presented}", _KEYS
+)
+SIGNATURE = rule(
+    "assertion.signature", "RFC 7523 §3", "No key of the client verifies the signature."
+).explained(
+    "a signature by one of the client's keys, with thumbprint {expected}",
+    "a signature that none of them verifies",
+    _KEYS,
+)
+AUDIENCE = rule(
+    "assertion.audience", "FAPI 2.0 §5.3.2.1", "The assertion is intended for another server."
+).explained(
+    "aud as a single string: {expected}",
+    "aud {presented}",
+    "Set aud to the issuer from the metadata, as a string. If your software can only send the token "
+    "endpoint's URL, the operator can register the client with assertion_audience_token_endpoint.",
+)
+EXPIRED = rule("assertion.expired", "RFC 7523 §3", "The assertion has expired.").explained(
+    "an assertion valid at {now}", "an assertion that expired at {expires_at}", _CLOCK
+)
+LIFETIME = rule("assertion.lifetime", "RFC 7523 §3", "The assertion's lifetime is too long.").explained(
+    "a lifetime of at most {expected} seconds", "{presented} seconds", _NEW
+)
+IN_FUTURE = rule("assertion.in-future", "FAPI 2.0 §5.3.2.1", "The assertion is not yet valid.").explained(
+    "iat and nbf at most {leeway_seconds} seconds after {now}", "{begins_at}", _CLOCK
+)
+REPLAYED = rule("assertion.replayed", "RFC 7523 §3", "The assertion has already been used.").explained(
+    "an assertion that has not been used", "an assertion that {client} has already used", _NEW
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +288,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
     if presented not in SIGNING_ALGORITHMS:
         raise InvalidClient(
             ALGORITHM,
-            "The client assertion's algorithm is not accepted",
+            "The client assertion's algorithm is not supported",
             expected=SIGNING_ALGORITHMS,
             presented=shown(presented),
         )
@@ -230,7 +300,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
     if "crit" in header:
         raise InvalidClient(
             CRITICAL,
-            "The client assertion has unsupported critical members",
+            "The client assertion has unsupported critical header parameters",
             presented=shown(header["crit"]),
         )
 
@@ -251,7 +321,9 @@ def check_claims_present(claims: Mapping[str, Any]) -> None:
     """RFC 7523 §3: iss, sub, aud and exp; jti too, by which it counts once (RFC 7523 §5)."""
     missing = [name for name in _REQUIRED if name not in claims]
     if missing:
-        raise InvalidClient(CLAIM_MISSING, f"The client assertion has no {missing[0]}", missing=missing)
+        raise InvalidClient(
+            CLAIM_MISSING, f"The client assertion lacks the claim {missing[0]}", missing=missing
+        )
 
 
 @enforces(CLAIM_TYPE)
@@ -329,7 +401,7 @@ def check_audience(claims: Mapping[str, Any], audiences: Sequence[str]) -> None:
     if claims["aud"] not in audiences:
         raise InvalidClient(
             AUDIENCE,
-            "The client assertion is not for this server: aud is its issuer, as one string",
+            "The client assertion is for another server: set aud to this server's issuer, as one string",
             expected=list(audiences),
             presented=shown(claims["aud"]),
         )
@@ -354,7 +426,7 @@ def check_lifetime(claims: Mapping[str, Any], now: datetime) -> None:
     if claims["exp"] - begins > MAX_LIFETIME_SECONDS:
         raise InvalidClient(
             LIFETIME,
-            "The client assertion counts for too long",
+            "The client assertion's lifetime is too long",
             expected=MAX_LIFETIME_SECONDS,
             presented=claims["exp"] - begins,
         )
@@ -367,7 +439,7 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
     if begins > now.timestamp() + MAX_FUTURE_SECONDS:
         raise InvalidClient(
             IN_FUTURE,
-            "The client assertion was made in the future",
+            "The client assertion is not yet valid: check the clock",
             begins_at=begins,
             now=now.timestamp(),
             leeway_seconds=MAX_FUTURE_SECONDS,
@@ -378,7 +450,9 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
 def check_once(assertion: Assertion, *, first: bool) -> None:
     """RFC 7523 §3, RFC 7521 §5.2: each once. first: whether its use was not on record."""
     if not first:
-        raise InvalidClient(REPLAYED, "The client assertion was shown before", client=assertion.client_id)
+        raise InvalidClient(
+            REPLAYED, "The client assertion has already been used", client=assertion.client_id
+        )
 
 
 def _is_identifier(value: object) -> bool:

@@ -19,6 +19,7 @@ from sender_constraint.core.certificate_checks import (
     verify_client_certificate,
 )
 from sender_constraint.core.errors import InvalidClient
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.names import (
     DistinguishedName,
     dns_names,
@@ -31,31 +32,47 @@ from sender_constraint.core.names import (
 from sender_constraint.core.revocation import StatusSource, check_revocation
 from sender_constraint.core.rules import enforces, rule
 
+_USE_REGISTERED_NAME = (
+    "Use this client's certificate, or have the bank register the name in the presented one."
+)
+
 SUBJECT_DN = rule(
-    "client.subject-dn",
-    "RFC 8705 §2.1.2",
-    "The certificate's subject is not the client's tls_client_auth_subject_dn.",
+    "client.subject-dn", "RFC 8705 §2.1.2", "The subject is not the client's tls_client_auth_subject_dn."
+).explained(
+    "the name {expected}", "the name {presented}", _USE_REGISTERED_NAME, compare=Comparison.DISTINGUISHED_NAME
 )
 SAN_DNS = rule(
-    "client.san-dns",
-    "RFC 8705 §2.1.2",
-    "None of the certificate's DNS names is the client's tls_client_auth_san_dns.",
+    "client.san-dns", "RFC 8705 §2.1.2", "No DNS name is the client's tls_client_auth_san_dns."
+).explained(
+    "a certificate with the DNS name {expected}, the client's tls_client_auth_san_dns",
+    "{presented}",
+    _USE_REGISTERED_NAME,
+    compare=Comparison.TEXT,
 )
 SAN_URI = rule(
-    "client.san-uri",
-    "RFC 8705 §2.1.2",
-    "None of the certificate's URIs is the client's tls_client_auth_san_uri.",
+    "client.san-uri", "RFC 8705 §2.1.2", "No URI is the client's tls_client_auth_san_uri."
+).explained(
+    "a certificate with the URI {expected}, the client's tls_client_auth_san_uri",
+    "{presented}",
+    _USE_REGISTERED_NAME,
+    compare=Comparison.TEXT,
 )
 
 SAN_IP = rule(
-    "client.san-ip",
-    "RFC 8705 §2.1.2",
-    "None of the certificate's IP addresses is the client's tls_client_auth_san_ip.",
+    "client.san-ip", "RFC 8705 §2.1.2", "No IP address is the client's tls_client_auth_san_ip."
+).explained(
+    "a certificate with the IP address {expected}, the client's tls_client_auth_san_ip",
+    "{presented}",
+    _USE_REGISTERED_NAME,
+    compare=Comparison.IP_ADDRESS,
 )
 SAN_EMAIL = rule(
-    "client.san-email",
-    "RFC 8705 §2.1.2",
-    "None of the certificate's mailboxes is the client's tls_client_auth_san_email.",
+    "client.san-email", "RFC 8705 §2.1.2", "No email address is the client's tls_client_auth_san_email."
+).explained(
+    "a certificate with the email address {expected}, the client's tls_client_auth_san_email",
+    "{presented}",
+    _USE_REGISTERED_NAME,
+    compare=Comparison.TEXT,
 )
 
 

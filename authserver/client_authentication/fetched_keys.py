@@ -27,9 +27,11 @@ from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAh
 from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
-    "client.keys-away",
-    "RFC 7591 §2",
-    "The keys of the client cannot be had from its jwks_uri, or are none that could be registered.",
+    "client.keys-away", "RFC 7591 §2", "The client's jwks_uri is unreachable or returns unusable keys."
+).explained(
+    "keys from {jwks_uri}, at most {promise_seconds} seconds old",
+    "no usable keys: {problem}",
+    "Serve the public keys there over TLS, as a JWK Set; then retry after a second.",
 )
 
 MAX_RESPONSE_BYTES = 64 * 1024
@@ -110,7 +112,7 @@ def check_there(found: JwkSet | None, client: RegisteredClient, why: Mapping[str
     """RFC 7591 §2: who cannot be verified is not refused for ever, and not accepted."""
     if found is None:
         raise TemporarilyUnavailable(
-            KEYS_AWAY, "The service is not available now", jwks_uri=client.jwks_uri[:500], **why
+            KEYS_AWAY, "Temporarily unavailable", jwks_uri=client.jwks_uri[:500], **why
         )
     return found
 

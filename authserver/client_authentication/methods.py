@@ -12,27 +12,49 @@ from sender_constraint.core.errors import InvalidClient, InvalidRequest
 from sender_constraint.core.rules import enforces, rule
 
 ONE_METHOD = rule(
-    "client.one-method",
-    "RFC 6749 §2.3",
-    "The client authenticates in more than one way.",
+    "client.one-method", "RFC 6749 §2.3", "The client authenticates in more than one way."
+).explained(
+    "one authentication method",
+    "a certificate or an assertion, and also {presented}",
+    "Omit client_secret, the Authorization header, and anything else that is not the registered method.",
 )
 METHOD_SUPPORTED = rule(
     "client.method-supported",
     "RFC 6749 §2.3",
-    "The client authenticates by a secret, which this server does not take.",
+    "The client authenticates with a secret, which is not supported.",
+).explained(
+    "a client certificate, or an assertion (private_key_jwt)",
+    "{presented}",
+    "Authenticate with the client certificate over mutual TLS, or with an assertion; client secrets do "
+    "not exist here.",
 )
-CLIENT_ID = rule("token-request.client-id", "RFC 8705 §2", "client_id is missing.")
-KNOWN_CLIENT = rule("client.known", "RFC 6749 §5.2", "No client of this identifier is registered.")
+CLIENT_ID = rule("token-request.client-id", "RFC 8705 §2", "The parameter client_id is missing.").explained(
+    "the parameter client_id",
+    "no client_id",
+    "Add client_id to the body: RFC 8705 §2 requires it alongside the certificate.",
+)
+KNOWN_CLIENT = rule(
+    "client.known", "RFC 6749 §5.2", "No client with this client_id is registered."
+).explained(
+    "the client_id of a registered client",
+    "{presented}",
+    "Check the spelling of client_id (it is not the certificate's subject), or have the bank register the "
+    "client.",
+)
 REGISTERED_METHOD = rule(
-    "client.registered-method",
-    "RFC 8705 §2.1",
-    "The client is registered for another method than the one that it uses.",
+    "client.registered-method", "RFC 8705 §2.1", "The client is registered for another authentication method."
+).explained(
+    "the method that the client is registered for: {expected}",
+    "{presented}",
+    "Authenticate with the registered method, or have the bank register the client for the other one.",
 )
 
 ASSERTION_MISSING = rule(
-    "assertion.missing",
-    "RFC 7523 §2.2",
-    "The client is registered for private_key_jwt, and the request has no assertion.",
+    "assertion.missing", "RFC 7523 §2.2", "A client registered for private_key_jwt sent no assertion."
+).explained(
+    "client_assertion and client_assertion_type, from a client registered for {expected}",
+    "neither an assertion nor a certificate",
+    "Sign an assertion with the registered key (RFC 7523 §3), and send it with its type.",
 )
 
 # In the same words whatever method a client registered, and for an unknown one: they reveal no client.

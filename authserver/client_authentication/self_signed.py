@@ -25,14 +25,20 @@ from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import certificate_thumbprint
 
 REGISTERED = rule(
-    "client.self-signed-certificate",
-    "RFC 8705 §2.2",
-    "The certificate is none of those that the client registered.",
+    "client.self-signed-certificate", "RFC 8705 §2.2", "The client has not registered this certificate."
+).explained(
+    "a certificate that the client registered, with thumbprint {expected}",
+    "{presented}",
+    "Present the registered certificate, or have the bank register this one (x5c in jwks).",
 )
 OF_THE_SCHEME = rule(
     "client.self-signed-of-scheme",
     "RFC 8705 §2.2",
-    "The certificate that the client registered as its own names an authority of the scheme as its issuer.",
+    "The registered certificate was issued by the scheme's CA.",
+).explained(
+    "a self-signed certificate",
+    "a certificate issued by {issuer}",
+    "Have the bank register the client for tls_client_auth, with the name in this certificate.",
 )
 
 

@@ -8,29 +8,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from authserver.clients.members import flag
+from authserver.clients.members import flag, metadata_rule
 from authserver.clients.registered_client import PRIVATE_KEY_JWT
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 
 CERTIFICATE_BOUND = "tls_client_certificate_bound_access_tokens"
 DPOP_BOUND = "dpop_bound_access_tokens"
 NONCE_REQUIRED = "dpop_nonce_required"
 
-ONE_BINDING = rule(
+ONE_BINDING = metadata_rule(
     "registration.one-binding",
     "RFC 7800 §3.1",
-    "The client is to get tokens that are bound both to its certificate and to a DPoP key.",
+    "The metadata requests certificate-bound and DPoP-bound tokens.",
 )
-BOUND_TOKENS = rule(
+BOUND_TOKENS = metadata_rule(
     "registration.bound-tokens",
     "RFC 8705 §3.4",
-    "The client is to get tokens that are bound to nothing, outside the demo.",
+    "The metadata requests unbound tokens, which only the demo issues.",
 )
-NONCE = rule(
-    "registration.dpop-nonce",
-    "RFC 9449 §8",
-    "The client is to put nonces into its DPoP proofs, and to get tokens that are not bound by them.",
+NONCE = metadata_rule(
+    "registration.dpop-nonce", "RFC 9449 §8", "The metadata requires DPoP nonces without DPoP-bound tokens."
 )
 
 
@@ -47,7 +45,9 @@ class Binding:
 def check_one_binding(certificate: bool, dpop: bool) -> None:
     """RFC 7800 §3.1 leaves the number of confirmations to the application: here it is one."""
     if certificate and dpop:
-        raise InvalidClientMetadata(ONE_BINDING, f"{CERTIFICATE_BOUND} and {DPOP_BOUND} exclude each other")
+        raise InvalidClientMetadata(
+            ONE_BINDING, f"{CERTIFICATE_BOUND} and {DPOP_BOUND} are mutually exclusive"
+        )
 
 
 @enforces(BOUND_TOKENS)

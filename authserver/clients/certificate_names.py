@@ -8,48 +8,36 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from authserver.clients.members import text
+from authserver.clients.members import metadata_rule, text
 from authserver.clients.registered_client import NAME_MEMBERS, TLS_CLIENT_AUTH
 from authserver.clients.syntax import is_absolute_uri
 from sender_constraint.core.addresses import is_mailbox, parse_ip_address
 from sender_constraint.core.errors import InvalidClientMetadata
 from sender_constraint.core.names import parse_distinguished_name
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 
-NAMES_FOR_METHOD = rule(
+NAMES_FOR_METHOD = metadata_rule(
     "registration.names-for-method",
     "RFC 8705 §2.1.2",
-    "The client has a name for tls_client_auth, and is to authenticate by another method.",
+    "A certificate name is registered without tls_client_auth.",
 )
-ONE_NAME = rule(
-    "registration.one-name",
-    "RFC 8705 §2.1.2",
-    "A client that authenticates by tls_client_auth has no name, or more than one.",
+ONE_NAME = metadata_rule(
+    "registration.one-name", "RFC 8705 §2.1.2", "A tls_client_auth client needs exactly one certificate name."
 )
-SUBJECT_DN = rule(
-    "registration.subject-dn",
-    "RFC 8705 §2.1.2",
-    "tls_client_auth_subject_dn is no distinguished name in the text form of RFC 4514.",
+SUBJECT_DN = metadata_rule(
+    "registration.subject-dn", "RFC 8705 §2.1.2", "tls_client_auth_subject_dn is not an RFC 4514 name."
 )
-SAN_DNS = rule(
-    "registration.san-dns",
-    "RFC 8705 §2.1.2",
-    "tls_client_auth_san_dns is no DNS name.",
+SAN_DNS = metadata_rule(
+    "registration.san-dns", "RFC 8705 §2.1.2", "tls_client_auth_san_dns is not a DNS name."
 )
-SAN_URI = rule(
-    "registration.san-uri",
-    "RFC 8705 §2.1.2",
-    "tls_client_auth_san_uri is no absolute URI.",
+SAN_URI = metadata_rule(
+    "registration.san-uri", "RFC 8705 §2.1.2", "tls_client_auth_san_uri is not an absolute URI."
 )
-SAN_IP = rule(
-    "registration.san-ip",
-    "RFC 8705 §2.1.2",
-    "tls_client_auth_san_ip is no IP address in the usual text form.",
+SAN_IP = metadata_rule(
+    "registration.san-ip", "RFC 8705 §2.1.2", "tls_client_auth_san_ip is not an IP address."
 )
-SAN_EMAIL = rule(
-    "registration.san-email",
-    "RFC 8705 §2.1.2",
-    "tls_client_auth_san_email is no mailbox in ASCII, as a certificate's rfc822Name holds one.",
+SAN_EMAIL = metadata_rule(
+    "registration.san-email", "RFC 8705 §2.1.2", "tls_client_auth_san_email is not an ASCII email address."
 )
 
 _LABEL = r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)"
@@ -137,7 +125,7 @@ def check_san_email(san_email: str | None) -> None:
     """
     if san_email is not None and not is_mailbox(san_email):
         raise InvalidClientMetadata(
-            SAN_EMAIL, "tls_client_auth_san_email is not a mailbox in ASCII", presented=san_email
+            SAN_EMAIL, "tls_client_auth_san_email is not an ASCII email address", presented=san_email
         )
 
 

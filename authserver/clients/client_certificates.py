@@ -14,25 +14,24 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 from jwt.exceptions import InvalidKeyError
 
+from authserver.clients.members import metadata_rule
 from sender_constraint.core.certificate_checks import check_key, load_certificate
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 from sender_constraint.core.thumbprints import certificate_thumbprint
 
-CERTIFICATE_NEEDED = rule(
+CERTIFICATE_NEEDED = metadata_rule(
     "registration.certificate-needed",
     "RFC 8705 §2.2.2",
-    "A client is to authenticate by self_signed_tls_client_auth, and registers a bare key or a fingerprint.",
+    "A self_signed_tls_client_auth client must register its certificate (x5c).",
 )
-CERTIFICATE_FORM = rule(
+CERTIFICATE_FORM = metadata_rule(
     "registration.certificate-form",
     "RFC 7517 §4.7",
-    "x5c is no array of certificates in base64 of DER.",
+    "x5c is not an array of base64-encoded DER certificates.",
 )
-CERTIFICATE_KEY = rule(
-    "registration.certificate-key",
-    "RFC 7517 §4.7",
-    "The key of the certificate in x5c is not the one that the JWK itself says.",
+CERTIFICATE_KEY = metadata_rule(
+    "registration.certificate-key", "RFC 7517 §4.7", "The certificate in x5c has another key than its JWK."
 )
 
 # RFC 7518 §6.2.1, §6.3.1; RFC 8037 §2.
@@ -61,7 +60,7 @@ def certificate_of(key: Mapping[str, Any]) -> bytes:
         return base64.b64decode(chain[0], validate=True)
     except (TypeError, IndexError, binascii.Error, ValueError) as problem:
         raise InvalidClientMetadata(
-            CERTIFICATE_FORM, "jwks has an x5c that holds no certificates", problem=str(problem)[:200]
+            CERTIFICATE_FORM, "jwks has an x5c without certificates", problem=str(problem)[:200]
         ) from None
 
 
@@ -72,7 +71,7 @@ def check_certificate_key(key: Mapping[str, Any], certificate: x509.Certificate)
     own = _jwk_of(certificate)
     if any(own.get(name) != value for name, value in said.items()):
         raise InvalidClientMetadata(
-            CERTIFICATE_KEY, "jwks has an x5c of another key than its own", members=sorted(said)
+            CERTIFICATE_KEY, "jwks has an x5c whose certificate has another key", members=sorted(said)
         )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authserver.clients.client_certificates import check_certificates
-from authserver.clients.members import check_member_type, text
+from authserver.clients.members import check_member_type, metadata_rule, text
 from authserver.clients.registered_client import (
     PRIVATE_KEY_JWT,
     SELF_SIGNED_TLS_CLIENT_AUTH,
@@ -21,38 +21,24 @@ from authserver.clients.registered_client import (
     TLS_CLIENT_AUTH,
 )
 from sender_constraint.core.errors import InvalidClientMetadata, Refusal
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 from sender_constraint.jose.jwk import PublicJwk, public_jwk
 
-KEYS_ONCE = rule(
-    "registration.keys-once",
-    "RFC 7591 §2",
-    "The client's metadata has both jwks and jwks_uri.",
-)
-KEYS_NEEDED = rule(
+KEYS_ONCE = metadata_rule("registration.keys-once", "RFC 7591 §2", "The metadata has both jwks and jwks_uri.")
+KEYS_NEEDED = metadata_rule(
     "registration.keys-needed",
     "RFC 7591 §2",
-    "The client is to authenticate by keys or certificates of its own, and registers none.",
+    "The authentication method needs registered keys or certificates.",
 )
-KEYS_BY_ADDRESS = rule(
-    "registration.keys-by-address",
-    "RFC 7591 §5",
-    "The client's keys are to be fetched from an address that is no https URL, or of a host not allowed.",
+KEYS_BY_ADDRESS = metadata_rule(
+    "registration.keys-by-address", "RFC 7591 §5", "jwks_uri is not an https URL on an allowed host."
 )
-KEY_SET = rule(
-    "registration.key-set",
-    "RFC 7517 §5",
-    "jwks is no set of keys, or has more keys than a client turns.",
+KEY_SET = metadata_rule("registration.key-set", "RFC 7517 §5", "jwks is not a JWK Set, or has too many keys.")
+PUBLIC_KEYS = metadata_rule(
+    "registration.public-keys", "RFC 7591 §2", "jwks contains a private or a symmetric key."
 )
-PUBLIC_KEYS = rule(
-    "registration.public-keys",
-    "RFC 7591 §2",
-    "jwks holds a private or a symmetric key: the client's secret is then no longer its own.",
-)
-USABLE_KEYS = rule(
-    "registration.usable-keys",
-    "RFC 7523 §3",
-    "jwks holds no key by which an assertion of this client can be verified, or a weak one.",
+USABLE_KEYS = metadata_rule(
+    "registration.usable-keys", "RFC 7523 §3", "jwks has a weak key, or none that can verify an assertion."
 )
 
 MOST_KEYS = 20
@@ -75,7 +61,7 @@ class ClientKeys:
 def check_keys_once(metadata: Mapping[str, Any]) -> None:
     """RFC 7591 §2: jwks and jwks_uri MUST NOT both be present."""
     if "jwks" in metadata and "jwks_uri" in metadata:
-        raise InvalidClientMetadata(KEYS_ONCE, "jwks and jwks_uri exclude each other")
+        raise InvalidClientMetadata(KEYS_ONCE, "jwks and jwks_uri are mutually exclusive")
 
 
 @enforces(KEYS_NEEDED)
@@ -101,7 +87,7 @@ def check_keys_by_address(address: str, hosts: Collection[str]) -> None:
     if host not in hosts:
         raise InvalidClientMetadata(
             KEYS_BY_ADDRESS,
-            "jwks_uri is of a host that is not allowed here: send jwks",
+            "jwks_uri is on a host that is not allowed: send jwks",
             expected=sorted(hosts),
             presented=host[:200],
         )
@@ -116,7 +102,7 @@ def check_key_set(jwks: Mapping[str, Any]) -> None:
     if len(keys) > MOST_KEYS:
         raise InvalidClientMetadata(KEY_SET, f"jwks has more than {MOST_KEYS} keys")
     if not all(isinstance(key, dict) and isinstance(key.get("kty"), str) for key in keys):
-        raise InvalidClientMetadata(KEY_SET, "jwks holds something that is no key")
+        raise InvalidClientMetadata(KEY_SET, "jwks contains an entry that is not a key")
 
 
 @enforces(PUBLIC_KEYS)
@@ -125,7 +111,7 @@ def check_public_keys(jwks: Mapping[str, Any]) -> None:
     secret = {name for key in jwks["keys"] for name in _PRIVATE_MEMBERS.intersection(key)}
     if secret or any(key["kty"] == "oct" for key in jwks["keys"]):
         raise InvalidClientMetadata(
-            PUBLIC_KEYS, "jwks holds a key that is not public", members=sorted(secret)
+            PUBLIC_KEYS, "jwks contains a key that is not public", members=sorted(secret)
         )
 
 

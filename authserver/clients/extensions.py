@@ -15,54 +15,40 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from authserver.clients.bindings import Binding
-from authserver.clients.members import flag, number, text, texts
+from authserver.clients.members import flag, metadata_rule, number, text, texts
 from authserver.clients.registered_client import JWT_FORMAT, OPAQUE_FORMAT, PRIVATE_KEY_JWT
 from operations.settings.fapi2 import FAPI2, PROFILES
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 
 LONGEST_LIFETIME_SECONDS = 86_400
 TOKEN_ENDPOINT_AUDIENCE = "assertion_audience_token_endpoint"  # noqa: S105 - a member's name
 
-RESOURCES = rule(
-    "registration.resources",
-    "RFC 8707 §2",
-    "The client is to get tokens for a resource for which this server issues none.",
+RESOURCES = metadata_rule(
+    "registration.resources", "RFC 8707 §2", "This server issues no tokens for a requested resource."
 )
-DEFAULT_RESOURCE = rule(
+DEFAULT_RESOURCE = metadata_rule(
     "registration.default-resource",
     "RFC 8707 §2",
-    "The client's default resource is none of its resources.",
+    "The default resource is not among the client's resources.",
 )
-LIFETIME = rule(
-    "registration.lifetime",
-    "RFC 6749 §5.1",
-    "The client is to get tokens that live for no time, or for longer than the operator allows.",
+LIFETIME = metadata_rule(
+    "registration.lifetime", "RFC 6749 §5.1", "The access token lifetime is zero or above the maximum."
 )
-TOKEN_FORMAT = rule(
-    "registration.token-format",
-    "RFC 6749 §1.4",
-    "The client is to get access tokens of a format that this server does not make.",
+TOKEN_FORMAT = metadata_rule(
+    "registration.token-format", "RFC 6749 §1.4", "The access token format is not supported."
 )
-PROFILE = rule(
-    "registration.profile",
-    "RFC 7591 §2",
-    "The client is to be held to a profile that this server does not know.",
+PROFILE = metadata_rule("registration.profile", "RFC 7591 §2", "The security profile is unknown.")
+PROFILE_BINDING = metadata_rule(
+    "registration.profile-binding", "FAPI 2.0 §5.3.2.1", "FAPI 2.0 clients cannot have unbound tokens."
 )
-PROFILE_BINDING = rule(
-    "registration.profile-binding",
-    "FAPI 2.0 §5.3.2.1",
-    "The client is to be held to FAPI 2.0, and to get tokens that are bound to nothing.",
-)
-ASSERTION_AUDIENCE = rule(
+ASSERTION_AUDIENCE = metadata_rule(
     "registration.assertion-audience",
     "FAPI 2.0 §5.3.2.1",
-    "The client is to address assertions to the token endpoint, and signs none or is held to FAPI 2.0.",
+    "The token endpoint as audience needs assertions outside FAPI 2.0.",
 )
-INTROSPECTS = rule(
-    "registration.introspects",
-    "RFC 7662 §4",
-    "The client is to introspect tokens for a resource for which this server issues none.",
+INTROSPECTS = metadata_rule(
+    "registration.introspects", "RFC 7662 §4", "This server issues no tokens for a resource to introspect."
 )
 
 
@@ -74,7 +60,7 @@ def check_resources(resources: Collection[str], supported: Collection[str]) -> N
     if unknown := sorted(set(resources).difference(supported)):
         raise InvalidClientMetadata(
             RESOURCES,
-            "resources holds one for which this server issues no tokens",
+            "resources contains one for which this server issues no tokens",
             presented=unknown,
             expected=list(supported),
         )
@@ -85,7 +71,7 @@ def check_default_resource(default_resource: str, resources: Collection[str]) ->
     """RFC 8707 §2: a request without a resource means one that a request could name."""
     if default_resource not in resources:
         raise InvalidClientMetadata(
-            DEFAULT_RESOURCE, "default_resource is none of resources", presented=default_resource
+            DEFAULT_RESOURCE, "default_resource is not among resources", presented=default_resource
         )
 
 
@@ -121,7 +107,7 @@ def check_profile(profile: str) -> None:
 def check_profile_binding(profile: str, binding: Binding) -> None:
     """FAPI 2.0 §5.3.2.1: sender-constrained access tokens only, in a demo too."""
     if profile == FAPI2 and not binding.certificate and not binding.dpop:
-        raise InvalidClientMetadata(PROFILE_BINDING, "profile fapi2 contradicts tokens that are not bound")
+        raise InvalidClientMetadata(PROFILE_BINDING, "profile fapi2 contradicts unbound tokens")
 
 
 @enforces(ASSERTION_AUDIENCE)
@@ -141,7 +127,7 @@ def check_introspects(introspects: Collection[str], supported: Collection[str]) 
     if unknown := sorted(set(introspects).difference(supported)):
         raise InvalidClientMetadata(
             INTROSPECTS,
-            "introspects holds a resource for which this server issues no tokens",
+            "introspects contains a resource for which this server issues no tokens",
             presented=unknown,
             expected=list(supported),
         )

@@ -6,7 +6,7 @@ RFC 7591 §2 and §2.1, https://www.rfc-editor.org/rfc/rfc7591.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from authserver.clients.members import text, texts
+from authserver.clients.members import metadata_rule, text, texts
 from authserver.clients.registered_client import (
     AUTH_METHODS,
     CLIENT_CREDENTIALS,
@@ -16,37 +16,27 @@ from authserver.clients.registered_client import (
 )
 from authserver.clients.syntax import is_scope
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 
-AUTH_METHOD = rule(
-    "registration.auth-method",
-    "RFC 7591 §2",
-    "The client is to authenticate by a method that this server does not support.",
+AUTH_METHOD = metadata_rule(
+    "registration.auth-method", "RFC 7591 §2", "The client authentication method is not supported."
 )
-GRANT_TYPES = rule(
-    "registration.grant-types",
-    "RFC 7591 §2",
-    "The client is to use a grant that this server does not support.",
-)
-RESPONSE_TYPES = rule(
+GRANT_TYPES = metadata_rule("registration.grant-types", "RFC 7591 §2", "A grant type is not supported.")
+RESPONSE_TYPES = metadata_rule(
     "registration.response-types",
     "RFC 7591 §2.1",
-    "The client is to use a response type for which it has no grant.",
+    "A response type needs a grant that the client does not have.",
 )
-SCOPE = rule(
-    "registration.scope",
-    "RFC 7591 §2",
-    "The client is to use a scope that this server does not know, or that is malformed.",
+SCOPE = metadata_rule(
+    "registration.scope", "RFC 7591 §2", "The scope is malformed, or has values that are not supported."
 )
-SIGNING_ALGORITHM = rule(
-    "registration.signing-alg",
-    "RFC 8725 §3.2",
-    "The client is to sign its assertions by an algorithm that this server does not support.",
+SIGNING_ALGORITHM = metadata_rule(
+    "registration.signing-alg", "RFC 8725 §3.2", "The assertion signing algorithm is not supported."
 )
-SIGNING_FOR_METHOD = rule(
+SIGNING_FOR_METHOD = metadata_rule(
     "registration.signing-alg-for-method",
     "RFC 7591 §2",
-    "The client names an algorithm for its assertions, and another method than private_key_jwt.",
+    "An assertion algorithm is registered without private_key_jwt.",
 )
 
 
@@ -56,7 +46,7 @@ def check_auth_method(method: str | None) -> None:
     if method is None:
         raise InvalidClientMetadata(
             AUTH_METHOD,
-            "token_endpoint_auth_method is missing, which means client_secret_basic: not supported",
+            "token_endpoint_auth_method is missing; its default, client_secret_basic, is not supported",
         )
     if method not in AUTH_METHODS:
         raise InvalidClientMetadata(
@@ -95,7 +85,7 @@ def check_grant_types(grant_types: Collection[str], introspects: Collection[str]
     if set(grant_types).difference({CLIENT_CREDENTIALS}) or not (grant_types or introspects):
         raise InvalidClientMetadata(
             GRANT_TYPES,
-            "grant_types holds what is not supported: use client_credentials",
+            "grant_types contains an unsupported grant: use client_credentials",
             presented=list(grant_types),
         )
 
@@ -115,9 +105,7 @@ def check_scope(scope: str, supported: Collection[str]) -> None:
     if not is_scope(scope):
         raise InvalidClientMetadata(SCOPE, "scope is malformed", presented=scope)
     if unknown := sorted(set(scope.split(" ")).difference(supported)):
-        raise InvalidClientMetadata(
-            SCOPE, "scope holds a value that this server does not know", presented=unknown
-        )
+        raise InvalidClientMetadata(SCOPE, "scope contains an unknown value", presented=unknown)
 
 
 def auth_method(metadata: Mapping[str, Any]) -> str:

@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import Rule, enforces, rule
 
-MEMBER_TYPE = rule(
-    "registration.member-type",
-    "RFC 7591 §2",
-    "A member of the client's metadata has another JSON type than its definition says.",
+
+def metadata_rule(identifier: str, clause: str, refuses: str) -> Rule:
+    """Register a rule about client metadata: only the metadata can be corrected."""
+    return rule(identifier, clause, refuses).explained(
+        next_step="Correct the client metadata, and register again."
+    )
+
+
+MEMBER_TYPE = metadata_rule(
+    "registration.member-type", "RFC 7591 §2", "A member of the client metadata has the wrong JSON type."
 )
-CHARACTERS = rule(
-    "registration.characters",
-    "RFC 7591 §2",
-    "A text in the client's metadata holds control characters, or is no Unicode text.",
+CHARACTERS = metadata_rule(
+    "registration.characters", "RFC 7591 §2", "A string in the client metadata has invalid characters."
 )
 
 
@@ -29,7 +33,7 @@ def check_member_type(name: str, value: object, expected: type) -> None:
 def check_characters(value: object) -> None:
     """Refuse control characters and lone surrogates at any depth: no database and no log takes them well."""
     if isinstance(value, str) and not all(_is_printable(character) for character in value):
-        raise InvalidClientMetadata(CHARACTERS, "A text holds characters that are not allowed")
+        raise InvalidClientMetadata(CHARACTERS, "A string contains characters that are not allowed")
     if isinstance(value, Mapping):
         for name, member in value.items():
             check_characters(name)

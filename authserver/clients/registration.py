@@ -16,27 +16,21 @@ from authserver.clients import extensions, grants
 from authserver.clients.bindings import binding
 from authserver.clients.certificate_names import certificate_names
 from authserver.clients.client_keys import client_keys
-from authserver.clients.members import check_characters, text
+from authserver.clients.members import check_characters, metadata_rule, text
 from authserver.clients.registered_client import JWT_FORMAT, RegisteredClient
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.core.rules import enforces, rule
+from sender_constraint.core.rules import enforces
 from sender_constraint.jose.strict_json import parse_object
 
-DOCUMENT = rule(
+DOCUMENT = metadata_rule(
     "registration.document",
     "RFC 7591 §3.1",
-    "The client's metadata is no JSON object, repeats a member, or is too large.",
+    "The metadata is not a JSON object with unique members, or too large.",
 )
-CLIENT_ID = rule(
-    "registration.client-id",
-    "RFC 6749 §A.1",
-    "The client's identifier is empty, too long, or has characters other than printable ASCII.",
+CLIENT_ID = metadata_rule(
+    "registration.client-id", "RFC 6749 §A.1", "The client_id is empty, too long, or not printable ASCII."
 )
-CLIENT_NAME = rule(
-    "registration.client-name",
-    "RFC 7591 §2",
-    "The client's name is too long.",
-)
+CLIENT_NAME = metadata_rule("registration.client-name", "RFC 7591 §2", "The client_name is too long.")
 
 LARGEST_DOCUMENT_BYTES = 65_536
 LONGEST_NAME_CHARACTERS = 200
@@ -78,7 +72,7 @@ def read_metadata(document: bytes) -> dict[str, Any]:
     try:
         return parse_object(document)
     except ValueError as error:
-        raise InvalidClientMetadata(DOCUMENT, f"The metadata is unusable: {error}") from error
+        raise InvalidClientMetadata(DOCUMENT, f"The metadata is invalid: {error}") from error
 
 
 def register(metadata: Mapping[str, Any], policy: RegistrationPolicy) -> RegisteredClient:

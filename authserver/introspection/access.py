@@ -11,27 +11,26 @@ from datetime import datetime
 from authserver.clients.registered_client import RegisteredClient
 from authserver.issued_tokens.models import IssuedToken
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.guidance import REQUEST_NEW_ONE
 from sender_constraint.core.rules import enforces, rule
 
-ISSUED = rule(
-    "introspection.issued",
-    "RFC 7662 §2.2",
-    "A caller asks about a token that this server did not issue.",
+_OWN = "Send a token that was issued to this client; an API may also ask about tokens issued for it."
+
+ISSUED = rule("introspection.issued", "RFC 7662 §2.2", "This server did not issue the token.").explained(
+    "a token issued by this server", "another token, or part of one", _OWN
 )
 KEY_PUBLISHED = rule(
-    "introspection.key",
-    "RFC 7662 §2.2",
-    "A caller asks about a token that was signed by a key that has been withdrawn.",
+    "introspection.key", "RFC 7662 §2.2", "The key that signed the token has been withdrawn."
+).explained("a token signed with a published key", "kid {presented}, since withdrawn", REQUEST_NEW_ONE)
+IN_FORCE = rule("introspection.expired", "RFC 7662 §2.2", "The token has expired.").explained(
+    "a token that has not expired", "a token that expired at {expired_at}", REQUEST_NEW_ONE
 )
-IN_FORCE = rule("introspection.expired", "RFC 7662 §2.2", "A caller asks about a token that has ended.")
-NOT_REVOKED = rule(
-    "introspection.revoked", "RFC 7662 §2.2", "A caller asks about a token that has been revoked."
+NOT_REVOKED = rule("introspection.revoked", "RFC 7662 §2.2", "The token has been revoked.").explained(
+    "a token that has not been revoked", "a token that was revoked at {revoked_at}", REQUEST_NEW_ONE
 )
 CONCERNS = rule(
-    "introspection.concerns",
-    "RFC 7662 §4",
-    "A caller asks about a token that is neither for it nor its own.",
-)
+    "introspection.concerns", "RFC 7662 §4", "The caller is neither the token's client nor its audience."
+).explained("a token of {expected}", "{presented}", _OWN)
 
 
 class NotShown(Refusal):
@@ -54,7 +53,7 @@ def check_concerns(caller: RegisteredClient, issued: IssuedToken) -> None:
     if issued.client_id != caller.client_id and issued.audience not in caller.introspects:
         raise NotShown(
             CONCERNS,
-            "The token does not concern the caller",
+            "The token is neither the caller's nor for it",
             jti=issued.jti,
             expected=[issued.client_id, issued.audience],
             presented=[caller.client_id, *caller.introspects],
@@ -65,7 +64,7 @@ def check_concerns(caller: RegisteredClient, issued: IssuedToken) -> None:
 def check_key_published(key_identifier: str | None, published: Collection[str]) -> None:
     """RFC 7662 §2.2: a JWT by a key that every API would still take. An opaque token has none."""
     if key_identifier is not None and key_identifier not in published:
-        raise NotShown(KEY_PUBLISHED, "The token's key is withdrawn", presented=key_identifier)
+        raise NotShown(KEY_PUBLISHED, "The token's key has been withdrawn", presented=key_identifier)
 
 
 @enforces(IN_FORCE)
@@ -73,7 +72,7 @@ def check_in_force(issued: IssuedToken, now: datetime) -> None:
     """RFC 7662 §2.2: within its time. now: aware."""
     if now >= issued.expires_at:
         raise NotShown(
-            IN_FORCE, "The token has ended", jti=issued.jti, expired_at=issued.expires_at.isoformat()
+            IN_FORCE, "The token has expired", jti=issued.jti, expired_at=issued.expires_at.isoformat()
         )
 
 
@@ -82,5 +81,8 @@ def check_not_revoked(issued: IssuedToken) -> None:
     """RFC 7662 §2.2: not revoked."""
     if issued.revoked_at is not None:
         raise NotShown(
-            NOT_REVOKED, "The token is revoked", jti=issued.jti, revoked_at=issued.revoked_at.isoformat()
+            NOT_REVOKED,
+            "The token has been revoked",
+            jti=issued.jti,
+            revoked_at=issued.revoked_at.isoformat(),
         )

@@ -8,8 +8,8 @@ from authserver.tokens.token_request import Form
 from sender_constraint.core.errors import InvalidRequest
 from sender_constraint.core.rules import enforces, rule
 
-TOKEN_MISSING = rule(
-    "token-parameter.missing", "RFC 7662 §2.1", "The request names no token that it is about."
+TOKEN_MISSING = rule("token-parameter.missing", "RFC 7662 §2.1", "The parameter token is missing.").explained(
+    "the parameter token", "no token", "Add token=TOKEN to the body."
 )
 
 

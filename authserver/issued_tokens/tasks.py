@@ -12,6 +12,6 @@ from sender_constraint.core.clock import utc_now
 def forget_ended_tokens(run: Run) -> None:
     """Remove what has ended, some at a time. Idempotent, also where two do it at once."""
     while removed := remove_ended(utc_now()):
-        run.has_done(f"forgot {removed} tokens that have ended")
+        run.has_done(f"deleted {removed} expired tokens")
     while removed := remove_expired(utc_now()):
-        run.has_done(f"deleted {removed} one-time uses of what has expired")
+        run.has_done(f"deleted {removed} expired one-time uses")

@@ -10,4 +10,4 @@ LONGEST_CHECK_SECONDS = 60
 def key_turning(lifetime_seconds: int) -> BackgroundTask:
     """The task that turns keys of this lifetime: it looks thirty times in it, and at least each minute."""
     every = max(1, min(lifetime_seconds // 30, LONGEST_CHECK_SECONDS))
-    return BackgroundTask(TASK, "authserver.keys.tasks", every, "turns the keys that sign tokens")
+    return BackgroundTask(TASK, "authserver.keys.tasks", every, "rotates the keys that sign tokens")

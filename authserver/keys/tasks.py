@@ -23,7 +23,7 @@ def turn_signing_keys(run: Run) -> None:
         turning().look(run)
     except NoSigningKey as error:
         run.failed(str(error))
-        alarms().raised(ALARM, "critical", f"there is no usable signing key, and no token is issued: {error}")
+        alarms().raised(ALARM, "critical", f"No usable signing key; no tokens are issued: {error}")
     else:
         alarms().cleared(ALARM)
 

@@ -88,7 +88,7 @@ class Turning:
             ended = life.phase == "withdrawn" or (retired_at is not None and now >= retired_at)
             if life.kid == signing or not ended:
                 continue
-            run.found(f"key {life.kid} is {life.phase}, and its time is over")
+            run.found(f"key {life.kid} is {life.phase}, and its time has passed")
             self.store.remove(life.kid)
             self.after(Step.KEY_REMOVED)
             del lives[life.kid]
@@ -110,14 +110,14 @@ class Turning:
             self._let_sign(lives, waiting.kid, run)
 
     def _replace_at_once(self, lives: dict[str, KeyLife], run: Run) -> None:
-        run.found("the key that signs is withdrawn")
+        run.found("the signing key has been withdrawn")
         waiting = _waiting(lives)
         self._let_sign(lives, waiting.kid if waiting else self._publish(lives, run), run)
         self._remove(lives, run)
 
     def _publish(self, lives: dict[str, KeyLife], run: Run) -> str:
         if len(lives) >= MOST_PUBLISHED:
-            run.failed(f"{len(lives)} keys are published: the next one waits until some are retired")
+            run.failed(f"{len(lives)} keys are published: a new one has to wait until some are retired")
             return self._signing()
         kid = self.store.publish_new()
         self.after(Step.KEY_PUBLISHED)
@@ -132,7 +132,7 @@ class Turning:
         self.after(Step.SIGNING_MOVED)
         lives.update(self._reconciled())
         self.after(Step.TURN_NOTED)
-        run.has_done(f"key {kid} signs")
+        run.has_done(f"key {kid} is now signing")
 
     def _signing(self) -> str:
         return self.store.load().signing.kid

@@ -21,12 +21,21 @@ from sender_constraint.core.rules import enforces, rule
 SOFTWARE = rule(
     "registration-endpoint.software-limit",
     "RFC 6585 §4",
-    "As many clients of this software are registered as the operator allows.",
+    "The software has reached its maximum number of clients.",
+).explained(
+    "fewer than {expected} registered clients of the software {software_id}",
+    "one more",
+    "Use a client that is registered, or delete one (RFC 7592 §2.3). The bank's operator sets "
+    "REGISTRATIONS_PER_SOFTWARE_ID.",
 )
 HOURLY = rule(
     "registration-endpoint.hourly-limit",
     "RFC 6585 §4",
-    "As many clients registered themselves within the hour as the operator allows.",
+    "The maximum number of registrations per hour is reached.",
+).explained(
+    "at most {expected} registrations per hour, or this software's share of them",
+    "one more",
+    "Retry after {retry_after_seconds} seconds. The bank's operator sets REGISTRATIONS_PER_HOUR.",
 )
 
 HOUR = timedelta(hours=1)
@@ -83,7 +92,7 @@ def check_hourly_limit(software_id: str, now: datetime) -> None:
     if full is not None:
         raise TooManyRequests(
             HOURLY,
-            "Too many clients registered within the hour",
+            "Too many registrations within an hour",
             retry_after_seconds=max(1, math.ceil((full + HOUR - now).total_seconds())),
             expected=limit,
             software_id=software_id[:200],

@@ -13,15 +13,29 @@ from authserver.clients.registered_client import PRIVATE_KEY_JWT, RegisteredClie
 from sender_constraint.core.errors import InvalidClient, InvalidToken, UnapprovedSoftwareStatement
 from sender_constraint.core.rules import enforces, rule
 
+# Next steps that the rules about the tokens and the statements themselves share.
+OWN_REGISTRATION = (
+    "Present the registration access token that came with the registration, and the client's certificate."
+)
+OWN_STATEMENT = (
+    "Present the certificate that the statement names; send no other name or key with the statement."
+)
+
 CERTIFICATE = rule(
     "registration-endpoint.certificate",
     "RFC 7592 §3",
-    "The token is presented on a connection whose certificate does not authenticate its client.",
+    "The client certificate does not authenticate the token's client.",
+).explained(
+    "a client certificate that authenticates this client",
+    "a certificate refused by {because}",
+    OWN_REGISTRATION,
 )
 STATED_CERTIFICATE = rule(
-    "statement.certificate",
-    "RFC 7591 §5",
-    "The statement is shown on a connection whose certificate is not the one that it names.",
+    "statement.certificate", "RFC 7591 §5", "The client certificate is not the one in the statement."
+).explained(
+    "a connection with the certificate that the statement names",
+    "a certificate refused by {because}",
+    OWN_STATEMENT,
 )
 
 
@@ -34,7 +48,10 @@ def check_possession(client: RegisteredClient, authenticate: Callable[[], Authen
         authenticate()
     except InvalidClient as refusal:
         raise InvalidToken(
-            CERTIFICATE, "The token is not one for this", because=refusal.rule.identifier, **refusal.detail
+            CERTIFICATE,
+            "The token is not valid for this request",
+            because=refusal.rule.identifier,
+            **refusal.detail,
         ) from refusal
 
 
@@ -50,7 +67,7 @@ def check_stated_certificate(
     except InvalidClient as refusal:
         raise UnapprovedSoftwareStatement(
             STATED_CERTIFICATE,
-            "The connection does not have the certificate that the software statement names",
+            "The client certificate is not the one in the software statement",
             because=refusal.rule.identifier,
             **refusal.detail,
         ) from refusal

@@ -13,27 +13,37 @@ from sender_constraint.core.errors import InvalidClientMetadata
 from sender_constraint.core.rules import enforces, rule
 
 MEDIA_TYPE = rule(
-    "registration-endpoint.media-type", "RFC 7591 §3.1", "The body is not of the type application/json."
+    "registration-endpoint.media-type", "RFC 7591 §3.1", "The body is not application/json."
+).explained(
+    "application/json", "{presented}", "Send the metadata as JSON, with Content-Type: application/json."
 )
 OPERATORS = rule(
     "registration-endpoint.operators-members",
     "RFC 7591 §5",
-    "A client says of itself what only an operator may say of it.",
+    "The metadata has members that only an operator may set.",
+).explained(
+    "metadata that a client may set for itself",
+    "{members}",
+    "Omit these members, or ask the bank's operator to set them.",
 )
 ANSWERED = rule(
     "registration-endpoint.answered-members",
     "RFC 7592 §2.2",
-    "The update has a member that only the server's answers have.",
+    "The update has members that only responses have.",
+).explained(
+    "client metadata only",
+    "also {members}",
+    "Omit the members that only the server's responses have (RFC 7592 §2.2).",
 )
 SAME_CLIENT = rule(
     "registration-endpoint.same-client",
     "RFC 7592 §2.2",
-    "The update is about another client, or about none.",
-)
+    "The client_id of the update is missing, or another client's.",
+).explained("the client_id in the URL", "another client_id, or none", "Send the client_id that was issued.")
 SAME_METHOD = rule(
-    "registration-endpoint.same-method",
-    "RFC 7592 §2.2",
-    "The client is to authenticate by another method than before.",
+    "registration-endpoint.same-method", "RFC 7592 §2.2", "An update cannot change the authentication method."
+).explained(
+    "token_endpoint_auth_method {expected}", "{presented}", "Register a new client for another method."
 )
 
 _OF_OPERATORS = ("introspects", TOKEN_ENDPOINT_AUDIENCE)
@@ -59,21 +69,21 @@ def check_operators_members(metadata: Mapping[str, Any], *, chooses_identifier: 
     """
     members = (*_OF_OPERATORS, *(("client_id",) if chooses_identifier else ()))
     if said := [name for name in members if name in metadata]:
-        raise InvalidClientMetadata(OPERATORS, f"{said[0]} is for the operator to say", members=said)
+        raise InvalidClientMetadata(OPERATORS, f"{said[0]} can only be set by the operator", members=said)
 
 
 @enforces(ANSWERED)
 def check_answered_members(metadata: Mapping[str, Any]) -> None:
     """RFC 7592 §2.2: these MUST NOT be in the request."""
     if said := [name for name in _OF_ANSWERS if name in metadata]:
-        raise InvalidClientMetadata(ANSWERED, f"{said[0]} is no member of an update", members=said)
+        raise InvalidClientMetadata(ANSWERED, f"{said[0]} is not allowed in an update", members=said)
 
 
 @enforces(SAME_CLIENT)
 def check_same_client(metadata: Mapping[str, Any], client: RegisteredClient) -> None:
     """RFC 7592 §2.2: client_id MUST be included, and be the one that was issued."""
     if metadata.get("client_id") != client.client_id:
-        raise InvalidClientMetadata(SAME_CLIENT, "client_id is not the one of this client")
+        raise InvalidClientMetadata(SAME_CLIENT, "client_id is not this client's")
 
 
 @enforces(SAME_METHOD)
@@ -82,5 +92,5 @@ def check_same_method(updated: RegisteredClient, client: RegisteredClient) -> No
     before, after = client.token_endpoint_auth_method, updated.token_endpoint_auth_method
     if before != after:
         raise InvalidClientMetadata(
-            SAME_METHOD, "token_endpoint_auth_method stays as it was", expected=before, presented=after
+            SAME_METHOD, "token_endpoint_auth_method cannot be changed", expected=before, presented=after
         )

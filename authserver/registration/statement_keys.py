@@ -20,8 +20,8 @@ from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAh
 from sender_constraint.jose.strict_json import parse_object
 
 KEYS_AWAY = rule(
-    "statement.keys-away", "RFC 7591 §2.3", "The keys of the directory cannot be had, or are no set of keys."
-)
+    "statement.keys-away", "RFC 7591 §2.3", "The directory's keys are unreachable or not a JWK Set."
+).explained("the directory's keys, from {source}", "no usable keys: {problem}")
 
 JwkSet = Mapping[str, Any]
 
@@ -68,9 +68,7 @@ class StatementKeys:
 def check_there(found: JwkSet | None, source: str, why: Mapping[str, Any]) -> JwkSet:
     """RFC 7591 §2.3: what cannot be verified is not refused for ever, and not accepted."""
     if found is None:
-        raise TemporarilyUnavailable(
-            KEYS_AWAY, "The service is not available now", source=source[:500], **why
-        )
+        raise TemporarilyUnavailable(KEYS_AWAY, "Temporarily unavailable", source=source[:500], **why)
     return found
 
 

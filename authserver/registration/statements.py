@@ -20,6 +20,7 @@ from authserver.client_authentication.assertions import (
 )
 from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import NAME_MEMBERS, SIGNING_ALGORITHMS
+from authserver.registration.possession import OWN_STATEMENT
 from sender_constraint.core.errors import InvalidSoftwareStatement, UnapprovedSoftwareStatement
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.jose import jws
@@ -36,29 +37,63 @@ _OF_THE_JWT = ("iss", "sub", "aud", "exp", "nbf", "iat", "jti")
 # By which a client proves who it is: RFC 8705 §2.1.2, RFC 7591 §2.
 _PROVEN = (*NAME_MEMBERS, "jwks", "jwks_uri")
 
-UNAPPROVED = rule("statement.issuer", "RFC 7591 §2.3", "No statement of this issuer is taken here.")
-FORM = rule("statement.form", "RFC 7591 §2.3", "The statement is no JWT of an ordinary size.")
-TYPE = rule("statement.type", "RFC 8725 §3.11", "The statement is a JWT that was made for something else.")
-ALGORITHM = rule("statement.algorithm", "RFC 8725 §3.1", "The statement is unsigned, or not as is accepted.")
-CRITICAL = rule("statement.critical", "RFC 7515 §4.1.11", "The header has critical members unknown here.")
-CLAIMS = rule("statement.claims", "RFC 7519 §4.1", "A claim is missing, or is not of its type.")
-KEY = rule("statement.key", "RFC 7591 §2.3", "None of the directory's keys is the one that is named.")
-SIGNATURE = rule("statement.signature", "RFC 7591 §2.3", "None of the directory's keys signed the statement.")
-EXPIRED = rule("statement.expired", "RFC 7519 §4.1.4", "The statement has expired.")
-IN_FUTURE = rule("statement.in-future", "RFC 7519 §4.1.5", "The statement was made in the future.")
-AUDIENCE = rule("statement.audience", "RFC 7519 §4.1.3", "The statement is for other servers.")
+_NEW = "Get a new software statement from the scheme's directory, and send it unchanged."
+
+UNAPPROVED = rule(
+    "statement.issuer", "RFC 7591 §2.3", "This server accepts no software statements of this issuer."
+).explained(
+    "a software statement issued by {expected}",
+    "one issued by {presented}",
+    "Register with an initial access token.",
+)
+FORM = rule(
+    "statement.form", "RFC 7591 §2.3", "The software statement is not a signed JWT of ordinary size."
+).explained("a signed JWT of ordinary size", "an invalid one: {problem}", _NEW)
+TYPE = rule(
+    "statement.type", "RFC 8725 §3.11", "The JWT's typ is not that of a software statement."
+).explained("typ absent, or one of {expected}", "typ {presented}", _NEW)
+ALGORITHM = rule(
+    "statement.algorithm", "RFC 8725 §3.1", "The statement is unsigned, or its algorithm is not supported."
+).explained("a statement signed with one of {expected}", "alg {presented}", _NEW)
+CRITICAL = rule(
+    "statement.critical", "RFC 7515 §4.1.11", "The header lists critical parameters (crit)."
+).explained("a statement without crit", "crit {presented}", _NEW)
+CLAIMS = rule("statement.claims", "RFC 7519 §4.1", "A claim is missing, or has the wrong type.").explained(
+    "iss, iat, exp and software_id, each of the right type", "{malformed} missing or of another type", _NEW
+)
+KEY = rule(
+    "statement.key", "RFC 7591 §2.3", "The statement's kid is not among the directory's keys."
+).explained("one of the directory's keys: {expected}", "kid {presented}", _NEW)
+SIGNATURE = rule(
+    "statement.signature", "RFC 7591 §2.3", "No key of the directory verifies the signature."
+).explained(
+    "a signature by the directory's key, with thumbprint {expected}",
+    "a signature that it does not verify",
+    _NEW,
+)
+EXPIRED = rule("statement.expired", "RFC 7519 §4.1.4", "The statement has expired.").explained(
+    "a statement valid at {now}", "a statement that expired at {expires_at}", _NEW
+)
+IN_FUTURE = rule("statement.in-future", "RFC 7519 §4.1.5", "The statement is not yet valid.").explained(
+    "a statement valid at {now}, with a leeway of {leeway_seconds} seconds",
+    "a statement valid from {begins_at}",
+    _NEW,
+)
+AUDIENCE = rule(
+    "statement.audience", "RFC 7519 §4.1.3", "The statement is intended for other servers."
+).explained("aud absent, or {expected}", "aud {presented}", _NEW)
 CONTRADICTED = rule(
-    "statement.contradicted",
-    "RFC 7591 §2.3",
-    "The client says another name or key of itself than the statement does.",
-)
+    "statement.contradicted", "RFC 7591 §2.3", "The metadata contradicts the statement's names or keys."
+).explained("metadata with the statement's names and keys", "different values: {members}", OWN_STATEMENT)
 NAMES_NOBODY = rule(
-    "statement.names-nobody",
-    "RFC 7591 §5",
-    "The statement has neither name nor key by which its client can be told from who copied it.",
-)
+    "statement.names-nobody", "RFC 7591 §5", "The statement identifies its client by neither name nor key."
+).explained("a statement with one of {expected}", "a statement without", _NEW)
 SAME = rule(
-    "statement.same", "RFC 7592 §2.2", "The update has another statement than the registration, or none."
+    "statement.same", "RFC 7592 §2.2", "The update's statement is missing, or not the registered one."
+).explained(
+    "the software_statement of the registration",
+    "another one, or none",
+    "Send the statement of the registration; to use a new one, register again.",
 )
 
 
@@ -143,7 +178,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
     if presented not in SIGNING_ALGORITHMS:
         raise InvalidSoftwareStatement(
             ALGORITHM,
-            "The software statement's algorithm is not accepted",
+            "The software statement's algorithm is not supported",
             expected=SIGNING_ALGORITHMS,
             presented=shown(presented),
         )
@@ -154,7 +189,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
     if "crit" in header:
         raise InvalidSoftwareStatement(
-            CRITICAL, "The software statement has critical members", presented=shown(header["crit"])
+            CRITICAL, "The software statement has critical header parameters", presented=shown(header["crit"])
         )
 
 
@@ -176,7 +211,7 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     if not issuer or claims["iss"] != issuer:
         raise UnapprovedSoftwareStatement(
             UNAPPROVED,
-            "No software statement of this issuer is taken here",
+            "Software statements of this issuer are not accepted",
             expected=issuer or "none",
             presented=shown(claims["iss"]),
         )
@@ -189,7 +224,7 @@ def check_key(header: Mapping[str, Any], keys: Mapping[str, Any]) -> list[Public
     if not fitting:
         raise InvalidSoftwareStatement(
             KEY,
-            "The software statement is by none of the directory's keys",
+            "The software statement names an unknown key",
             expected=[str(key.key_identifier) for key in usable][:10],
             presented=shown(header.get("kid")),
         )
@@ -202,7 +237,7 @@ def check_signature(compact: str, candidates: list[PublicJwk]) -> None:
     if not any(jws.is_signed_by(compact, each.key) for each in candidates):
         raise InvalidSoftwareStatement(
             SIGNATURE,
-            "The software statement's signature is not the directory's",
+            "The software statement's signature is invalid",
             expected=[each.thumbprint for each in candidates],
         )
 
@@ -223,7 +258,7 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
     if begins > now.timestamp() + MAX_FUTURE_SECONDS:
         raise InvalidSoftwareStatement(
             IN_FUTURE,
-            "The software statement was made in the future",
+            "The software statement is not yet valid",
             begins_at=begins,
             now=now.timestamp(),
             leeway_seconds=MAX_FUTURE_SECONDS,
@@ -248,7 +283,9 @@ def check_names_somebody(stated: Mapping[str, Any]) -> None:
     """RFC 7591 §5: a statement is copied easily; its own name or key tells its client from all others."""
     if not any(name in stated for name in _PROVEN):
         raise UnapprovedSoftwareStatement(
-            NAMES_NOBODY, "The software statement names no certificate and no key", expected=_PROVEN
+            NAMES_NOBODY,
+            "The software statement identifies neither a certificate nor a key",
+            expected=_PROVEN,
         )
 
 
@@ -270,7 +307,7 @@ def check_not_contradicted(metadata: Mapping[str, Any], stated: Mapping[str, Any
 def check_same_statement(presented: object, registered: str) -> None:
     """RFC 7592 §2.2: the client sends all that it was told. registered: empty where it has none."""
     if presented != (registered or None):
-        raise InvalidSoftwareStatement(SAME, "The software statement is not the one of this client")
+        raise InvalidSoftwareStatement(SAME, "The software statement is not this client's")
 
 
 def _is_text(value: object) -> bool:

@@ -16,32 +16,39 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from authserver.registration.possession import OWN_REGISTRATION
 from sender_constraint.core.errors import InvalidToken
 from sender_constraint.core.replay import replay_key
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.jose import jws
 from sender_constraint.jose.strict_json import parse_object
 
+_INITIAL = "Ask the bank's operator for a new initial access token; each is valid for one registration."
+
 PRESENTED = rule(
-    "registration-endpoint.token-missing", "RFC 7591 §3", "The caller presents no token in its header."
-)
+    "registration-endpoint.token-missing",
+    "RFC 7591 §3",
+    "The request has no token in the Authorization header.",
+).explained("Authorization: Bearer, and a token", "no such header", _INITIAL)
 INITIAL = rule(
     "registration-endpoint.initial-token",
     "RFC 7591 §3",
-    "The caller's initial access token was not made here, or has expired.",
-)
+    "The initial access token is unknown or has expired.",
+).explained("a valid initial access token of this server", "another token", _INITIAL)
 USED = rule(
-    "registration-endpoint.initial-token-used", "RFC 7591 §3", "The initial access token was used before."
-)
+    "registration-endpoint.initial-token-used",
+    "RFC 7591 §3",
+    "The initial access token has already been used.",
+).explained("an initial access token that has not been used", "the used token {identifier}", _INITIAL)
 REGISTRATION = rule(
     "registration-endpoint.registration-token",
     "RFC 7592 §2",
-    "The caller's token is not the registration access token of this client.",
-)
+    "This is not the client's registration access token.",
+).explained("the registration access token of this client", "another token", OWN_REGISTRATION)
 
 LONGEST_TOKEN_CHARACTERS = 512
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE)
-_DENIED = "The token is not one for this"
+_DENIED = "The token is not valid for this request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +89,7 @@ def presented_token(authorization: str | None) -> str:
     """RFC 6750 §2.1: the token in the Authorization header, and from nowhere else."""
     match = _BEARER.fullmatch(authorization or "")
     if match is None or len(match[1]) > LONGEST_TOKEN_CHARACTERS:
-        raise InvalidToken(PRESENTED, "A bearer token in the Authorization header is needed")
+        raise InvalidToken(PRESENTED, "A bearer token is required in the Authorization header")
     return match[1]
 
 

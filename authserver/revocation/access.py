@@ -13,17 +13,21 @@ from sender_constraint.core.rules import enforces, rule
 from sender_constraint.jose import jws
 
 TOKEN_TYPE = rule(
-    "token-revocation.type",
-    "RFC 7009 §2.2.1",
-    "A client wants a JWT revoked that is no access token: no other is revoked here.",
+    "token-revocation.type", "RFC 7009 §2.2.1", "The token to revoke is not an access token."
+).explained(
+    "an access token",
+    "a JWT of type {presented}",
+    "Send the access token; no other tokens can be revoked here.",
 )
-ISSUED = rule(
-    "token-revocation.issued",
-    "RFC 7009 §2.2",
-    "A client wants a token revoked that this server did not issue.",
+ISSUED = rule("token-revocation.issued", "RFC 7009 §2.2", "This server did not issue the token.").explained(
+    "a token issued by this server",
+    "another token, or part of one",
+    "Nothing has to be done: no API accepts a token that was not issued.",
 )
-OWN = rule(
-    "token-revocation.own", "RFC 7009 §2.1", "A client wants a token revoked that is another client's."
+OWN = rule("token-revocation.own", "RFC 7009 §2.1", "The token belongs to another client.").explained(
+    "a token of the client {expected}",
+    "the client {presented}",
+    "Have the token's own client revoke it, or the bank.",
 )
 
 # RFC 8725 §3.11: an explicit type, as status lists, introspection answers and DPoP proofs have.
@@ -47,7 +51,7 @@ def check_token_type(token: str) -> None:
     presented = _type_of(token)
     if presented is not None and _EXPLICIT.search(presented) and presented.lower() not in _ACCESS_TOKEN:
         raise UnsupportedTokenType(
-            TOKEN_TYPE, "Only access tokens are revoked here", expected="at+jwt", presented=presented[:100]
+            TOKEN_TYPE, "Only access tokens can be revoked", expected="at+jwt", presented=presented[:100]
         )
 
 
@@ -64,7 +68,7 @@ def check_own(client: RegisteredClient, issued: IssuedToken | None) -> None:
     if issued is not None and issued.client_id != client.client_id:
         raise NotRevoked(
             OWN,
-            "The token is another client's",
+            "The token belongs to another client",
             jti=issued.jti,
             expected=issued.client_id,
             presented=client.client_id,

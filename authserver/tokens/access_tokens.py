@@ -19,10 +19,10 @@ from sender_constraint.core.rules import enforces, rule
 
 BEARER, DPOP = "Bearer", "DPoP"
 
-BOUND = rule(
-    "issuing.bound",
-    "RFC 8705 §3",
-    "A token that is bound to nothing is asked for outside the demo.",
+BOUND = rule("issuing.bound", "RFC 8705 §3", "Unbound tokens are issued only in the demo.").explained(
+    "a client whose tokens are bound to its certificate or its DPoP key",
+    "a client registered for unbound tokens, which only the demo issues",
+    "Have the bank register the client with tls_client_certificate_bound_access_tokens, or for DPoP.",
 )
 
 
@@ -59,7 +59,7 @@ class Grant:
 def check_bound(confirmation: Confirmation | None, demo: bool) -> None:
     """RFC 8705 §3: tokens are bound, whatever the register says, unless this is the demo."""
     if confirmation is None and not demo:
-        raise UnauthorizedClient(BOUND, "Tokens that are bound to nothing are not issued here")
+        raise UnauthorizedClient(BOUND, "Unbound tokens are not issued")
 
 
 def claims_of(grant: Grant, policy: IssuingPolicy, now: datetime) -> dict[str, Any]:

@@ -6,8 +6,14 @@ from sender_constraint.core.rules import enforces, rule
 
 GRANT_TYPES_SUPPORTED = (CLIENT_CREDENTIALS,)
 
-GRANT_SUPPORTED = rule("grant.supported", "RFC 6749 §5.2", "The token endpoint does not know this grant.")
-GRANT_ALLOWED = rule("grant.allowed", "RFC 6749 §5.2", "The client is not registered for this grant.")
+REGISTER = "Request what the client is registered for, or have the bank change the registration."
+
+GRANT_SUPPORTED = rule("grant.supported", "RFC 6749 §5.2", "The grant type is not supported.").explained(
+    "{expected}", "{presented}", "Request the token with grant_type=client_credentials."
+)
+GRANT_ALLOWED = rule(
+    "grant.allowed", "RFC 6749 §5.2", "The client is not registered for this grant type."
+).explained("one of the client's grants: {expected}", "{presented}", REGISTER)
 
 
 @enforces(GRANT_SUPPORTED)
@@ -16,7 +22,7 @@ def check_grant_supported(grant_type: str) -> None:
     if grant_type not in GRANT_TYPES_SUPPORTED:
         raise UnsupportedGrantType(
             GRANT_SUPPORTED,
-            "The grant is not supported",
+            "The grant type is not supported",
             expected=list(GRANT_TYPES_SUPPORTED),
             presented=grant_type[:200],
         )
@@ -28,7 +34,7 @@ def check_grant_allowed(grant_type: str, client: RegisteredClient) -> None:
     if grant_type not in client.grant_types:
         raise UnauthorizedClient(
             GRANT_ALLOWED,
-            "The client may not use this grant",
+            "The client is not registered for this grant type",
             expected=list(client.grant_types),
             presented=grant_type,
         )

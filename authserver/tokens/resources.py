@@ -9,23 +9,27 @@ from collections.abc import Sequence
 
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.syntax import is_absolute_uri
+from authserver.tokens.grants import REGISTER
 from sender_constraint.core.errors import InvalidTarget
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.rules import enforces, rule
 
-ONE_RESOURCE = rule("resource.one", "RFC 8707 §2.2", "One token is asked for more than one resource.")
+ONE_RESOURCE = rule("resource.one", "RFC 8707 §2.2", "The request is for more than one resource.").explained(
+    "one resource", "{presented} resources", "Request one token per resource."
+)
 RESOURCE_SYNTAX = rule(
-    "resource.syntax", "RFC 8707 §2", "The resource is no absolute URI, or has a fragment."
-)
+    "resource.syntax", "RFC 8707 §2", "The resource is not an absolute URI without a fragment."
+).explained("an absolute URI without a fragment", "{presented}", "Set resource to the API's identifier.")
 RESOURCE_ALLOWED = rule(
-    "resource.allowed", "RFC 8707 §2", "The resource is unknown, or the client may not call it."
-)
+    "resource.allowed", "RFC 8707 §2", "The resource is unknown, or not allowed for this client."
+).explained("one of the client's resources: {expected}", "{presented}", REGISTER, compare=Comparison.TEXT)
 
 
 @enforces(ONE_RESOURCE)
 def check_one_resource(resources: Sequence[str]) -> None:
     """RFC 8707 §2.2: one token, one audience."""
     if len(set(resources)) > 1:
-        raise InvalidTarget(ONE_RESOURCE, "Ask for one resource at a time", presented=len(resources))
+        raise InvalidTarget(ONE_RESOURCE, "Request one resource per token", presented=len(resources))
 
 
 @enforces(RESOURCE_SYNTAX)
@@ -43,7 +47,7 @@ def check_resource_allowed(resource: str, client: RegisteredClient) -> None:
     if resource not in client.resources:
         raise InvalidTarget(
             RESOURCE_ALLOWED,
-            "The resource is not one of this client's",
+            "The resource is not allowed for this client",
             expected=list(client.resources),
             presented=resource[:200],
         )

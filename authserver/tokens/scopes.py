@@ -3,11 +3,19 @@
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.syntax import is_scope
 from sender_constraint.core.errors import InvalidScope
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.rules import enforces, rule
 
-SCOPE_SYNTAX = rule("scope.syntax", "RFC 6749 §3.3", "The scope is malformed.")
+SCOPE_SYNTAX = rule("scope.syntax", "RFC 6749 §3.3", "The scope is malformed.").explained(
+    "printable ASCII words separated by single spaces", "{presented}", "Correct the parameter scope."
+)
 SCOPE_ALLOWED = rule(
-    "scope.allowed", "RFC 6749 §5.2", "The scope is unknown, or more than the client is registered for."
+    "scope.allowed", "RFC 6749 §5.2", "The scope is unknown, or not allowed for this client."
+).explained(
+    "all or part of the scope that the client is registered for: {expected}",
+    "the scope {presented}",
+    "Omit the rest, or have the bank register it for this client.",
+    compare=Comparison.NONE_ADDED,
 )
 
 
@@ -24,7 +32,7 @@ def check_scope_allowed(scope: str, client: RegisteredClient) -> None:
     if set(scope.split(" ")).difference(client.scope.split(" ")):
         raise InvalidScope(
             SCOPE_ALLOWED,
-            "The scope exceeds what the client is registered for",
+            "The scope exceeds the client's registration",
             expected=client.scope,
             presented=scope[:200],
         )

@@ -12,25 +12,31 @@ from urllib.parse import unquote_to_bytes
 from sender_constraint.core.errors import InvalidRequest
 from sender_constraint.core.rules import enforces, rule
 
-METHOD = rule("token-request.method", "RFC 6749 §3.2", "The endpoint was asked by another method than POST.")
-QUERY = rule(
-    "token-request.query",
-    "RFC 6749 §2.3.1",
-    "Parameters stand in the address, where proxies and logs keep them.",
+_FORM = "Send a POST with an application/x-www-form-urlencoded body in UTF-8, each parameter once."
+
+METHOD = rule("token-request.method", "RFC 6749 §3.2", "The method is not POST.").explained(
+    "POST", "{presented}", _FORM
 )
+QUERY = rule(
+    "token-request.query", "RFC 6749 §2.3.1", "Parameters are in the URL, where proxies and logs keep them."
+).explained("all parameters in the body", "parameters in the URL", _FORM)
 CONTENT_TYPE = rule(
     "token-request.content-type",
     "RFC 6749 §3.2",
     "The body is not application/x-www-form-urlencoded in UTF-8.",
+).explained("application/x-www-form-urlencoded", "Content-Type {presented}", _FORM)
+BODY_SIZE = rule("token-request.body-size", "RFC 9110 §15.5.14", "The body is too large.").explained(
+    "at most {expected} bytes", "{presented} bytes", _FORM
 )
-BODY_SIZE = rule("token-request.body-size", "RFC 9110 §15.5.14", "The body is larger than any token request.")
 ENCODING = rule(
-    "token-request.encoding",
-    "RFC 6749 §B",
-    "The body is malformed: percent-encoding, UTF-8, or a control character.",
+    "token-request.encoding", "RFC 6749 §B", "The body has invalid percent-encoding, UTF-8 or characters."
+).explained("percent-encoded UTF-8 without control characters", "an invalid body: {problem}", _FORM)
+REPEATED = rule("token-request.repeated", "RFC 6749 §3.2", "A parameter is repeated.").explained(
+    "each parameter once", "repeated: {presented}", _FORM
 )
-REPEATED = rule("token-request.repeated", "RFC 6749 §3.2", "A parameter is sent more than once.")
-GRANT_TYPE = rule("token-request.grant-type", "RFC 6749 §4.4.2", "grant_type is missing.")
+GRANT_TYPE = rule(
+    "token-request.grant-type", "RFC 6749 §4.4.2", "The parameter grant_type is missing."
+).explained("the parameter grant_type", "no grant_type", "Add grant_type=client_credentials to the body.")
 
 LARGEST_BODY_BYTES = 16_384
 FORM = "application/x-www-form-urlencoded"
@@ -59,14 +65,14 @@ class TokenRequest:
 def check_method(method: str | None) -> None:
     """RFC 6749 §3.2: the client MUST use POST."""
     if method != "POST":
-        raise InvalidRequest(METHOD, "This endpoint takes POST", status=405, presented=method)
+        raise InvalidRequest(METHOD, "This endpoint requires POST", status=405, presented=method)
 
 
 @enforces(QUERY)
 def check_query(query: str) -> None:
     """RFC 6749 §2.3.1: parameters MUST NOT be included in the request URI."""
     if query:
-        raise InvalidRequest(QUERY, "Parameters belong in the body")
+        raise InvalidRequest(QUERY, "Send the parameters in the body")
 
 
 @enforces(CONTENT_TYPE)

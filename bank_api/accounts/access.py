@@ -12,10 +12,16 @@ from bank_api.accounts.models import Account, AccountAccess
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import NotFound
 
-ACCOUNT_UNKNOWN = rule("accounts.unknown", "RFC 9110 §15.5.5", "There is no account with this identifier.")
-ACCOUNT_NOT_OPENED = rule(
-    "accounts.not-opened", "RFC 9700 §2.3", "The account exists, and was not opened to this client."
+_OWN_ACCOUNTS = (
+    "Take the identifier from GET /accounts, which lists the accounts that this client can access."
 )
+
+ACCOUNT_UNKNOWN = rule("accounts.unknown", "RFC 9110 §15.5.5", "No account has this identifier.").explained(
+    "the identifier of an account", "{presented}", _OWN_ACCOUNTS
+)
+ACCOUNT_NOT_OPENED = rule(
+    "accounts.not-opened", "RFC 9700 §2.3", "The client has no access to this account."
+).explained("an account that this client has access to", "{presented}, to which it has none", _OWN_ACCOUNTS)
 
 
 def opened_accounts(client_id: str) -> QuerySet[Account]:

@@ -19,6 +19,7 @@ from django.http import QueryDict
 
 from bank_api.accounts.access import as_identifier
 from bank_api.accounts.models import Account, Transaction
+from sender_constraint.core.guidance import SEE_OPENAPI
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
 
@@ -27,14 +28,18 @@ HIGHEST_LIMIT = 500
 PARAMETERS = ("date_from", "date_to", "limit", "before")
 
 PARAMETER_NAMES = rule(
-    "accounts.page-parameters", "RFC 9110 §15.5.1", "A parameter of the page is unknown, or stands twice."
-)
+    "accounts.page-parameters", "RFC 9110 §15.5.1", "A query parameter is unknown or repeated."
+).explained("date_from, date_to, limit and before, each at most once", "also {presented}", SEE_OPENAPI)
 DATES = rule(
-    "accounts.dates", "RFC 9110 §15.5.1", "A date of the range is none, or the range ends before it begins."
-)
-LIMIT = rule("accounts.limit", "RFC 9110 §15.5.1", "The limit of the page is no number that is offered.")
+    "accounts.dates", "RFC 9110 §15.5.1", "A date is invalid, or the range ends before it starts."
+).explained("dates such as 2026-03-31, the first not after the last", "{presented}", SEE_OPENAPI)
+LIMIT = rule(
+    "accounts.limit", "RFC 9110 §15.5.1", "The limit is not a number in the allowed range."
+).explained("an integer in the documented range", "{presented}", SEE_OPENAPI)
 BEFORE = rule(
-    "accounts.before", "RFC 9110 §15.5.1", "The parameter before names no transaction of this account."
+    "accounts.before", "RFC 9110 §15.5.1", "The parameter before is not a transaction of this account."
+).explained(
+    "the id of a transaction of this account", "{presented}", "Follow the Link header of the previous page."
 )
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -129,7 +134,7 @@ def check_limit(text: str | None) -> None:
 def check_before(last: Transaction | None, before: str) -> None:
     """Another account's booking is as unknown as none."""
     if last is None:
-        raise BadRequest(BEFORE, "The parameter before names no transaction", presented=before[:80])
+        raise BadRequest(BEFORE, "before is not the id of a transaction", presented=before[:80])
 
 
 def _date(text: str | None) -> date | None:

@@ -5,7 +5,13 @@ import re
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest
 
-IBAN = rule("payments.iban", "ISO 13616", "The creditor's IBAN is malformed, or its check digits are wrong.")
+IBAN = rule(
+    "payments.iban", "ISO 13616", "The creditor's IBAN is malformed, or its check digits are wrong."
+).explained(
+    "an IBAN in capital letters and digits, without spaces, with valid check digits",
+    "{presented}",
+    "Copy the IBAN again, and remove its spaces.",
+)
 
 _FORM = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 

@@ -18,20 +18,30 @@ from bank_api.payments.models import IdempotencyRecord
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest, UnprocessableContent
 
+_SEND_KEY = "Send an Idempotency-Key header with 1 to 128 characters, such as a UUID, new for each payment."
+
 KEY_MISSING = rule(
     "idempotency.key-missing",
     "draft-ietf-httpapi-idempotency-key-header-07 §2.7",
-    "The request has no Idempotency-Key.",
-)
+    "The Idempotency-Key header is missing.",
+).explained("an Idempotency-Key header", "no such header", _SEND_KEY)
 KEY_MALFORMED = rule(
     "idempotency.key-malformed",
     "draft-ietf-httpapi-idempotency-key-header-07 §2.1",
-    "The Idempotency-Key is not one string of 1 to 128 letters, digits and -._~:/+=",
+    "The Idempotency-Key is not one valid string of 1 to 128 characters.",
+).explained(
+    "one key of 1 to 128 letters, digits and -._~:/+=",
+    "an invalid header of {presented_characters} characters, or two headers",
+    _SEND_KEY,
 )
 KEY_REUSED = rule(
     "idempotency.key-reused",
     "draft-ietf-httpapi-idempotency-key-header-07 §2.7",
-    "The Idempotency-Key was used with other content before.",
+    "The Idempotency-Key was already used with different content.",
+).explained(
+    "the content that the key was first used with (SHA-256 {expected})",
+    "different content (SHA-256 {presented})",
+    "Use a new key for a new payment; to retry a payment, send exactly the same content.",
 )
 
 _KEY = re.compile(r'("?)(?P<key>[A-Za-z0-9\-._~:/+=]{1,128})\1', re.ASCII)
@@ -114,7 +124,7 @@ def check_same_content(record: IdempotencyRecord, fingerprint: str) -> None:
     if record.fingerprint != fingerprint:
         raise KeyReused(
             KEY_REUSED,
-            "The Idempotency-Key was used for another request",
+            "The Idempotency-Key was already used for another request",
             expected=record.fingerprint,
             presented=fingerprint,
         )

@@ -10,9 +10,18 @@ from sender_constraint.core.rules import Rule, rule
 from sender_constraint.django.problems import Problem, UnprocessableContent
 
 CURRENCY = rule(
-    "payments.currency", "RFC 9110 §15.5.21", "The payment's currency is not the one of the debtor account."
+    "payments.currency", "RFC 9110 §15.5.21", "The payment is not in the debtor account's currency."
+).explained(
+    "an amount in {expected}, the account's currency",
+    "an amount in {presented}",
+    "Pay in the account's currency, or from an account in the other currency.",
 )
-FUNDS = rule("payments.funds", "RFC 9110 §15.5.21", "The debtor account does not have this much to spend.")
+FUNDS = rule("payments.funds", "RFC 9110 §15.5.21", "The debtor account has insufficient funds.").explained(
+    "an amount of at most {expected} minor units (cents), the available balance",
+    "{presented} minor units",
+    "Pay less, or wait for a higher balance. Use a new Idempotency-Key: this one keeps returning this "
+    "refusal.",
+)
 
 
 class DebtorAccountUnknown(UnprocessableContent):

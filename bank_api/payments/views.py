@@ -18,10 +18,14 @@ from bank_api.views import ProtectedView, client_of
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import NotFound
 
-PAYMENT_UNKNOWN = rule("payments.unknown", "RFC 9110 §15.5.5", "There is no payment with this identifier.")
-PAYMENT_OF_ANOTHER = rule(
-    "payments.of-another", "RFC 9700 §2.3", "The payment exists, and another client made it."
+_PAYMENT_ID = "Use the id from the response that created the payment."
+
+PAYMENT_UNKNOWN = rule("payments.unknown", "RFC 9110 §15.5.5", "No payment has this identifier.").explained(
+    "the identifier of a payment", "{presented}", _PAYMENT_ID
 )
+PAYMENT_OF_ANOTHER = rule(
+    "payments.of-another", "RFC 9700 §2.3", "The payment was made by another client."
+).explained("a payment made by this client", "{presented}, made by another client", _PAYMENT_ID)
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

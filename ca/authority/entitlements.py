@@ -14,6 +14,7 @@ from ca.authority.profiles import Profile
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
 from sender_constraint.core.addresses import is_mailbox, parse_ip_address, same_mailbox
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.names import (
     DistinguishedName,
     distinguished_name,
@@ -22,23 +23,30 @@ from sender_constraint.core.names import (
 )
 from sender_constraint.core.rules import enforces, rule
 
-SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject of the request is not this participant's.")
-ALTERNATIVE_NAME = rule(
-    "csr.alternative-name", "RFC 7030 §3.7", "The request asks for a name that is not this participant's."
+_ENTERED_NAMES = (
+    "Request the names that the scheme operator registered for this participant, character by character."
 )
-SERVER_NAME = rule(
-    "csr.server-name", "RFC 9525 §4.1", "A server's certificate is asked for without a DNS name."
+_SAME_NAMES = "Renew with the names in the current certificate; other names need a new enrolment."
+
+SUBJECT = rule("csr.subject", "RFC 7030 §3.7", "The subject is not the participant's.").explained(
+    "the subject {expected}", "{presented}", _ENTERED_NAMES, compare=Comparison.DISTINGUISHED_NAME
+)
+ALTERNATIVE_NAME = rule(
+    "csr.alternative-name", "RFC 7030 §3.7", "An alternative name is not one of the participant's."
+).explained("names among {expected}", "also {presented}", _ENTERED_NAMES)
+SERVER_NAME = rule("csr.server-name", "RFC 9525 §4.1", "A server certificate needs a DNS name.").explained(
+    "a DNS name in the subject alternative name",
+    "no DNS name",
+    "Add the server's DNS name to the request's subject alternative name.",
 )
 SAME_SUBJECT = rule(
-    "renewal.subject",
-    "RFC 7030 §4.2.2",
-    "The subject of the request is not that of the certificate it renews.",
-)
+    "renewal.subject", "RFC 7030 §4.2.2", "The subject differs from the certificate to renew."
+).explained("the subject {expected}", "{presented}", _SAME_NAMES, compare=Comparison.DISTINGUISHED_NAME)
 SAME_ALTERNATIVE_NAMES = rule(
     "renewal.alternative-names",
     "RFC 7030 §4.2.2",
-    "The alternative names of the request are not those of the certificate it renews.",
-)
+    "The alternative names differ from the certificate to renew.",
+).explained("the names {expected}", "{presented}", _SAME_NAMES, compare=Comparison.SAME_MEMBERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +88,7 @@ def check_subject(request: CertificationRequest, entitlement: Entitlement) -> No
     if difference is not None:
         raise EnrolmentRefused(
             SUBJECT,
-            "The subject is not one of this participant",
+            "The subject is not this participant's",
             expected=str(expected),
             presented=str(presented),
             difference=difference,
@@ -94,7 +102,7 @@ def check_alternative_names(request: CertificationRequest, entitlement: Entitlem
     if foreign:
         raise EnrolmentRefused(
             ALTERNATIVE_NAME,
-            "An alternative name is not one of this participant",
+            "An alternative name is not this participant's",
             expected=entitlement.written(),
             presented=written(foreign),
         )
@@ -105,7 +113,7 @@ def check_server_name(request: CertificationRequest, profile: Profile) -> None:
     """Clients look for a server's name in the SAN alone."""
     has_dns_name = any(isinstance(name, x509.DNSName) for name in request.alternative_names)
     if profile.needs_dns_name and not has_dns_name:
-        raise EnrolmentRefused(SERVER_NAME, "The certificate of a server needs a DNS name")
+        raise EnrolmentRefused(SERVER_NAME, "A server certificate needs a DNS name")
 
 
 @enforces(SAME_SUBJECT)
@@ -116,7 +124,7 @@ def check_same_subject(request: CertificationRequest, renewed: x509.Certificate)
     if difference is not None:
         raise EnrolmentRefused(
             SAME_SUBJECT,
-            "The subject is not that of the certificate to renew",
+            "The subject differs from the certificate to renew",
             expected=str(expected),
             presented=str(presented),
             difference=difference,
@@ -130,7 +138,7 @@ def check_same_alternative_names(request: CertificationRequest, renewed: x509.Ce
     if frozenset(expected) != frozenset(request.alternative_names):
         raise EnrolmentRefused(
             SAME_ALTERNATIVE_NAMES,
-            "The alternative names are not those of the certificate to renew",
+            "The alternative names differ from the certificate to renew",
             expected=written(expected),
             presented=written(request.alternative_names),
         )

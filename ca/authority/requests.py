@@ -28,23 +28,36 @@ from sender_constraint.core.untrusted_input import (
 # A request with an RSA key of 4096 bits and twenty names takes two kibibytes.
 LARGEST_REQUEST_BYTES = 16 * 1024
 
-SIZE = rule("csr.size", "RFC 2986 §4", "A certification request is empty, or larger than any honest one.")
-SYNTAX = rule("csr.syntax", "RFC 2986 §4.2", "What was sent is not a PKCS #10 certification request in DER.")
+# A refused request does not use up the one-time secret.
+CORRECT_REQUEST = "Correct the request, and send it again; a refused request does not use up the secret."
+
+SIZE = rule("csr.size", "RFC 2986 §4", "The certification request is empty or too large.").explained(
+    "1 to {expected} bytes", "{presented} bytes", CORRECT_REQUEST
+)
+SYNTAX = rule(
+    "csr.syntax", "RFC 2986 §4.2", "The body is not a PKCS #10 certification request in DER."
+).explained("a PKCS #10 request in DER", "something else: {reason}", CORRECT_REQUEST)
 KEY = rule(
-    "csr.key",
-    "RFC 5280 §4.1.2.7",
-    "The public key is none that the scheme's parties verify: P-256, P-384, or RSA with 2048 to 4096 bits.",
+    "csr.key", "RFC 5280 §4.1.2.7", "The public key is not P-256, P-384 or RSA of 2048 to 4096 bits."
+).explained(
+    "a key on P-256 or P-384, or RSA of 2048 to 4096 bits",
+    "{presented}",
+    "Generate a P-256 key, and request a certificate for it.",
 )
 SIGNATURE_ALGORITHM = rule(
-    "csr.signature-algorithm", "RFC 2986 §4.2", "The request is signed over a hash that is broken or unknown."
-)
+    "csr.signature-algorithm", "RFC 2986 §4.2", "The request's hash algorithm is broken or unknown."
+).explained("a signature over SHA-256, SHA-384 or SHA-512", "the algorithm {presented}", CORRECT_REQUEST)
 SIGNATURE = rule(
-    "csr.signature",
-    "RFC 2986 §4.2",
-    "The request's signature is not by the key in it: who asks has not shown possession of that key.",
+    "csr.signature", "RFC 2986 §4.2", "The request is not signed with its own key: no proof of possession."
+).explained(
+    "a request signed with the key in it",
+    "a signature by another key, or over other content",
+    "Sign the request with the private key that matches its public key, and change nothing afterwards.",
 )
-AUTHORITY = rule(
-    "csr.authority", "RFC 5280 §4.2.1.9", "The request asks for a certificate that certifies others."
+AUTHORITY = rule("csr.authority", "RFC 5280 §4.2.1.9", "The request is for a CA certificate.").explained(
+    "a request for an end-entity certificate",
+    "basic constraints that request a CA certificate",
+    "Omit the basic constraints from the request.",
 )
 
 _HASHES = (hashes.SHA256, hashes.SHA384, hashes.SHA512)
@@ -166,7 +179,7 @@ def check_signature_algorithm(csr: x509.CertificateSigningRequest) -> None:
     if not isinstance(algorithm, _HASHES):
         raise RequestMalformed(
             SIGNATURE_ALGORITHM,
-            "Sign the request over SHA-256, SHA-384 or SHA-512",
+            "Sign the request with SHA-256, SHA-384 or SHA-512",
             presented=csr.signature_algorithm_oid.dotted_string,
         )
 
@@ -180,7 +193,7 @@ def check_signature(csr: x509.CertificateSigningRequest) -> None:
     except MalformedInput:
         valid = False
     if not valid:
-        raise RequestMalformed(SIGNATURE, "The request is not signed by the key that it carries")
+        raise RequestMalformed(SIGNATURE, "The request is not signed with its own key")
 
 
 @enforces(AUTHORITY)
@@ -188,7 +201,7 @@ def check_asks_for_no_authority(csr: x509.CertificateSigningRequest) -> None:
     """Say so, rather than issue something else than what was asked for."""
     constraints = _basic_constraints(csr)
     if constraints is not None and constraints.ca:
-        raise EnrolmentRefused(AUTHORITY, "This authority certifies nobody to certify others")
+        raise EnrolmentRefused(AUTHORITY, "This CA does not issue CA certificates")
 
 
 def _key_refused(keys: KeyProfile, presented: str) -> RequestMalformed:

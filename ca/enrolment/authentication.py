@@ -20,24 +20,32 @@ from sender_constraint.core.rules import enforces, rule
 REALM = "enrolment"
 
 CREDENTIALS = rule(
-    "est.credentials",
-    "RFC 7030 §3.2.3",
-    "Participant and one-time secret are missing, unknown, or do not belong together.",
+    "est.credentials", "RFC 7030 §3.2.3", "The participant or its one-time secret is missing or wrong."
+).explained(
+    "a participant's name and its one-time secret (HTTP Basic)",
+    "wrong or missing credentials for the participant {participant}",
+    "Check the participant's name; if it is right, ask the scheme operator for a new enrolment secret.",
 )
 CERTIFICATE_PRESENTED = rule(
-    "renewal.certificate",
-    "RFC 7030 §3.3.2",
-    "A request that is about the certificate of the connection comes without one.",
+    "renewal.certificate", "RFC 7030 §3.3.2", "The request needs the client certificate that it is about."
+).explained(
+    "the certificate to renew, in the TLS handshake",
+    "no certificate",
+    "Present the certificate to renew, or enrol with a one-time secret.",
 )
 CERTIFICATE_ISSUED = rule(
-    "renewal.issued-here",
-    "RFC 7030 §3.3.2",
-    "The certificate of the connection is not one that this authority issued.",
+    "renewal.issued-here", "RFC 7030 §3.3.2", "This CA did not issue the client certificate."
+).explained(
+    "a certificate that this CA issued to a participant",
+    "serial {serial} of {issuer}",
+    "Present the certificate that this CA issued, or enrol with a one-time secret.",
 )
 RENEWABLE = rule(
-    "renewal.participant",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew was issued by hand, to nobody whom the register knows.",
+    "renewal.participant", "RFC 7030 §3.3.2", "The certificate was issued manually, not to a participant."
+).explained(
+    "a participant's certificate",
+    "a certificate that the operator issued manually",
+    "Have the operator issue the next one manually, or register you as a participant.",
 )
 
 
@@ -54,9 +62,7 @@ def authenticate_by_secret(authorization: str) -> Enrolment:
         if hmac.compare_digest(enrolment.secret_digest, presented):
             found = enrolment
     if found is None:
-        raise CredentialsRefused(
-            CREDENTIALS, "Participant and enrolment secret do not belong together", participant=name[:64]
-        )
+        raise CredentialsRefused(CREDENTIALS, "Wrong participant or enrolment secret", participant=name[:64])
     return found
 
 
@@ -81,7 +87,7 @@ def check_presented(certificate: x509.Certificate | None) -> x509.Certificate:
     """There is no other way to ask for a renewal."""
     if certificate is None:
         raise EnrolmentRefused(
-            CERTIFICATE_PRESENTED, "Present, in the TLS handshake, the certificate that this is about"
+            CERTIFICATE_PRESENTED, "Present the certificate that this request is about in the TLS handshake"
         )
     return certificate
 
@@ -92,7 +98,7 @@ def check_issued_here(presented: x509.Certificate, record: IssuedCertificate | N
     if record is None or record.certificate != presented:
         raise EnrolmentRefused(
             CERTIFICATE_ISSUED,
-            "The certificate presented is none that this authority issued",
+            "This CA did not issue the presented certificate",
             issuer=presented.issuer.rfc4514_string(),
             serial=serial_text(presented),
         )
@@ -104,7 +110,7 @@ def check_renewable(record: IssuedCertificate) -> Enrolment:
     """Of a participant: what was issued by hand is renewed by hand."""
     if record.enrolment is None:
         raise EnrolmentRefused(
-            RENEWABLE, "The certificate presented is none that this authority renews", serial=record.serial
+            RENEWABLE, "This CA does not renew the presented certificate", serial=record.serial
         )
     return record.enrolment
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from django.http import HttpRequest, HttpResponse
 
 from ca.authority.refusals import RequestMalformed
-from ca.authority.requests import LARGEST_REQUEST_BYTES
+from ca.authority.requests import CORRECT_REQUEST, LARGEST_REQUEST_BYTES
 from sender_constraint.core.rules import enforces, rule
 
 REQUEST_MEDIA_TYPE = "application/pkcs10"  # RFC 5967 §2
@@ -25,9 +25,17 @@ CERTIFICATE_MEDIA_TYPE = "application/pkcs7-mime; smime-type=certs-only"  # RFC 
 # Base64 makes four of three; the rest is for line ends of any style and a PEM tool's margins.
 LARGEST_BODY_BYTES = 2 * LARGEST_REQUEST_BYTES
 
-MEDIA_TYPE = rule("est.media-type", "RFC 7030 §4.2.1", "The body is not announced as application/pkcs10.")
-BODY_SIZE = rule("est.body-size", "RFC 9110 §15.5.14", "The body is larger than any certification request.")
-ENCODING = rule("est.encoding", "RFC 8951 §3.1", "The body is not base64.")
+MEDIA_TYPE = rule(
+    "est.media-type", "RFC 7030 §4.2.1", "The body is not declared as application/pkcs10."
+).explained("Content-Type: {expected}", "{presented}", "Send the header Content-Type: application/pkcs10.")
+BODY_SIZE = rule("est.body-size", "RFC 9110 §15.5.14", "The body is too large.").explained(
+    "at most {expected} bytes", "{presented}", CORRECT_REQUEST
+)
+ENCODING = rule("est.encoding", "RFC 8951 §3.1", "The body is not base64.").explained(
+    "base64 of a DER request",
+    "something else, such as DER or PEM itself",
+    "Encode the request's DER in base64, without the lines BEGIN and END.",
+)
 
 
 def request_body(request: HttpRequest) -> bytes:

@@ -56,7 +56,7 @@ def usable_certificates(enrolment: Enrolment, line: int, now: datetime) -> list[
 
 
 def update_alarm(now: datetime) -> None:
-    """Raise the alarm about the forks that wait for the operator, or clear it where none does."""
+    """Raise the alarm about forks that await the operator's decision, or clear it if there are none."""
     forks = open_forks(now)
     if not forks:
         alarms().cleared(ALARM)
@@ -65,7 +65,7 @@ def update_alarm(now: datetime) -> None:
     alarms().raised(
         ALARM,
         "critical",
-        f"a replaced key asked for another successor, and renewals of its lineage are suspended: {told}; "
+        f"A replaced key requested another successor; renewals of its lineage are suspended: {told}; "
         "decide with `manage.py lineage`",
         state=",".join(fork.replaced.serial for fork in forks),
         participants=sorted({fork.enrolment.participant.name for fork in forks}),

@@ -7,43 +7,67 @@ from cryptography import x509
 from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import CertificationRequest
 from ca.register.models import Enrolment, IssuedCertificate
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.rules import enforces, rule
 
+_ENROL_AGAIN = "Ask the scheme operator for a new enrolment secret, and enrol again."
+
 SECRET_SPENT = rule(
-    "enrolment.secret-spent",
-    "RFC 7030 §3.2.3",
-    "The one-time secret was spent on a request with another key.",
+    "enrolment.secret-spent", "RFC 7030 §3.2.3", "The one-time secret was already used for another key."
+).explained(
+    "an unused one-time secret, or the key it was used for (SHA-256 {expected})",
+    "a request with another key (SHA-256 {presented})",
+    _ENROL_AGAIN,
 )
-REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew is revoked.")
+REVOKED = rule("renewal.revoked", "RFC 5280 §3.3", "The certificate to renew has been revoked.").explained(
+    "a certificate that has not been revoked", "serial {serial}, revoked at {revoked_at}", _ENROL_AGAIN
+)
 LINE = rule(
-    "renewal.line",
-    "RFC 5280 §3.3",
-    "A later certificate of the line is revoked, or a new line took its place.",
+    "renewal.line", "RFC 5280 §3.3", "The certificate's lineage has been revoked or replaced."
+).explained(
+    "a certificate of an active lineage",
+    "a certificate of a lineage that was revoked or replaced",
+    _ENROL_AGAIN,
 )
 COMPROMISED_KEY = rule(
     "csr.compromised-key",
     "RFC 5280 §5.3.1",
-    "The key of the request is one that a certificate was revoked for, because somebody else has it.",
+    "The key is compromised: a certificate was revoked because of it.",
+).explained(
+    "a key that only you have",
+    "a key for which a certificate was revoked",
+    "Generate a new key, and request a certificate for it.",
 )
 LATEST = rule(
-    "renewal.latest",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew has expired, and is not the latest of its participant.",
+    "renewal.latest", "RFC 7030 §3.3.2", "The certificate to renew has expired, and is not the latest one."
+).explained(
+    "the participant's latest certificate, serial {expected}",
+    "an earlier, expired one, serial {presented}",
+    "Renew with the latest certificate; if it is lost, ask the scheme operator for a new secret.",
 )
 FORKED = rule(
-    "renewal.forked",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew was replaced already, and the request is for another key than its successor's.",
+    "renewal.forked", "RFC 7030 §3.3.2", "The certificate was already replaced by one with another key."
+).explained(
+    "the key of its successor {replaced_by} (SHA-256 {expected}), or a certificate that has not been "
+    "replaced",
+    "certificate {serial}, with a request for the key with SHA-256 {presented}",
+    "Two parties hold keys of this lineage. The operator compares both certificates (`manage.py lineage "
+    "list`), and resumes or revokes the lineage; a new one-time secret starts another.",
 )
 SUSPENDED = rule(
     "renewal.suspended",
     "RFC 7030 §3.3.2",
-    "A replaced key of this certificate's lineage asked for a successor; the operator has to decide first.",
+    "The lineage is suspended: a replaced key requested a certificate.",
+).explained(
+    "a lineage whose replaced keys are not in use",
+    "a lineage whose replaced certificate {replaced} requested another successor at {detected_at}",
+    "The operator decides with `manage.py lineage`; after that the renewal succeeds, or needs a new "
+    "one-time secret.",
 )
 WINDOW = rule(
-    "renewal.window",
-    "RFC 7030 §3.3.2",
-    "The certificate to renew expired longer ago than this authority allows.",
+    "renewal.window", "RFC 7030 §3.3.2", "The certificate expired too long ago to be renewed."
+).explained(
+    "a renewal soon after expiry", "a renewal too late", _ENROL_AGAIN, compare=Comparison.RENEWAL_WINDOW
 )
 
 
@@ -53,7 +77,7 @@ def check_secret_unspent(enrolment: Enrolment, request: CertificationRequest) ->
     if enrolment.used_with_key != request.public_key_digest:
         raise EnrolmentRefused(
             SECRET_SPENT,
-            "The one-time secret was used with another key; ask the operator for a new one",
+            "The one-time secret was already used for another key; ask the operator for a new one",
             expected=enrolment.used_with_key,
             presented=request.public_key_digest,
         )
@@ -64,7 +88,7 @@ def check_not_revoked(record: IssuedCertificate) -> None:
     """Revocation ends the line: it takes an operator and a new secret to begin again."""
     if record.revoked_at is not None:
         raise EnrolmentRefused(
-            REVOKED, "The certificate is revoked", serial=record.serial, revoked_at=record.revoked_at
+            REVOKED, "The certificate has been revoked", serial=record.serial, revoked_at=record.revoked_at
         )
 
 
@@ -79,7 +103,7 @@ def check_key_not_compromised(request: CertificationRequest) -> None:
     if compromised is not None:
         raise EnrolmentRefused(
             COMPROMISED_KEY,
-            "A certificate with this key was revoked because the key is compromised; make a new key",
+            "The key is compromised, and its certificate was revoked; generate a new key",
             serial=compromised.serial,
             revoked_at=compromised.revoked_at,
         )
@@ -93,7 +117,7 @@ def check_line_goes_on(record: IssuedCertificate) -> None:
     if record.line != record.enrolment.line:
         raise EnrolmentRefused(
             LINE,
-            "A new line of certificates took the place of this one",
+            "The certificate's lineage was replaced by a new one",
             expected=record.enrolment.line,
             presented=record.line,
         )
@@ -103,7 +127,7 @@ def check_line_goes_on(record: IssuedCertificate) -> None:
     if revoked is not None:
         raise EnrolmentRefused(
             LINE,
-            "A later certificate is revoked; ask the operator for a new enrolment secret",
+            "A later certificate was revoked; ask the operator for a new enrolment secret",
             serial=revoked.serial,
             revoked_at=revoked.revoked_at,
         )
@@ -118,7 +142,7 @@ def check_is_latest_if_expired(record: IssuedCertificate, now: datetime) -> None
     if latest != record:
         raise EnrolmentRefused(
             LATEST,
-            "The certificate has expired, and another one took its place",
+            "The certificate has expired, and was replaced",
             expected=latest.serial,
             presented=record.serial,
         )
@@ -147,8 +171,8 @@ def check_not_forked(record: IssuedCertificate, request: CertificationRequest) -
     if successor is not None:
         raise EnrolmentRefused(
             FORKED,
-            "The certificate was replaced already, and its successor has another key; renewals are "
-            "suspended, ask the operator",
+            "The certificate was already replaced by one with another key; renewals are suspended, ask "
+            "the operator",
             serial=record.serial,
             replaced_by=successor.serial,
             expected=successor.public_key_digest,

@@ -15,12 +15,15 @@ from ca.authority.revocation_lists import Revocation, sign_list
 from ca.register.models import IssuedCertificate
 from ca.status.authorities import StatusAuthority
 from ca.status.models import RevocationList
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import ServiceUnavailable
 
 ATTEMPTS = 10
 
-LIST = rule("crl.published", "RFC 5280 §5", "No revocation list of this authority was published yet.")
+LIST = rule("crl.published", "RFC 5280 §5", "This CA has not published a revocation list yet.").explained(
+    "a published revocation list", "none so far", RETRY_LATER
+)
 
 
 def latest_list(authority: StatusAuthority) -> RevocationList | None:
@@ -33,7 +36,7 @@ def check_published(latest: RevocationList | None) -> RevocationList:
     """Nothing is shown in place of a list. Raises ServiceUnavailable."""
     if latest is None:
         raise ServiceUnavailable(
-            LIST, "The list is not published yet; run `./scripts/manage ca publish_lists`"
+            LIST, "The revocation list is not published yet; run `./scripts/manage ca publish_lists`"
         )
     return latest
 

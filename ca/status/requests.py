@@ -23,18 +23,44 @@ REQUEST_MEDIA_TYPE = "application/ocsp-request"  # RFC 6960 Appendix C.1
 LARGEST_REQUEST_BYTES = 1024
 LONGEST_NONCE_BYTES = 128
 
+_REQUEST = "Create the request with an OCSP library, or with openssl ocsp, and send it unchanged."
+
 MEDIA_TYPE = rule(
-    "ocsp.media-type", "RFC 6960 Appendix A.1", "The body is not announced as application/ocsp-request."
+    "ocsp.media-type", "RFC 6960 Appendix A.1", "The body is not declared as application/ocsp-request."
+).explained(
+    "Content-Type: {expected}", "{presented}", "Send the header Content-Type: application/ocsp-request."
 )
-SIZE = rule("ocsp.size", "RFC 9110 §15.5.14", "An OCSP request is empty, or larger than any honest one.")
-ENCODING = rule("ocsp.encoding", "RFC 6960 Appendix A.1", "The path holds no request in base64.")
-SYNTAX = rule("ocsp.syntax", "RFC 6960 §4.1.1", "What was sent is not an OCSP request in DER.")
-SINGLE = rule("ocsp.single", "RFC 9919 §3.1.1", "A request asks about several certificates at once.")
-HASH = rule("ocsp.hash", "RFC 9919 §3.1.1", "The certificate is identified by a hash that nobody needs.")
-SERIAL = rule("ocsp.serial", "RFC 5280 §4.1.2.2", "The number asked about cannot be a serial number.")
-NONCE = rule("ocsp.nonce", "RFC 9654 §2.1", "The nonce is empty, or longer than 128 octets.")
+SIZE = rule("ocsp.size", "RFC 9110 §15.5.14", "The OCSP request is empty or too large.").explained(
+    "1 to {expected} bytes", "{presented} bytes", _REQUEST
+)
+ENCODING = rule(
+    "ocsp.encoding", "RFC 6960 Appendix A.1", "The path does not contain a base64 request."
+).explained(
+    "a base64 request in the path, percent-encoded",
+    "something else",
+    "Percent-encode the base64 characters /, + and = in the path, or send the request by POST.",
+)
+SYNTAX = rule("ocsp.syntax", "RFC 6960 §4.1.1", "The body is not an OCSP request in DER.").explained(
+    "an OCSP request in DER", "something else: {reason}", _REQUEST
+)
+SINGLE = rule("ocsp.single", "RFC 9919 §3.1.1", "The request is about more than one certificate.").explained(
+    "a request about one certificate", "a request about several", "Send one request per certificate."
+)
+HASH = rule("ocsp.hash", "RFC 9919 §3.1.1", "The CertID's hash algorithm is not supported.").explained(
+    "a certificate identified by SHA-1 or SHA-256",
+    "{presented}",
+    "Create the CertID with one of these hashes.",
+)
+SERIAL = rule(
+    "ocsp.serial", "RFC 5280 §4.1.2.2", "The CertID's number is not a valid serial number."
+).explained(next_step=_REQUEST)
+NONCE = rule("ocsp.nonce", "RFC 9654 §2.1", "The nonce is empty, or longer than 128 bytes.").explained(
+    "a nonce of 1 to {expected} bytes", "{presented}", "Send a nonce of 32 bytes."
+)
 EXTENSION = rule(
-    "ocsp.extension", "RFC 6960 §4.1.2", "A critical extension of the request is not one that we know."
+    "ocsp.extension", "RFC 6960 §4.1.2", "The request has an unknown critical extension."
+).explained(
+    "no critical extension except the nonce", "{presented}", "Omit the extension, or do not mark it critical."
 )
 
 # SHA-1 only tells authorities apart here, and is what openssl and older clients send.
@@ -117,7 +143,7 @@ def parse(der: bytes) -> ocsp.OCSPRequest:
         return ocsp_request_from_der(der)
     except MalformedInput as error:
         if isinstance(error.__cause__, NotImplementedError):
-            raise RequestUnreadable(SINGLE, "Ask about one certificate in each request") from None
+            raise RequestUnreadable(SINGLE, "Send one request per certificate") from None
         raise RequestUnreadable(SYNTAX, "The body is not an OCSP request in DER", reason=str(error)) from None
 
 
@@ -138,7 +164,7 @@ def check_hash(request: ocsp.OCSPRequest) -> hashes.HashAlgorithm:
 def check_serial(number: int) -> None:
     """Not negative. Whether there is a certificate with it is for the register to say."""
     if number < 0:
-        raise RequestUnreadable(SERIAL, "A serial number is not negative", presented=str(number)[:50])
+        raise RequestUnreadable(SERIAL, "A serial number cannot be negative", presented=str(number)[:50])
 
 
 @enforces(NONCE)

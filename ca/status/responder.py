@@ -23,17 +23,18 @@ from ca.status.refusals import StatusRefused, TryLater
 from ca.status.requests import StatusRequest
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import GenerationStore
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 
 ISSUER = rule(
-    "ocsp.issuer",
-    "RFC 9919 §3.2.3",
-    "The certificate was issued by an authority, of that name and key, that is not ours.",
+    "ocsp.issuer", "RFC 9919 §3.2.3", "The certificate's issuer is not an authority of this scheme."
+).explained(
+    "the hashed name and key of an authority of this scheme",
+    "those of another: {presented}",
+    "Use the certificate's own issuer, and the address in the certificate.",
 )
-RESPONDER = rule(
-    "ocsp.responder",
-    "RFC 6960 §2.3",
-    "There is no valid certificate of a responder, so that nobody could trust a signature.",
+RESPONDER = rule("ocsp.responder", "RFC 6960 §2.3", "The OCSP responder has no valid certificate.").explained(
+    "a valid certificate of the responder", "none", RETRY_LATER
 )
 
 # Signed responses of one process that may be given again; each takes about one kibibyte.
@@ -86,7 +87,7 @@ def check_is_ours(request: StatusRequest, authority: StatusAuthority | None) -> 
     if authority is None:
         raise StatusRefused(
             ISSUER,
-            "This responder does not answer for that authority",
+            "This responder does not serve that CA",
             presented={"name": request.issuer_name_hash.hex(), "key": request.issuer_key_hash.hex()},
         )
     return authority
@@ -190,7 +191,7 @@ def check_can_sign(signer: Signer | None, now: datetime) -> Signer:
     if now >= signer.certificate.not_valid_after_utc:
         raise TryLater(
             RESPONDER,
-            "The certificate of the responder has expired",
+            "The responder's certificate has expired",
             not_after=signer.certificate.not_valid_after_utc,
         )
     return signer

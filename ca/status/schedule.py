@@ -14,5 +14,5 @@ def list_publication(seconds: float) -> BackgroundTask:
 def lineage_watch(seconds: float) -> BackgroundTask:
     """The task that keeps the alarm about forked lineages."""
     return BackgroundTask(
-        LINEAGES, "ca.status.tasks", seconds, "reports lineages that the operator decides about"
+        LINEAGES, "ca.status.tasks", seconds, "reports lineages that await the operator's decision"
     )

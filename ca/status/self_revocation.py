@@ -26,14 +26,18 @@ from sender_constraint.django.peer import peer_of
 
 EVENT = "certificate.revoke"
 
+_CORRECT = "Correct the request, or have the operator revoke the certificate."
+
 REASON = rule(
     "revocation.reason", "RFC 5280 §5.3.1", "The reason is not one that a certificate's holder can give."
+).explained(
+    "a reason that a certificate's holder can give",
+    "{presented}",
+    "Give a reason of RFC 5280 §5.3.1, such as keyCompromise, superseded or cessationOfOperation.",
 )
 EXPIRED = rule(
-    "revocation.expired",
-    "RFC 5280 §6.1.3",
-    "The certificate has expired, and renews itself no more: its key, found somewhere, ends nobody's line.",
-)
+    "revocation.expired", "RFC 5280 §6.1.3", "An expired certificate cannot revoke its lineage."
+).explained(next_step=_CORRECT)
 # A name of RFC 5280 §5.3.1 is shorter.
 LONGEST_REASON = 40
 

@@ -17,16 +17,16 @@ def publish_lists(run: Run) -> None:
     def publish(authority: StatusAuthority) -> None:
         if not list_is_due(authority, configuration.utc_now()):
             return
-        run.found(f"the list of the {authority.name} authority")
+        run.found(f"revocation list of the {authority.name} CA")
         try:
             published = publish_list_if_due(authority, configuration.utc_now())
         except NoAuthority as error:
-            run.failed(f"the list of the {authority.name} authority waits for its key: {error}")
+            run.failed(f"the revocation list of the {authority.name} CA waits for its key: {error}")
             return
         if published is not None:
-            run.has_done(f"published number {published.number} of the {authority.name} authority")
+            run.has_done(f"published revocation list {published.number} of the {authority.name} CA")
 
-    run.each(status_authorities(), publish, lambda authority: f"the list of the {authority.name} authority")
+    run.each(status_authorities(), publish, lambda authority: f"revocation list of the {authority.name} CA")
 
 
 @background_task(LINEAGES)

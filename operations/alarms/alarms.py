@@ -1,10 +1,10 @@
-"""Alarms of a service: what stands against it now, kept on disk where every process and ``status`` see it.
+"""The active alarms of a service, kept on disk where all its processes and ``status`` see them.
 
-    alarms/<name>.json    one that stands; removed when it is cleared
-    alarms/lock           held while one changes
+    alarms/<name>.json    an active alarm; removed when it is cleared
+    alarms/lock           held while an alarm changes
 
-Any process may raise an alarm and any may clear it. Both may be called on every request: while nothing
-changes, one costs a look at a file. Raising never fails: a full disk is what an alarm may be about.
+Any process can raise an alarm, and any process can clear it. Both can be called on every request: as long as
+nothing changes, a call reads one file. Raising never fails, since the alarm may be about a full disk.
 """
 
 import json
@@ -27,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 Level = Literal["notice", "warning", "critical"]
 
-# From the quietest to the loudest, with what each is in a log.
+# In ascending order of severity, with the level of the log.
 LEVELS: dict[Level, int] = {
     "notice": logging.INFO,
     "warning": logging.WARNING,
     "critical": logging.CRITICAL,
 }
 
-# What goes on is said again, and written again, this often.
+# An active alarm is logged and written again this often.
 REPEATED_AFTER = timedelta(minutes=1)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -42,7 +42,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """One that stands. since: when it began; told_at: when it was last said; both aware UTC."""
+    """An active alarm. since: when it began; told_at: when it was last logged; both aware UTC."""
 
     name: str
     level: Level
@@ -62,15 +62,15 @@ class Alarms:
         self._directory = directory
         self._trail = trail
         self._clock = clock
-        # What this process said last, where the disk took nothing: so that it is not said on each request.
+        # Alarms of this process that could not be written: kept, so as not to log them on each request.
         self._unwritten: dict[str, Alarm] = {}
         self._changing = threading.Lock()
 
     def raised(self, name: str, level: Level, message: str, **detail: Any) -> None:
-        """Say that something is wrong. It is told if that, or its level, is news, and again each minute.
+        """Raise an alarm, or repeat it. It is logged if it or its level is new, and again each minute.
 
-        name: lower case letters, digits and hyphens. detail: for the trail and ``status``; no secrets. Where
-        it has a ``state``, another one is news too.
+        name: lower case letters, digits and hyphens. detail: for the trail and ``status``; no secrets. If it
+        has a ``state``, another state is logged too.
         """
         written = self._read(name)
         standing, now = written or self._unwritten.get(name), self._clock()
@@ -90,7 +90,7 @@ class Alarms:
             self._say("alarm.raised", alarm)
 
     def cleared(self, name: str) -> None:
-        """Say that it is well again; nothing happens if it was."""
+        """Clear an alarm; nothing happens if it is not active."""
         unwritten = self._unwritten.pop(name, None)
         standing = self._read(name) or unwritten
         if standing is None:
@@ -100,17 +100,17 @@ class Alarms:
                 self._file(name).unlink()
         except FileNotFoundError:
             if unwritten is None:
-                return  # another process cleared it this very moment
+                return  # another process has just cleared it
         except OSError as error:
             logger.error("the alarm %s could not be cleared: %s", name, error)
             return
         self._say("alarm.cleared", standing)
 
     def standing(self) -> list[Alarm]:
-        """Those that stand, the loudest first."""
+        """The active alarms, the most severe first."""
         names = {file.stem for file in self._directory.glob("*.json") if _NAME.fullmatch(file.stem)}
         written = {name: alarm for name in names if (alarm := self._read(name))}
-        # What no disk takes is known to this process alone.
+        # Alarms that could not be written are known to this process only.
         alarms = {**self._unwritten, **written}.values()
         return sorted(alarms, key=lambda alarm: (-LEVELS[alarm.level], alarm.name))
 
@@ -120,13 +120,13 @@ class Alarms:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
-            # One that nobody can read stands all the same, and is written anew by whoever raises it next.
+            # An unreadable alarm is still active; the next process that raises it writes it again.
             long_ago = datetime.fromtimestamp(0, UTC)
-            return Alarm(name, "warning", f"what it says cannot be read: {error}", long_ago, long_ago)
+            return Alarm(name, "warning", f"the alarm file cannot be read: {error}", long_ago, long_ago)
 
     def _file(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name!r} is no name of an alarm")
+            raise ValueError(f"{name!r} is not a valid alarm name")
         return self._directory / f"{name}.json"
 
     @contextmanager
@@ -145,7 +145,7 @@ class Alarms:
 
 
 def _is_repeated(alarm: Alarm, standing: Alarm) -> bool:
-    """Whether it says what was said less than a minute ago."""
+    """Whether the same was logged less than a minute ago."""
     same = alarm.level == standing.level and alarm.detail.get("state") == standing.detail.get("state")
     return same and alarm.told_at - standing.told_at < REPEATED_AFTER
 
@@ -166,6 +166,6 @@ def _decoded(name: str, content: bytes) -> Alarm:
     document = json.loads(content)
     level = document["level"]
     if level not in LEVELS:
-        raise ValueError(f"{level!r} is no level")
+        raise ValueError(f"{level!r} is not a level")
     since, told_at = (datetime.fromisoformat(document[each]) for each in ("since", "told_at"))
     return Alarm(name, level, str(document["message"]), since, told_at, dict(document["detail"]))

@@ -1,8 +1,8 @@
-"""Alarms of a party that calls: its calls are not answered, or it gets no new token.
+"""Alarms of a calling party: its calls get no response, or it gets no new token.
 
-``calls`` is critical from the first call that ends without an answer; ``tokens`` is a warning, since the last
-token serves while it lasts. Each says in its ``state`` what the caller waits for, or why it was turned away,
-and ends by itself with the next answer, or token.
+``calls`` is critical from the first call without a response; ``tokens`` is a warning, since the last token
+can be used until it expires. Each has a ``state``: what the caller waits for, or why it was refused. It ends
+with the next response, or token.
 """
 
 import threading
@@ -23,7 +23,7 @@ from sender_constraint.client.token_source import AccessToken
 
 CALLS, TOKENS = "calls", "tokens"
 
-# The first that fits; whatever else ends a call is that nobody answered.
+# The first match; any other exception means that the server is unreachable.
 _STATES: tuple[tuple[type[Exception], str], ...] = (
     (WaitingForCertificate, "waiting for a new certificate"),
     (WaitingForStatus, "waiting for certificate status"),
@@ -37,41 +37,41 @@ _STATES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class Alarms(Protocol):
-    """Where they are heard: ``server.alarms.Alarms``."""
+    """What raises and clears the alarms: ``operations.alarms.alarms.Alarms``."""
 
     def raised(self, name: str, level: Literal["warning", "critical"], message: str, **detail: Any) -> None:
-        """Something is wrong, or still is."""
+        """Raise an alarm, or repeat it."""
 
     def cleared(self, name: str) -> None:
-        """It is right again."""
+        """Clear an alarm."""
 
 
 class CallAlarms(CallerObserver):
-    """Watches a caller. Safe among threads and greenlets."""
+    """Observes a caller. Safe among threads and greenlets."""
 
     def __init__(self, alarms: Alarms) -> None:
         self._alarms = alarms
         self._lock = threading.Lock()
-        # An earlier process may have left them up.
+        # They may be active from an earlier process.
         self._may_be_up = {CALLS, TOKENS}
 
     def called(self, call: Call) -> None:
-        """An answer that is no failure of the server's ends the alarm."""
+        """Any response that is not a server error ends the alarm."""
         if call.failure is not None:
-            self._raise(CALLS, "critical", "Calls are not answered", call.failure)
+            self._raise(CALLS, "critical", "Calls get no response", call.failure)
         elif call.status is not None and call.status < 500:
             self._clear(CALLS)
 
     def token_obtained(self, generation: Generation | None, token: AccessToken) -> None:  # noqa: ARG002 - the observer's
-        """Tokens are to be had."""
+        """Tokens are available."""
         self._clear(TOKENS)
 
     def token_failed(self, generation: Generation | None, error: Exception) -> None:  # noqa: ARG002 - the observer's
-        """None is."""
-        self._raise(TOKENS, "warning", "No new token is to be had", error)
+        """No token is available."""
+        self._raise(TOKENS, "warning", "No new token is available", error)
 
     def preparation_failed(self, error: Exception) -> None:
-        """None is for the new certificate, which is not used until then."""
+        """The new certificate has no token yet, and is not used until it has."""
         self._raise(TOKENS, "warning", "The new certificate or key is not in use", error)
 
     def _raise(self, name: str, level: Literal["warning", "critical"], what: str, error: Exception) -> None:
@@ -88,5 +88,5 @@ class CallAlarms(CallerObserver):
 
 
 def state_of(error: Exception) -> str:
-    """What a caller that raised this waits for, or why it was turned away, in a few words."""
+    """What a caller waits for, or why it was refused, in a few words."""
     return next((state for kind, state in _STATES if isinstance(error, kind)), "unreachable")

@@ -1,8 +1,8 @@
-"""Alarms about what a service stands on: raised with the first caller who is told that it is away.
+"""Alarms about dependencies of a service that are down: raised with the first caller that is refused for it.
 
-The rules of the area ``service`` say what that can be: database, trust bundle, issuer's keys; and so does
-``token.status-stale``. Each has an alarm of its own, as ``service-database``. It ends by itself once a call
-was served and none was refused for that reason for a while: readers may be served while nobody can write.
+They are those of the rules of the area ``service`` (database, trust bundle, issuer's keys), and of
+``token.status-stale``. Each has its own alarm, such as ``service-database``. It ends with a successful call,
+unless a caller was refused for the same reason shortly before: reads may succeed while writes fail.
 """
 
 import threading
@@ -20,16 +20,16 @@ SETTLED_SECONDS = 10.0
 
 
 class OutageAlarms:
-    """What one process knows of outages. Safe among threads and greenlets. monotonic: seconds."""
+    """The outages that one process has seen. Safe among threads and greenlets. monotonic: seconds."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
-        # An earlier process may have left any of them up.
+        # Any of them may be active from an earlier process.
         self._felt_at = {name_of(rule.identifier): float("-inf") for rule in all_rules() if _is_outage(rule)}
 
     def felt(self, refusal: Refusal) -> None:
-        """A caller was refused; nothing is raised unless the service itself is the reason."""
+        """A caller was refused: raise an alarm if the service itself is the reason."""
         if not _is_outage(refusal.rule):
             return
         name = name_of(refusal.rule.identifier)
@@ -39,7 +39,7 @@ class OutageAlarms:
         alarms().raised(name, "critical", f"Callers are refused. {told}", **refusal.detail)
 
     def served(self) -> None:
-        """A caller was served: what nobody has felt for a while is over."""
+        """A caller was served: clear the alarms that have had no refusal for a while."""
         if not self._felt_at:
             return
         settled = self._monotonic() - SETTLED_SECONDS
@@ -53,12 +53,12 @@ class OutageAlarms:
 
 @cache
 def outage_alarms() -> OutageAlarms:
-    """Those of this process: made with its first answer, when all of its rules are known."""
+    """The outages of this process; created with its first response, when all its rules are known."""
     return OutageAlarms()
 
 
 def name_of(identifier: str) -> str:
-    """The alarm that belongs to a rule: ``service.database`` is ``service-database``."""
+    """The alarm of a rule: that of ``service.database`` is ``service-database``."""
     return identifier.replace(".", "-")
 
 

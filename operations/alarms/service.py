@@ -10,5 +10,5 @@ from operations.audit.trail import trail
 
 @cache
 def alarms() -> Alarms:
-    """The alarms of this service; ``manage.py status`` shows those that stand."""
+    """The alarms of this service; ``manage.py status`` shows those that are active."""
     return Alarms(settings.STATE_DIR / "alarms", trail())

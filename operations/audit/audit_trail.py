@@ -1,8 +1,8 @@
-"""The audit trail of a service: one JSON line for each decision.
+"""The audit trail of a service: one JSON line per decision.
 
-A full disk may cut a line short. The next event then begins on a line of its own, so that one line is
-damaged and no other; ``trail_search`` skips it and counts it. A trail that could not be written says so
-itself, by the first event that is written again: ``trail.interrupted``, with how many events are missing.
+A full disk may truncate a line. The next event then starts a new line, so that only one line is damaged;
+``search`` skips it and counts it. After an interruption, the first event written is ``trail.interrupted``,
+with the number of missing events.
 """
 
 import json
@@ -18,16 +18,16 @@ from sender_constraint.core.errors import Refusal
 
 logger = logging.getLogger(__name__)
 
-# What the TLS front refuses, and what no view of an application decides.
+# The event of refusals by the TLS front, and of others without a view.
 HTTP_REQUEST = "http.request"
 INTERRUPTED = "trail.interrupted"
 
-# The room that ``check`` asks for: some hundred events.
+# The free space that ``check`` requires: about a hundred events.
 ROOM_BYTES = 64 * 1024
 
 
 class TrailUnwritable(OSError):
-    """The event is not in the trail. reason: of the system, without the path."""
+    """The event could not be written. reason: the operating system's, without the path."""
 
     def __init__(self, path: Path, error: OSError) -> None:
         super().__init__(error.errno, error.strerror, str(path))
@@ -45,7 +45,7 @@ class AuditTrail:
         self.service = service
         self.path = directory / "audit.jsonl"
         self._clock = clock
-        # How many events of this process are missing, and since when; None while all are there.
+        # The number of missing events of this process, and since when; None if there are none.
         self._missing: tuple[int, str] | None = None
         directory.mkdir(parents=True, exist_ok=True)
 
@@ -62,24 +62,25 @@ class AuditTrail:
             raise error if isinstance(error, TrailUnwritable) else TrailUnwritable(self.path, error) from None
 
     def refused(self, event: str, refusal: Refusal, **fields: Any) -> None:
-        """Write a refusal: its rule, the section behind it, and what was expected and what was presented.
+        """Write a refusal: its rule with section and guidance, and what was expected and presented.
 
-        fields: of the caller and the request; one of them may say more than the refusal itself does.
+        fields: of the caller and the request; they override those of the refusal.
         Raises TrailUnwritable.
         """
         told = {
             "error": refusal.code,
             "rule": refusal.rule.identifier,
             "section": refusal.rule.clause,
-            # So that a reader of the trail needs no code of the service that wrote it.
+            # A reader of the trail needs no code of the service that wrote it.
             "refuses": refusal.rule.refuses,
+            "guidance": refusal.rule.guidance.fields() or None,
             "description": refusal.description,
             "detail": refusal.detail,
         }
         self.record(event, "refused", **{**told, **fields})
 
     def try_refused(self, event: str, refusal: Refusal, **fields: Any) -> bool:
-        """Write a refusal if it can be written; whether it was. For what is refused outside a request."""
+        """Write a refusal outside a request, if possible. Returns whether it was written."""
         try:
             self.refused(event, refusal, **fields)
         except TrailUnwritable:
@@ -87,7 +88,7 @@ class AuditTrail:
         return True
 
     def resume(self) -> None:
-        """After a failure, write what is missing; nothing happens if nothing is. Raises TrailUnwritable."""
+        """After a failure, write how many events are missing, if any. Raises TrailUnwritable."""
         if self._missing is None:
             return
         number, since = self._missing
@@ -99,10 +100,10 @@ class AuditTrail:
         logger.warning("%s can be written again; %d events since %s are missing", self.path, number, since)
 
     def check(self) -> None:
-        """Check that events can be written now, and that there is room for more. Raises TrailUnwritable."""
+        """Check that events can be written, and that there is space for more. Raises TrailUnwritable."""
         self.resume()
         try:
-            # Not made here: it is the service's own, by whatever user this is asked.
+            # Not created here: the file belongs to the service's user, and this may run as another one.
             with suppress(FileNotFoundError):
                 os.close(os.open(self.path, os.O_RDWR | os.O_APPEND))
             with tempfile.TemporaryFile(dir=self.path.parent, buffering=0) as probe:
@@ -121,24 +122,24 @@ class AuditTrail:
     def _append(self, line: bytes) -> None:
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)
         try:
-            # What stands before it was cut short, or this one was: once more, on a line of its own.
+            # The previous line was truncated, or this one was: write it again, on a new line.
             if not _is_whole(descriptor, line) and not _is_whole(descriptor, b"\n" + line):
-                raise OSError(0, "a line was cut short")
+                raise OSError(0, "a line was truncated")
         finally:
             os.close(descriptor)
 
     def _note_missing(self, error: OSError) -> None:
         if self._missing is None:
-            # On the log alone: the trail, and the disk of an alarm, may be what is full.
+            # Only logged: the disk of the trail and of alarms may be full.
             logger.critical("%s cannot be written: %s", self.path, error.strerror)
         number, since = self._missing or (0, self._clock().isoformat(timespec="milliseconds"))
         self._missing = number + 1, since
 
 
 def _is_whole(descriptor: int, line: bytes) -> bool:
-    """Write a line; whether all of it was written, behind the end of another line.
+    """Write a line. Returns whether it was written whole, after the end of another line.
 
-    With O_APPEND the offset is behind what was written, wherever the end of the file was (POSIX, write).
+    With O_APPEND, the offset is then at the end of the written line (POSIX, write).
     """
     if os.write(descriptor, line) < len(line):
         return False

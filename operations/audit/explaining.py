@@ -1,6 +1,6 @@
-"""The command ``explain``, for one service or for several: arguments in, text out.
+"""The command ``explain``, for one service or several: arguments in, text out.
 
-``manage.py explain`` of each service and ``scripts/explain`` differ in the folders that they read.
+``manage.py explain`` of each service and ``scripts/explain`` differ only in the folders that they read.
 """
 
 import argparse
@@ -22,9 +22,9 @@ RECENT = 10
 
 
 class NotExplained(Exception):
-    """There is nothing to explain. The message is for people, and says what to do next.
+    """There is nothing to explain. The message says why, and what to do next.
 
-    status: of the process. 1: not found, or not readable; 2: not a question.
+    status: the exit status. 1: not found, or not readable; 2: invalid arguments.
     """
 
     def __init__(self, message: str, status: int = 1) -> None:
@@ -38,12 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "correlation_id",
         nargs="?",
         metavar="ID",
-        help=f"the {CORRELATION_HEADER} that the refused caller got in the response",
+        help=f"the {CORRELATION_HEADER} header of the refused call's response",
     )
     parser.add_argument(
         "--peer",
         metavar="IP:PORT",
-        help="explain what a connection from this address met: a TLS handshake that failed has no id",
+        help="explain connections from this address: a failed TLS handshake has no ID",
     )
     parser.add_argument(
         "--recent",
@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         const=RECENT,
         metavar="N",
-        help=f"list the last N refusals with their ids (default: {RECENT})",
+        help=f"list the last N refusals with their IDs (default: {RECENT})",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -81,32 +81,32 @@ def _searched(
 ) -> Search:
     if recent is not None:
         if recent < 1:
-            raise NotExplained("--recent takes a number from 1 on.", status=2)
+            raise NotExplained("--recent takes a number of at least 1.", status=2)
         return recent_refusals(directories, recent)
     if peer is not None:
         return by_peer(directories, peer.strip())
     wanted = (correlation_id or "").strip()
     if not is_correlation_id(wanted):
         raise NotExplained(
-            f"{wanted[:80]!r} is not a correlation id: a UUID, as in 0b9d4f7c-5c0e-4b5e-9d57-3f1d8a6f0c11.\n"
-            f"Take it from the header {CORRELATION_HEADER} of the response: what a request sends there and "
-            "is no UUID\nis not kept, and the call gets an id of its own.",
+            f"{wanted[:80]!r} is not a correlation ID: a UUID such as 0b9d4f7c-5c0e-4b5e-9d57-3f1d8a6f0c11.\n"
+            f"Take it from the response's {CORRELATION_HEADER} header: if the request's is not a UUID, the "
+            "call gets\na new one.",
             status=2,
         )
     return by_correlation_id(directories, wanted)
 
 
 def _nothing(search: Search, correlation_id: str | None, peer: str | None) -> Iterator[str]:
-    about = f"the id {correlation_id}" if correlation_id else f"the peer {peer}" if peer else "a refusal"
-    yield f"No event about {about} in the audit trail of {', '.join(search.directories)}."
+    about = f"ID {correlation_id}" if correlation_id else f"peer {peer}" if peer else "any refusal"
+    yield f"No event for {about} in the audit trail of {', '.join(search.directories)}."
     if search.damaged:
-        yield f"{search.damaged} line(s) that may have named it are cut off or damaged."
-    read = ", ".join(str(each) for each in search.files) or "no file: nothing was recorded yet"
+        yield f"{search.damaged} line(s) that may contain it are truncated or damaged."
+    read = ", ".join(str(each) for each in search.files) or "no files, since nothing has been recorded yet"
     yield f"Read: {read}"
     if correlation_id:
         yield (
-            "Another service may have refused, or another environment. A TLS handshake that failed has no "
-            "id:\nsee --recent for the last refusals, and --peer IP:PORT."
+            "Another service or environment may have refused the call. A failed TLS handshake has no "
+            "ID:\nsee --recent for the last refusals, and --peer IP:PORT."
         )
 
 
@@ -121,7 +121,7 @@ def _as_json(search: Search) -> Iterator[str]:
 
 def _as_text(search: Search, *, listed: bool) -> Iterator[str]:
     if search.left_out and not listed:
-        yield f"{search.left_out} older event(s) of the same are left out."
+        yield f"{search.left_out} older event(s) are omitted."
         yield ""
     for number, event in enumerate(search.found):
         if listed:
@@ -132,4 +132,4 @@ def _as_text(search: Search, *, listed: bool) -> Iterator[str]:
         yield from lines(event)
     if search.damaged and not listed:
         yield ""
-        yield f"{search.damaged} more line(s) that may belong to it are cut off or damaged."
+        yield f"{search.damaged} more line(s) that may belong to it are truncated or damaged."

@@ -1,4 +1,4 @@
-"""What report mode told, counted from the audit trail: who still comes without proof, and where."""
+"""What report mode recorded, counted from the audit trail: clients without proof, and their routes."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sender_constraint.core.report_mode import REPORTED
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    """Calls of one client on one route that would have been refused by one rule.
+    """The calls of one client on one route that one rule would have refused.
 
     route: empty at an authorization server. last: when the latest one was, ISO 8601.
     """

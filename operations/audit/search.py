@@ -1,7 +1,7 @@
-"""Finds events in the audit trail of a service, as ``audit_trail`` wrote it: line by line, without an index.
+"""Search of a service's audit trail: line by line, without an index.
 
-Rotated files (``audit.jsonl.1``, ``audit.jsonl-20260301.gz`` and the like) are read too. A line that was
-cut, because a machine lost power or a disk was full, is passed over, and counted.
+Rotated files (``audit.jsonl.1``, ``audit.jsonl-20260301.gz`` and the like) are read too. Lines truncated by a
+power loss or a full disk are skipped and counted.
 """
 
 import gzip
@@ -18,22 +18,22 @@ logger = logging.getLogger(__name__)
 
 CURRENT = "audit.jsonl"
 
-# How many events of one id are told: a client that gives all its calls the same id has thousands.
+# The most events of one ID that are reported: a client that reuses its ID has thousands.
 MOST_EVENTS = 50
 
 Event = dict[str, Any]
 
 
 class TrailUnreadable(Exception):
-    """A folder or a file of the trail is not there, or cannot be read; the message says which and why."""
+    """A folder or file of the trail is missing or cannot be read; the message says which and why."""
 
 
 @dataclass
 class Search:
-    """What was found, oldest first.
+    """The events found, oldest first.
 
-    directories: by service, the folders that were read. left_out: how many older events were found and
-    dropped, since only the last ones are kept. damaged: how many lines match and are no whole event.
+    directories: the folders searched, by service. left_out: the number of older events that were dropped.
+    damaged: the number of matching lines that are not a whole event.
     """
 
     directories: Mapping[str, Path]
@@ -44,27 +44,27 @@ class Search:
 
 
 def by_correlation_id(directories: Mapping[str, Path], correlation_id: str) -> Search:
-    """The events of one call. Letter case does not count. Raises TrailUnreadable."""
+    """The events of one call. Case-insensitive. Raises TrailUnreadable."""
     wanted = correlation_id.lower()
     return _search(directories, wanted, lambda event: str(event.get("correlation_id")).lower() == wanted)
 
 
 def by_peer(directories: Mapping[str, Path], peer: str) -> Search:
-    """The events of one connection, ``ip:port`` as the service saw it; ports come back, so the last ones."""
+    """The last events of connections from ``ip:port``, as the service saw it. Raises TrailUnreadable."""
     return _search(directories, peer.lower(), lambda event: str(event.get("peer")).lower() == peer.lower())
 
 
 def recent_refusals(directories: Mapping[str, Path], count: int) -> Search:
-    """The last refusals of all services together, one event for each call: the last one of it.
+    """The last refusals of all services together, one event per call: its last one.
 
-    Without what no caller was refused: a look at ``/health`` while a service starts, and a handshake that the
-    peer gave up. Both are found by their id or peer.
+    Without refusals that affect no caller: ``/health`` requests while a service starts, and handshakes that
+    the peer aborted. Both are found by ID or peer.
     """
     return _search(directories, '"refused"', _refuses_a_caller, most=count, same=_call)
 
 
 def named(directory: Path, event: str) -> Iterator[Event]:
-    """All events of one name, oldest first; damaged lines are skipped, and logged. Raises TrailUnreadable."""
+    """All events of a name, oldest first; damaged lines are skipped and logged. Raises TrailUnreadable."""
     search = Search({}, deque())
     for file in trail_files(directory):
         for each in _events(file, event.encode(), search):
@@ -78,7 +78,7 @@ def trail_files(directory: Path) -> Sequence[Path]:
     """The files of a trail, oldest first. Raises TrailUnreadable if the folder cannot be read."""
     try:
         files = [each for each in directory.iterdir() if each.name.startswith(CURRENT)]
-        # Whatever names a rotation gives them, they were last written in the order of their events.
+        # Independent of their names, rotated files were last written in the order of their events.
         return sorted(files, key=lambda each: (each.name == CURRENT, each.stat().st_mtime_ns, each.name))
     except OSError as error:
         raise TrailUnreadable(f"{directory}: {error.strerror}") from error
@@ -88,7 +88,7 @@ def _refuses_a_caller(event: Event) -> bool:
     detail = event.get("detail")
     reason = detail.get("reason") if isinstance(detail, dict) else None
     given_up = event.get("rule") == "tls.handshake" and reason == "Unexpected EOF"
-    # An event without a rule is about something that this service was refused itself, as a renewal.
+    # An event without a rule is about a refusal of this service's own request, such as a renewal.
     return (
         event.get("outcome") == "refused"
         and event.get("rule") is not None
@@ -98,7 +98,7 @@ def _refuses_a_caller(event: Event) -> bool:
 
 
 def _call(event: Event) -> object:
-    """Which call an event is about: several services, and several events of one, may speak of it."""
+    """The call that an event belongs to; it may have events of several services."""
     return event.get("correlation_id") or (event.get("service"), event.get("peer"), event.get("rule"))
 
 
@@ -109,7 +109,7 @@ def _search(
     most: int = MOST_EVENTS,
     same: Callable[[Event], object] = lambda _: object(),
 ) -> Search:
-    """same: what two events have in common of which only the later one is kept; by default nothing."""
+    """same: the key of events of which only the latest is kept; by default, all are kept."""
     search = Search(directories, deque())
     found: list[Event] = []
     for directory in directories.values():
@@ -132,13 +132,13 @@ def _search(
 
 
 def _keep(kept: dict[object, Event], key: object, event: Event) -> None:
-    """Put it last, in the place of an earlier one with the same key."""
+    """Append it, and remove an earlier one with the same key."""
     kept.pop(key, None)
     kept[key] = event
 
 
 def _events(file: Path, needle: bytes, search: Search) -> Iterator[Event]:
-    """The events of one file whose line has the needle, in small letters: parsing all would take longer."""
+    """The events in a file whose line contains the needle (lower case), without parsing the others."""
     try:
         with _opened(file) as lines:
             for line in lines:
@@ -153,7 +153,7 @@ def _events(file: Path, needle: bytes, search: Search) -> Iterator[Event]:
                 else:
                     search.damaged += 1
     except FileNotFoundError:
-        return  # rotated away a moment ago
+        return  # just rotated
     except (OSError, EOFError, zlib.error) as error:
         raise TrailUnreadable(f"{file}: {getattr(error, 'strerror', None) or error}") from error
 

@@ -1,6 +1,6 @@
 """The audit trail of a Django service, by its settings ``SERVICE`` and ``AUDIT_DIR``.
 
-A decision that cannot be recorded is not given out: the call is answered 503, and an alarm says why.
+A decision that cannot be recorded is withheld: the response is 503, and an alarm gives the reason.
 """
 
 from functools import cache
@@ -9,17 +9,22 @@ from django.conf import settings
 
 from operations.audit.audit_trail import AuditTrail, TrailUnwritable
 from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 
 AUDIT_TRAIL = rule(
     "service.audit-trail",
     "RFC 9110 §15.6.4",
-    "The audit trail cannot be written, and a decision that is not recorded is not given out.",
+    "The audit trail cannot be written; unrecorded decisions are withheld.",
+).explained(
+    "an audit trail that records each decision",
+    "an audit trail that cannot be written: {reason}",
+    RETRY_LATER,
 )
 
 
 class NotRecorded(TemporarilyUnavailable):
-    """The event of this call is not in the audit trail. The description says why: the trail cannot."""
+    """The event of this call could not be recorded."""
 
 
 @cache
@@ -29,9 +34,9 @@ def trail() -> AuditTrail:
 
 
 def check_trail() -> None:
-    """Refuse to begin what could not be recorded: the last event of this process was not, nor is this one.
+    """Check, before anything is changed, that the last event of this process was recorded.
 
-    It is asked before anything is changed. Raises NotRecorded.
+    Raises NotRecorded.
     """
     try:
         trail().resume()
@@ -40,7 +45,7 @@ def check_trail() -> None:
 
 
 def check_trail_has_room() -> None:
-    """For ``/health``: events can be written now. Raises NotRecorded."""
+    """For ``/health``: check that events can be written. Raises NotRecorded."""
     try:
         trail().check()
     except TrailUnwritable as error:
@@ -49,6 +54,6 @@ def check_trail_has_room() -> None:
 
 @enforces(AUDIT_TRAIL)
 def not_recorded(error: TrailUnwritable) -> NotRecorded:
-    """RFC 9110 §15.6.4: the call is answered 503, and may be repeated."""
+    """RFC 9110 §15.6.4: the response is 503, and the call can be retried."""
     said = f"The audit trail cannot be written: {error.reason}"
     return NotRecorded(AUDIT_TRAIL, said, reason=error.reason, file=str(error.filename))

@@ -58,7 +58,7 @@ def needs_certificate(binding: str, method: str) -> bool:
 
 def client_key_turning(keys: SigningKeys, seconds: float) -> list[BackgroundTask]:
     """The task that looks at these keys, so often; none where nothing is signed."""
-    what = "turns the keys with which this service signs as a client"
+    what = "rotates this service's client keys"
     signs = keys.dpop is not None or keys.assertion is not None
     return [BackgroundTask(TASK, __name__, seconds, what)] if signs else []
 

@@ -5,7 +5,7 @@ In ``<app>/management/commands/enrol.py``::
     from operations.certificates.enrol_command import EnrolCommand
 
     class Command(EnrolCommand):
-        '''Ensure that this service holds a valid certificate.'''
+        '''Ensure that this service has a valid certificate.'''
 """
 
 from argparse import ArgumentParser
@@ -21,11 +21,11 @@ from sender_constraint.core.clock import utc_now
 
 
 class EnrolCommand(BaseCommand):
-    """Ensures that every declared store holds a valid generation; does nothing where it does."""
+    """Ensures that every declared store has a valid generation."""
 
     help = (
-        "Ensure that this service holds a valid certificate: nothing to do, a first enrolment with the "
-        "one-time secret, or a renewal, of an expired one too."
+        "Ensure that this service has a valid certificate: enrol with the one-time secret, or renew the "
+        "certificate, even after it has expired."
     )
     requires_system_checks = ()
 
@@ -34,21 +34,21 @@ class EnrolCommand(BaseCommand):
         parser.add_argument(
             "--replace",
             action="store_true",
-            help="replace the certificate now, with a new key, though it is not due for renewal",
+            help="replace the certificate now, with a new key, even if renewal is not due",
         )
         parser.add_argument(
             "--wait",
             type=float,
             default=30.0,
             metavar="SECONDS",
-            help="how long to wait for a certificate authority that does not answer yet (default: 30)",
+            help="how long to wait for the certificate authority to respond (default: 30)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Ensure each store in turn; raise CommandError if one stays without a valid certificate."""
+        """Ensure each store in turn. Raises CommandError if one has no valid certificate."""
         stores = declared_stores()
         if not stores:
-            self.stdout.write("this service needs no certificate: its settings declare none")
+            self.stdout.write("nothing to do: the settings declare no certificate")
         for declared in stores.values():
             if options["replace"]:
                 self._order_replacement(declared)
@@ -67,7 +67,7 @@ class EnrolCommand(BaseCommand):
         if generation is None or generation.is_expired(utc_now()):
             raise CommandError(f"no valid {declared.purpose} certificate: {outcome.error or outcome.action}")
         if outcome.error is not None:
-            self.stderr.write(f"{declared.purpose} certificate is not renewed yet: {outcome.error}")
+            self.stderr.write(f"{declared.purpose} certificate not yet renewed: {outcome.error}")
         subject = generation.certificate.subject.rfc4514_string()
         until = generation.not_after.isoformat()
         self.stdout.write(f"{declared.purpose} certificate {outcome.action}: {subject}, until {until}")

@@ -42,7 +42,7 @@ Trouble = Literal[
 
 def certificate_renewal(seconds: float) -> BackgroundTask:
     """The task that looks at the certificates every so often: a thirtieth of their lifetime is good."""
-    return BackgroundTask(TASK, __name__, seconds, "renews the certificates of this service")
+    return BackgroundTask(TASK, __name__, seconds, "renews this service's certificates")
 
 
 @background_task(TASK)
@@ -146,7 +146,7 @@ def _tell(run: Run, declared: DeclaredStore, outcome: RenewalOutcome) -> None:
         return
     run.found(f"{what}: {outcome.broken or 'due'}")
     if outcome.action is Action.BUSY:
-        run.has_done(f"{what}: left to the worker that is at it")
+        run.has_done(f"{what}: another worker is renewing it")
     elif outcome.action is Action.FAILED:
         run.failed(f"{what}: {outcome.error}")
     else:
@@ -167,17 +167,17 @@ def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> N
         alarms().cleared(name)
         return
     state, level = trouble
-    until = f"; it ends at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
+    until = f"; it expires at {generation.not_after.isoformat(timespec='seconds')}" if generation else ""
     reasons = dict.fromkeys(str(each) for each in (outcome.broken, outcome.error) if each)
     why = f": {'; '.join(reasons)}" if reasons else ""
-    remedy = f"; deliver a new one-time secret in {declared.secret_file}"
+    remedy = f"; put a new one-time secret in {declared.secret_file}"
     if declared.placed is not None:
-        remedy = f"; put a new one in {declared.placed.certificate}"
+        remedy = f"; put a new certificate in {declared.placed.certificate}"
     asks = remedy if state in ("refused", "revoked", "missing") else ""
     alarms().raised(
         name,
         level,
-        f"the {declared.purpose} certificate is {state}{why}{until}{asks}",
+        f"The {declared.purpose} certificate is {state}{why}{until}{asks}",
         state=state,
         generation=generation.id if generation else None,
         not_after=generation.not_after.isoformat() if generation else None,

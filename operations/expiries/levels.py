@@ -1,6 +1,6 @@
-"""What expires, how much of its life is left, and how loud that is: the thresholds of all such alarms.
+"""What expires, how much of its lifetime is left, and the thresholds of alarms about it.
 
-The life of a thing counts from when it was obtained or published, not from a backdated start.
+A lifetime starts when the thing was obtained or published, not at a backdated start.
 """
 
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from operations.alarms.alarms import Level
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The part of a life that is left when an alarm begins, and when it grows louder; its end is critical.
+    """The fraction of a lifetime that is left when the alarm reaches each level.
 
-    who: renews it, for people.
+    who: renews it, in words.
     """
 
     who: str
@@ -22,20 +22,20 @@ class Thresholds:
     critical: float
 
 
-# Renewed in the last third of its life, and retried at every look: whatever gets here was refused or delayed.
-BY_ITSELF = Thresholds("by itself", notice=1 / 4, warning=3 / 20, critical=1 / 20)
-# Renewed by people, who need weeks: an authority lives for years.
+# Renewed in the last third of its lifetime, and retried at each check: below this, it was refused or delayed.
+BY_ITSELF = Thresholds("automatically", notice=1 / 4, warning=3 / 20, critical=1 / 20)
+# Renewed by people, who need weeks: a CA lasts for years.
 BY_PEOPLE = Thresholds("by people", notice=1 / 5, warning=1 / 10, critical=1 / 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """Something that ends.
+    """Something that expires.
 
-    name: lower case letters, digits and hyphens; in alarms. what: for people. phase: in what state it is.
-    begins, ends: aware UTC; both None for what is not there at all, which is critical.
-    thresholds: None for what may end without harm.
-    watched: whether the look at expiries raises its alarm (``expiry-<name>``); what renews it does otherwise.
+    name: lower case letters, digits and hyphens; in alarms. what: for people. phase: its state.
+    begins, ends: aware UTC; both None if it does not exist, which is critical.
+    thresholds: None if it can expire without harm.
+    watched: whether ``watch_expiries`` raises its alarm (``expiry-<name>``), and not the code that renews it.
     """
 
     name: str
@@ -47,11 +47,11 @@ class Expiry:
     watched: bool = True
 
     def remaining(self, now: datetime) -> timedelta | None:
-        """What is left, negative where it has ended; None for what is not there."""
+        """The time left, negative after expiry; None if it does not exist."""
         return None if self.ends is None else self.ends - now
 
     def level(self, now: datetime) -> Level | None:
-        """How loud that is; None if all is well."""
+        """The level of its alarm; None if there is none."""
         if self.begins is None or self.ends is None:
             return "critical"
         if self.thresholds is None:
@@ -60,7 +60,7 @@ class Expiry:
 
 
 def level_of(begins: datetime, ends: datetime, now: datetime, thresholds: Thresholds) -> Level | None:
-    """The level that belongs to the remaining part of a life; None before the first threshold."""
+    """The level for the remaining part of a lifetime; None above the first threshold."""
     life = max((ends - begins).total_seconds(), 1e-9)
     left = (ends - now).total_seconds() / life
     if left < thresholds.critical:
@@ -71,16 +71,18 @@ def level_of(begins: datetime, ends: datetime, now: datetime, thresholds: Thresh
 
 
 def remaining_text(expiry: Expiry, now: datetime) -> str:
-    """For people: ``ends in 12 s``, ``ended 3 h ago``, or in what state it is where there is no end."""
+    """For people: ``expires in 12 s``, ``expired 3 h ago``, or its state if it has no expiry."""
     left = expiry.remaining(now)
     if left is None:
         return expiry.phase
     seconds = left.total_seconds()
-    return f"ends in {duration_text(seconds)}" if seconds >= 0 else f"ended {duration_text(-seconds)} ago"
+    return (
+        f"expires in {duration_text(seconds)}" if seconds >= 0 else f"expired {duration_text(-seconds)} ago"
+    )
 
 
 def duration_text(seconds: float) -> str:
-    """Seconds in the largest two units that they fill."""
+    """Seconds, in the largest unit that has at least two."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     minutes, hours, days = seconds / 60, seconds / 3600, seconds / 86400

@@ -1,10 +1,10 @@
-"""Everything that expires in a Django service: listed for ``status``, and watched by a background task.
+"""Everything that expires in a Django service: listed by ``status``, and watched by a background task.
 
-A service adds its own in ``settings.py``, by the names of functions without arguments::
+A service adds its own in ``settings.py``, as names of functions without arguments::
 
     EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
 
-Each returns ``Expiry`` objects. One that fails is itself an alarm, and hides nothing of the others.
+Each returns ``Expiry`` objects. If one fails, that is an alarm, and the others are still listed.
 """
 
 import re
@@ -32,18 +32,18 @@ COMMON_EXPIRIES = (
 
 
 def expiry_watch(seconds: float) -> BackgroundTask:
-    """The task that looks at what expires, so often."""
-    return BackgroundTask(TASK, __name__, seconds, "looks at everything that expires, and raises alarms")
+    """The task that checks expiries this often."""
+    return BackgroundTask(TASK, __name__, seconds, "checks everything that expires, and raises alarms")
 
 
 def expiries() -> list[Expiry]:
-    """Everything that the setting ``EXPIRIES`` leads to. What cannot be listed is listed as missing."""
+    """Everything that the setting ``EXPIRIES`` lists. If a function fails, its entry says so."""
     return [expiry for source in settings.EXPIRIES for expiry in _listed(source)]
 
 
 @background_task(TASK)
 def watch_expiries(run: Run) -> None:
-    """Raise the alarms of what nears its end, and clear those of what was renewed."""
+    """Raise alarms for what is about to expire, and clear those for what was renewed."""
     now = utc_now()
     standing = {alarm.name for alarm in alarms().standing() if alarm.name.startswith("expiry-")}
 
@@ -63,13 +63,13 @@ def watch_expiries(run: Run) -> None:
 
 
 def own_certificates() -> Iterator[Expiry]:
-    """The certificates that this service holds; their alarms are the renewal's."""
+    """The service's own certificates; renewal raises their alarms."""
     for declared in declared_stores().values():
         yield _own_certificate(declared)
 
 
 def trusted_authorities() -> Iterator[Expiry]:
-    """The authorities in the trust bundle: when one ends, so does all that it certified."""
+    """The CAs in the trust bundle: when one expires, so do all certificates that it issued."""
     bundle = certificates_from_pem(settings.TRUST_BUNDLE.read_bytes())
     for certificate in bundle:
         common_names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
@@ -85,7 +85,7 @@ def trusted_authorities() -> Iterator[Expiry]:
 
 
 def _is_replaced(authority: x509.Certificate, bundle: Sequence[x509.Certificate]) -> bool:
-    """Whether a later one of the same name is there: what this one certified is renewed under that."""
+    """Whether the bundle has a later CA of the same name, which issues the renewals."""
     begins = authority.not_valid_before_utc
     return any(each.subject == authority.subject and each.not_valid_before_utc > begins for each in bundle)
 
@@ -109,7 +109,7 @@ def _own_certificate(declared: DeclaredStore) -> Expiry:
             generation = declared.store.last_good()
         except (NoGeneration, BrokenGeneration):
             return Expiry(name, what, None, None, str(problem), watched=False)
-        phase = f"broken, an earlier one serves: {problem}"
+        phase = f"broken, an earlier one is used: {problem}"
     return Expiry(name, what, generation.obtained_at, generation.not_after, phase, watched=False)
 
 

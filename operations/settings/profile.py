@@ -1,4 +1,4 @@
-"""The profile of a service: the setting ``PROFILE``, and what it demands of the others at start."""
+"""The security profile of a service: the setting ``PROFILE``, and what it requires of other settings."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,13 +15,13 @@ def is_fapi2() -> bool:
 
 
 def profile_check(demands: tuple[Demand, ...]) -> Callable[..., Sequence[CheckMessage]]:
-    """A numbered check for a service in one role: a profile that nobody keeps to protects nobody."""
+    """A numbered check for a service in one role: settings must not contradict the profile."""
     read = ("PROFILE", *(demand.setting for demand in demands))
 
     def check_profile(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
         present = {name: getattr(settings, name, "") for name in read}
         if present["PROFILE"] not in PROFILES:
-            hint = f"Leave it empty, or set {FAPI2}."
+            hint = f"Leave it empty, or set it to {FAPI2}."
             return [Error("PROFILE is unknown.", hint=hint, id="sender_constraint.E013")]
         return [
             Error(

@@ -5,7 +5,7 @@ In ``<app>/management/commands/status.py``::
     from operations.status.command import StatusCommand
 
     class Command(StatusCommand):
-        '''Say how this service is.'''
+        '''Show the status of this service.'''
 """
 
 import io
@@ -34,14 +34,14 @@ from operations.status.report import (
 from operations.tasks.background import declared_tasks, ledger
 from sender_constraint.core.clock import utc_now
 
-# The exit status while a critical alarm stands: for monitoring that knows nothing else.
+# The exit status while a critical alarm is active, for simple monitoring.
 EX_CRITICAL = 1
 
 NARROWEST = 100
 
 
 def status_document() -> dict[str, Any]:
-    """How this service is now; see ``status_report``."""
+    """The current status of this service; see ``report``."""
     now = utc_now()
     tasks = [
         task_document(ledger().read(task.name), task.what, task.every_seconds, now)
@@ -54,7 +54,7 @@ def status_document() -> dict[str, Any]:
 
 
 def _of_the_trail(now: datetime) -> list[Alarm]:
-    """The alarm of an audit trail that cannot be written now: a full disk takes no alarm's file either."""
+    """The alarm of an audit trail that cannot be written: on a full disk, no alarm file can be either."""
     name = name_of(AUDIT_TRAIL.identifier)
     try:
         check_trail_has_room()
@@ -65,21 +65,21 @@ def _of_the_trail(now: datetime) -> list[Alarm]:
 
 
 class StatusCommand(BaseCommand):
-    """Says what the background tasks did, what expires when, and which alarms stand."""
+    """Shows background tasks, expiries and active alarms."""
 
     help = (
-        "Say what each background task found due and did, how it ended and when it runs next; how long "
-        "everything that expires has left; and which alarms stand. Exit status 1 while one is critical."
+        "Show the last and next run of each background task and what it did, the remaining lifetime of "
+        "everything that expires, and the active alarms. Exit status 1 while an alarm is critical."
     )
-    # It is asked for when something is wrong.
+    # Operators run this when something is wrong.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Add ``--json``."""
-        parser.add_argument("--json", action="store_true", help="as one JSON document")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Print it. Raises SystemExit while a critical alarm stands."""
+        """Print it. Raises SystemExit while a critical alarm is active."""
         document = status_document()
         if options["json"]:
             self.stdout.write(json.dumps(document, indent=1))

@@ -1,15 +1,15 @@
-"""What ``manage.py status`` says of a service, for people and, as JSON, for programs.
+"""The output of ``manage.py status``, as text or JSON.
 
 The document::
 
-    service, time                 who says so, and when
-    state                         ok, or the level of the loudest alarm
+    service, time                 the service, and the current time
+    state                         ok, or the level of the most severe alarm
     tasks                         each: name, what, every_seconds, next_run, late, last, last_telling
     expiries                      each: name, what, phase, begins, ends, remaining_seconds, level
     alarms                        each: name, level, message, since, detail
 
-Times are ISO 8601, UTC. An alarm without ``since`` is one that this look found and no task has raised: what
-expires is judged anew, and a task that is late tells that its worker is away.
+Times are ISO 8601, UTC. An alarm without ``since`` was found by this command, and not raised by a task:
+expiries are checked again, and a late task means that its worker is down.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,14 +25,14 @@ from operations.expiries.levels import Expiry, remaining_text
 from operations.status.tables import StatusTable, tables_of
 from operations.tasks.run_records import TaskRecord, run_document
 
-# A task is late when it should have run twice since; a short one may be held up by another one's request.
+# A task is late if two runs are missing; a frequent one may be delayed by another task.
 SHORTEST_DELAY = timedelta(seconds=30)
 
 _STYLES = {"ok": "green", "notice": "cyan", "warning": "yellow", "critical": "bold red"}
 
 
 def task_document(record: TaskRecord, what: str, every_seconds: float, now: datetime) -> dict[str, Any]:
-    """One background task: its last run, and the last one that had something to tell."""
+    """One background task: its last run, and the last one that reported something."""
     last = record.runs[0] if record.runs else None
     return {
         "name": record.task,
@@ -46,7 +46,7 @@ def task_document(record: TaskRecord, what: str, every_seconds: float, now: date
 
 
 def is_late(record: TaskRecord, every_seconds: float, now: datetime) -> bool:
-    """Whether it should have run by now; one that never ran is."""
+    """Whether it is overdue; a task that never ran is."""
     patience = max(timedelta(seconds=2 * every_seconds), SHORTEST_DELAY)
     return record.next_run is None or now > record.next_run + patience
 
@@ -68,7 +68,7 @@ def expiry_document(expiry: Expiry, now: datetime) -> dict[str, Any]:
 def alarm_documents(
     standing: Sequence[Alarm], expiries: Iterable[Expiry], late: Iterable[str], now: datetime
 ) -> list[dict[str, Any]]:
-    """The alarms that stand, and what this look found besides; the loudest first."""
+    """The active alarms, and those found just now; the most severe first."""
     told = {alarm.name for alarm in standing}
     documents = [
         _alarm(alarm.name, alarm.level, alarm.message, alarm.since.isoformat(), alarm.detail)
@@ -78,8 +78,8 @@ def alarm_documents(
         level = expiry.level(now)
         if level is not None and not told & {expiry.name, f"expiry-{expiry.name}"}:
             documents += [_alarm(expiry.name, level, f"{expiry.what}: {remaining_text(expiry, now)}")]
-    reason = "should have run: is its worker up?"
-    documents += [_alarm(f"late-{task}", "warning", f"the task {task} {reason}") for task in late]
+    reason = "is overdue: check that its worker is up"
+    documents += [_alarm(f"late-{task}", "warning", f"Task {task} {reason}") for task in late]
     return sorted(documents, key=lambda each: (-LEVELS[each["level"]], each["name"]))
 
 
@@ -102,7 +102,7 @@ def report(
 
 
 def show(document: Mapping[str, Any], console: Console, *, tasks: bool = True) -> None:
-    """Print the document as tables. tasks: those of the background too."""
+    """Print the document as tables. tasks: whether to include background tasks."""
     console.print(Text(f"{document['service']}: {document['state']}", style=_STYLES[document["state"]]))
     console.print(Group(*(_printed(table) for table in tables_of(document, tasks=tasks))))
 

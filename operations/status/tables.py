@@ -1,4 +1,4 @@
-"""The document of ``status_report`` as tables of texts: what a terminal and a page show alike."""
+"""The document of ``report`` as tables of texts, for a terminal and for a page."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from operations.expiries.levels import duration_text
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A text. level: ``ok``, or of an alarm, where the text says how something is."""
+    """A text. level: ``ok`` or an alarm's level, if the text describes a state."""
 
     text: str
     level: str = ""
@@ -18,14 +18,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class StatusTable:
-    """Rows as wide as there are columns."""
+    """Columns, and rows with one cell for each."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
 def tables_of(document: Mapping[str, Any], *, tasks: bool = True) -> list[StatusTable]:
-    """Alarms where one stands, what expires, and the background's tasks unless they are not wanted."""
+    """Active alarms if there are any, expiries, and background tasks if wanted."""
     now = datetime.fromisoformat(document["time"])
     return [
         *_alarms(document["alarms"], now),
@@ -35,7 +35,7 @@ def tables_of(document: Mapping[str, Any], *, tasks: bool = True) -> list[Status
 
 
 def time_text(time: str) -> str:
-    """A time of ISO 8601 as people read it: to the second, in UTC, and saying so."""
+    """An ISO 8601 time for people: to the second, with UTC."""
     return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 

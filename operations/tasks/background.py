@@ -126,15 +126,17 @@ def _perform(name: str, work: Callable[[Run], None]) -> None:
     except (OperationalError, OSError) as error:
         # What passes: a database or a disk that is away. The next run tries again.
         logger.error("%s: %s", name, error)
-        alarms().raised(alarm, "warning", f"the task {name} failed: {error}")
+        alarms().raised(alarm, "warning", f"Task {name} failed: {error}")
     except Exception as error:
-        alarms().raised(alarm, "critical", f"the task {name} ended with {type(error).__name__}: {error}")
+        alarms().raised(alarm, "critical", f"Task {name} failed with {type(error).__name__}: {error}")
         raise
     else:
         if run.failed_items:
             first, others = run.failed_items[0], len(run.failed_items) - 1
             more = f" (and {others} more)" if others else ""
-            alarms().raised(alarm, "warning", f"the task {name} failed for {first}{more}; the rest is done")
+            alarms().raised(
+                alarm, "warning", f"Task {name} failed for {first}{more}; the other items are done"
+            )
         else:
             alarms().cleared(alarm)
 

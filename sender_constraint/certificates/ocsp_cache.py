@@ -154,10 +154,10 @@ class OCSPCache:
         status = _status(self._statuses.peek(key, self._promise_seconds + self._grace_seconds))
         detail = self.failure_reason(*key)
         if status is not None:
-            message = "Using certificate statuses older than promised (grace period)"
+            message = "Statuses older than promised are in use (grace period)"
             self._alarms.raised(ALARM, "warning", message, **detail)
         else:
-            message = "Refusing callers: certificate statuses are unavailable"
+            message = "Callers are refused: no certificate status is available"
             self._alarms.raised(ALARM, "critical", message, **detail)
         return status
 

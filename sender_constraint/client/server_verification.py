@@ -12,14 +12,22 @@ from sender_constraint.certificates.checked_servers import ServerCertificateRefu
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.rules import Rule, enforces, rule
 
+_CHECK_SERVER = (
+    "Send nothing. Check the URL and the trust bundle; if both are right, ask the server's operator."
+)
+
 VALIDITY = rule(
-    "server.validity", "RFC 5280 §4.1.2.5", "The server's certificate has expired, or is not yet valid."
+    "server.validity", "RFC 5280 §4.1.2.5", "The server certificate has expired, or is not yet valid."
+).explained("a server certificate that is currently valid", "{reason}", _CHECK_SERVER)
+PURPOSE = rule(
+    "server.purpose", "RFC 5280 §4.2.1.12", "The certificate is not a server certificate."
+).explained("a certificate for servers (serverAuth)", "{reason}", _CHECK_SERVER)
+NAME = rule("server.name", "RFC 9525 §6", "The server certificate is not for the requested host.").explained(
+    "a certificate for the requested host", "{reason}", _CHECK_SERVER
 )
-PURPOSE = rule("server.purpose", "RFC 5280 §4.2.1.12", "The certificate of the server is not a server's.")
-NAME = rule("server.name", "RFC 9525 §6", "The server's certificate is not for the host that was called.")
 CHAIN = rule(
-    "server.chain", "RFC 5280 §6.1", "The server's certificate does not lead to an authority of the scheme."
-)
+    "server.chain", "RFC 5280 §6.1", "The server certificate does not chain to a trusted root."
+).explained("a chain to a root in the trust bundle", "{reason}", _CHECK_SERVER)
 
 # OpenSSL's X509_V_ERR_...: CERT_NOT_YET_VALID and CERT_HAS_EXPIRED; INVALID_PURPOSE; HOSTNAME_MISMATCH and
 # IP_ADDRESS_MISMATCH. All others are about the chain.
@@ -47,28 +55,28 @@ def verification_refusal(error: BaseException) -> Refusal | None:
 def check_validity(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 5280 §4.1.2.5. Raises ServerCertificateRefused."""
     if failure.verify_code in _OF_VALIDITY:
-        raise _refused(VALIDITY, "The server's certificate is not valid now", failure)
+        raise _refused(VALIDITY, "The server certificate is not currently valid", failure)
 
 
 @enforces(PURPOSE)
 def check_purpose(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 5280 §4.2.1.12: another participant's client certificate is no server's."""
     if failure.verify_code in _OF_PURPOSE:
-        raise _refused(PURPOSE, "The server's certificate is not a server's", failure)
+        raise _refused(PURPOSE, "The certificate is not a server certificate", failure)
 
 
 @enforces(NAME)
 def check_name(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 9525 §6: another server of the scheme is not the one that was called."""
     if failure.verify_code in _OF_NAME:
-        raise _refused(NAME, "The server's certificate is for another host", failure)
+        raise _refused(NAME, "The server certificate is for another host", failure)
 
 
 @enforces(CHAIN)
 def check_chain(failure: ssl.SSLCertVerificationError) -> None:
     """RFC 5280 §6.1: all else that OpenSSL finds on the way to an anchor."""
     if failure.verify_code not in (*_OF_VALIDITY, *_OF_PURPOSE, *_OF_NAME):
-        raise _refused(CHAIN, "The server's certificate does not lead to a trusted authority", failure)
+        raise _refused(CHAIN, "The server certificate does not chain to a trusted root", failure)
 
 
 def _refused(broken: Rule, description: str, failure: ssl.SSLCertVerificationError) -> Refusal:

@@ -21,6 +21,7 @@ from cryptography.x509.verification import Criticality, ExtensionPolicy, PolicyB
 
 from sender_constraint.core.chain_diagnosis import diagnosis
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.guidance import CLIENT_CERTIFICATE, Comparison
 from sender_constraint.core.names import distinguished_name
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import certificate_thumbprint
@@ -42,32 +43,73 @@ SHORTEST_CURVE_BITS = 224
 LONGEST_RSA_KEY_BITS = 4096
 LONGEST_RSA_EXPONENT_BITS = 32
 
-MISSING = rule("certificate.missing", "RFC 8705 §2", "No certificate was presented on the connection.")
-MALFORMED = rule("certificate.malformed", "RFC 5280 §4.1", "The certificate is too large or malformed.")
-NOT_YET_VALID = rule("certificate.not-yet-valid", "RFC 5280 §4.1.2.5", "The certificate is not yet valid.")
-EXPIRED = rule("certificate.expired", "RFC 5280 §4.1.2.5", "The certificate has expired.")
+_NO_CLIENT_AUTH = (
+    "Use a client certificate of the scheme. Public authorities such as Let's Encrypt no longer issue "
+    "clientAuth; docs/public-certificates.md lists the three alternatives."
+)
+
+MISSING = rule("certificate.missing", "RFC 8705 §2", "No client certificate was presented.").explained(
+    "a client certificate in the TLS handshake",
+    "no certificate",
+    "Configure the TLS client with the certificate, its chain and its key. Behind a proxy, make sure that "
+    "the proxy does not terminate TLS.",
+)
+MALFORMED = rule(
+    "certificate.malformed", "RFC 5280 §4.1", "The certificate is malformed or too large."
+).explained(
+    "an X.509 certificate in DER, at most 16 KiB", "a certificate that cannot be parsed", CLIENT_CERTIFICATE
+)
+NOT_YET_VALID = rule(
+    "certificate.not-yet-valid", "RFC 5280 §4.1.2.5", "The certificate is not yet valid."
+).explained(
+    "a certificate that is valid now", "a certificate that is not yet valid", compare=Comparison.START
+)
+EXPIRED = rule("certificate.expired", "RFC 5280 §4.1.2.5", "The certificate has expired.").explained(
+    "a certificate that has not expired",
+    "an expired certificate",
+    "Renew the certificate in the last third of its lifetime (EST simplereenroll), and check that the "
+    "process uses the new one.",
+    compare=Comparison.EXPIRY,
+)
 PURPOSE_MISSING = rule(
-    "certificate.purpose-missing", "RFC 5280 §4.2.1.12", "The certificate states no extended key usage."
+    "certificate.purpose-missing", "RFC 5280 §4.2.1.12", "The certificate has no extended key usage."
+).explained(
+    "a certificate with the extended key usage clientAuth",
+    "a certificate without extended key usage",
+    _NO_CLIENT_AUTH,
 )
 PURPOSE_WRONG = rule(
-    "certificate.purpose-wrong", "RFC 5280 §4.2.1.12", "The certificate's purpose is another one."
+    "certificate.purpose-wrong", "RFC 5280 §4.2.1.12", "The certificate is for another purpose."
+).explained(
+    "the extended key usage {expected} (clientAuth is 1.3.6.1.5.5.7.3.2, serverAuth is ...3.1)",
+    "{presented}",
+    f"A server certificate does not authenticate a caller. {_NO_CLIENT_AUTH}",
 )
 IS_AUTHORITY = rule(
     "certificate.is-authority",
     "RFC 5280 §4.2.1.9",
-    "An authority's certificate acts as a caller's.",
-)
+    "A CA certificate cannot be used as a client certificate.",
+).explained("an end-entity certificate", "a CA certificate (basic constraints)", CLIENT_CERTIFICATE)
 KEY_USAGE = rule(
-    "certificate.key-usage", "RFC 5280 §4.2.1.3", "The certificate's key is for other uses than signatures."
-)
+    "certificate.key-usage", "RFC 5280 §4.2.1.3", "The certificate's key usage lacks digitalSignature."
+).explained("the key usage digitalSignature", "other key usages", CLIENT_CERTIFICATE)
 KEY = rule(
     "certificate.key",
     "RFC 9325 §4.5",
-    "The certificate's key, or an issuer's beside it, is weak (RSA below 2048 bits, an elliptic curve below "
-    "224, DSA) or needlessly long (RSA above 4096).",
+    "A key in the chain is too weak (RSA below 2048 bits, curve below 224, DSA) or above RSA 4096.",
+).explained(
+    "an RSA key of 2048 to 4096 bits, or an elliptic curve of at least 224 bits, for the presented "
+    "issuers too",
+    "{presented}",
+    "Generate a new key (usually P-256), and enrol with it.",
 )
 CHAIN = rule(
-    "certificate.chain", "RFC 5280 §6.1", "The certificate does not lead to an authority of the scheme."
+    "certificate.chain", "RFC 5280 §6.1", "The certificate does not chain to a trusted root."
+).explained(
+    "a chain of certificates to one of the scheme's roots",
+    "issuer {issuer}",
+    CLIENT_CERTIFICATE,
+    compare=Comparison.CERTIFICATE_CHAIN,
 )
 
 
@@ -170,7 +212,7 @@ def check_purpose(
 def check_purpose_stated(certificate: x509.Certificate, error: type[Refusal]) -> None:
     """A certificate without extended key usage would be good for everything: here it is for nothing."""
     if _purposes(certificate) is None:
-        raise error(PURPOSE_MISSING, "The certificate states no purpose")
+        raise error(PURPOSE_MISSING, "The certificate has no extended key usage")
 
 
 @enforces(PURPOSE_WRONG)
@@ -196,7 +238,7 @@ def check_not_ca(certificate: x509.Certificate, error: type[Refusal]) -> None:
     except x509.ExtensionNotFound:
         return
     if constraints.ca:
-        raise error(IS_AUTHORITY, "The certificate is a certificate authority's")
+        raise error(IS_AUTHORITY, "The certificate is a CA certificate")
 
 
 @enforces(KEY_USAGE)
@@ -207,7 +249,7 @@ def check_key_usage(certificate: x509.Certificate, error: type[Refusal]) -> None
     except x509.ExtensionNotFound:
         return
     if not usage.digital_signature:
-        raise error(KEY_USAGE, "The certificate's key is not for signatures")
+        raise error(KEY_USAGE, "The certificate's key usage lacks digitalSignature")
 
 
 @enforces(KEY)
@@ -270,7 +312,7 @@ def check_chain(
     except MalformedInput as problem:
         raise error(
             CHAIN,
-            "The certificate does not lead to a trusted authority",
+            "The certificate does not chain to a trusted root",
             problem=str(problem)[:500],
             issuer=str(distinguished_name(certificate.issuer))[:500],
             **diagnosis(certificate, issuers, anchors, time),

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.guidance import ISSUER_ERROR, Comparison
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import certificate_thumbprint, is_thumbprint
 
@@ -26,19 +27,17 @@ _REGISTERED_METHODS = frozenset((*_KNOWN_METHODS, "jwk", "jwe", "kid", "jku", "o
 LONGEST_SHOWN = 200
 
 MALFORMED = rule(
-    "confirmation.malformed", "RFC 7800 §3.1", "The token's cnf claim is not an object with members."
-)
+    "confirmation.malformed", "RFC 7800 §3.1", "The cnf claim is not a JSON object with members."
+).explained("cnf as a JSON object with one method", "cnf of type {presented}", ISSUER_ERROR)
 MORE_THAN_ONE = rule(
-    "confirmation.more-than-one", "RFC 7800 §3.1", "The token's cnf claim names more than one confirmation."
-)
+    "confirmation.more-than-one", "RFC 7800 §3.1", "The cnf claim has more than one confirmation method."
+).explained("one confirmation method in cnf", "{presented}", ISSUER_ERROR)
 UNKNOWN = rule(
-    "confirmation.unknown", "RFC 7800 §3.1", "The token's cnf claim names a confirmation method unknown here."
-)
+    "confirmation.unknown", "RFC 7800 §3.1", "The cnf claim has an unsupported confirmation method."
+).explained("{expected} in cnf", "{presented}", ISSUER_ERROR)
 MALFORMED_THUMBPRINT = rule(
-    "confirmation.malformed-thumbprint",
-    "RFC 8705 §3.1",
-    "The token's cnf claim holds a value that no SHA-256 thumbprint has.",
-)
+    "confirmation.malformed-thumbprint", "RFC 8705 §3.1", "The cnf claim's value is not a SHA-256 thumbprint."
+).explained("{expected}", "another form", ISSUER_ERROR, compare=Comparison.THUMBPRINT_SYNTAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def confirmation_of(claims: Mapping[str, Any]) -> Confirmation | None:
 def check_object(cnf: object) -> None:
     """RFC 7800 §3.1: ``cnf`` is a JSON object; an empty one confirms nothing."""
     if not isinstance(cnf, Mapping) or not cnf:
-        raise InvalidToken(MALFORMED, "The token's confirmation is malformed", presented=type(cnf).__name__)
+        raise InvalidToken(MALFORMED, "The token's cnf claim is malformed", presented=type(cnf).__name__)
 
 
 @enforces(MORE_THAN_ONE)
@@ -88,7 +87,7 @@ def check_single(cnf: Mapping[str, Any]) -> None:
     """Bound means bound: exactly one confirmation, which is the one that is proven."""
     if len(_REGISTERED_METHODS & cnf.keys()) > 1:
         raise InvalidToken(
-            MORE_THAN_ONE, "The token has more than one confirmation", presented=sorted(cnf)[:10]
+            MORE_THAN_ONE, "The token's cnf claim has more than one method", presented=sorted(cnf)[:10]
         )
 
 
@@ -112,7 +111,7 @@ def check_thumbprint_syntax(cnf: Mapping[str, Any]) -> None:
     if malformed:
         raise InvalidToken(
             MALFORMED_THUMBPRINT,
-            "The token's confirmation is no SHA-256 thumbprint",
+            "The token's x5t#S256 is not a SHA-256 thumbprint",
             expected="43 characters of canonical base64url",
             presented=str(malformed[0])[:LONGEST_SHOWN],
         )

@@ -1,7 +1,7 @@
 """Refusals: one class per registered error code, with a public side and a private side.
 
 The public side is what goes over the wire: the code, the status and a short description. The private
-side is for the audit trail: the rule that refused, and what was expected beside what was presented.
+side is for the audit trail: the rule that refused, and what was expected and what was presented.
 
     Refusal
     ├── InvalidRequest              400  RFC 6749 §5.2, RFC 6750 §3.1

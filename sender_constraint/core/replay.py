@@ -11,11 +11,12 @@ from enum import Enum
 from typing import Protocol
 
 from sender_constraint.core.errors import TemporarilyUnavailable
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 
 MEMORY_AWAY = rule(
-    "service.replay-memory", "RFC 9449 §11.1", "The replay store cannot say whether it was already used."
-)
+    "service.replay-memory", "RFC 9449 §11.1", "The replay store cannot rule out an earlier use."
+).explained("a reliable replay store", "{reason}", RETRY_LATER)
 
 
 class ReplayMemoryUnavailable(Exception):
@@ -81,6 +82,6 @@ def record_use(memory: ReplayMemory, use: OneTimeUse) -> Use:
     except ReplayMemoryUnavailable as problem:
         raise TemporarilyUnavailable(
             MEMORY_AWAY,
-            "Temporarily unavailable: the replay store cannot be used",
+            "Temporarily unavailable: the replay store cannot be reached",
             reason=str(problem)[:200],
         ) from problem

@@ -16,18 +16,30 @@ from typing import Any, Protocol
 from cryptography import x509
 
 from sender_constraint.core.errors import Refusal, TemporarilyUnavailable
+from sender_constraint.core.guidance import CLIENT_CERTIFICATE
 from sender_constraint.core.names import distinguished_name
 from sender_constraint.core.rules import enforces, rule
 
 STALE = rule(
-    "certificate.status-stale",
-    "RFC 6960 §3.2",
-    "No status of the certificate can be had that is as young as promised.",
+    "certificate.status-stale", "RFC 6960 §3.2", "The certificate's status is unavailable or too old."
+).explained(
+    "the certificate's status (OCSP), at most {promise_seconds} seconds old",
+    "no such status; the latest is {age_seconds} seconds old",
+    "Retry after the number of seconds in Retry-After: the certificate authority cannot be reached at the "
+    "moment.",
 )
 UNKNOWN = rule(
-    "certificate.status-unknown", "RFC 6960 §2.2", "The issuer does not know that it issued the certificate."
+    "certificate.status-unknown", "RFC 6960 §2.2", "The issuer does not recognize the certificate."
+).explained(
+    "a certificate that its issuer recognizes",
+    "serial {serial} of {subject}, which it does not",
+    CLIENT_CERTIFICATE,
 )
-REVOKED = rule("certificate.revoked", "RFC 5280 §6.1.3", "The certificate has been revoked by its issuer.")
+REVOKED = rule("certificate.revoked", "RFC 5280 §6.1.3", "The certificate has been revoked.").explained(
+    "a certificate that has not been revoked",
+    "serial {serial} of {subject}, revoked at {revoked_at} ({reason})",
+    "Stop using this certificate and its key; ask the scheme operator for a new enrolment secret.",
+)
 
 
 class State(StrEnum):
@@ -89,7 +101,7 @@ def check_status_fresh(
     if status is None:
         raise TemporarilyUnavailable(
             STALE,
-            "The status of the certificate cannot be had now",
+            "Temporarily unavailable: the certificate's status is unknown",
             **_identity(certificate),
             issuer=str(distinguished_name(issuer.subject)),
             **source.failure_reason(certificate, issuer),
@@ -104,7 +116,7 @@ def check_status_known(
     if status is not None and status.state is State.UNKNOWN:
         raise error(
             UNKNOWN,
-            "The certificate is not known to its issuer",
+            "The issuer does not recognize the certificate",
             **_identity(certificate),
             age_seconds=round(status.age_seconds, 3),
         )

@@ -38,7 +38,11 @@ from sender_constraint.resource_server.binding_spelling import note_spelling
 from sender_constraint.resource_server.presentation import PresentedToken, Scheme, presented_token
 
 BEARER_CLIENT = rule(
-    "binding.bearer-client", "RFC 8705 §3", "The unbound token is not of the client that may show one."
+    "binding.bearer-client", "RFC 8705 §3", "Only the bearer client may use unbound tokens here."
+).explained(
+    "a token of {expected}, the only client allowed unbound tokens here",
+    "an unbound token of {presented}",
+    "Request a token that is bound to your certificate, and call the other routes with it.",
 )
 
 

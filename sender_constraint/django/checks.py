@@ -1,4 +1,4 @@
-"""Numbered checks of settings that several services have. Each service registers those that it needs."""
+"""Numbered checks of settings that several services share. Each service registers the ones that it needs."""
 
 import os
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 from sender_constraint.resource_server.issuer_signatures import ALGORITHMS, unknown_algorithms
 from sender_constraint.resource_server.replay_memory import NO_EVICTION, RedisReplayMemory
 
-# The tag of what needs the work of other commands or services, and is checked before serving only.
+# The tag of checks that depend on other commands or services, and run only before serving.
 SERVING = "serving"
 
 METADATA = "sender_constraint.django.metadata.protected_resource_metadata"
@@ -33,96 +33,98 @@ LONGEST_NONCE_SECONDS = 3600
 
 
 def check_trust_bundle(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Without trust anchors nobody can be authenticated, and no server be trusted."""
+    """Without trust anchors, no client can be authenticated and no server trusted."""
     try:
         trust_anchors()
     except NoTrustAnchors as error:
-        hint = "TRUST_BUNDLE names the PEM file of the scheme's certificate authorities, root included."
+        hint = "Set TRUST_BUNDLE to the PEM file of the scheme's certificate authorities, including the root."
         return [Error(f"The trust bundle cannot be used: {error}", hint=hint, id="sender_constraint.E001")]
     return []
 
 
 def check_renewal(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """A certificate that nobody looks at ends."""
+    """Certificates that are not checked expire."""
     if settings.RENEWAL_CHECK_SECONDS > 0:
         return []
-    hint = "A thirtieth of the certificate's lifetime is a good choice."
-    return [Error("RENEWAL_CHECK_SECONDS is not positive.", hint=hint, id="sender_constraint.E002")]
+    hint = "Set it to about a thirtieth of the certificate's lifetime."
+    return [Error("RENEWAL_CHECK_SECONDS must be positive.", hint=hint, id="sender_constraint.E002")]
 
 
 def check_revocation_promise(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Without a promise revocation means nothing; a status is asked for anew at a third of it."""
+    """Revocation takes effect within a promised time; a status is refreshed after a third of it."""
     errors = []
     if not 1 <= settings.REVOCATION_SECONDS <= LONGEST_PROMISE_SECONDS:
-        hint = f"Seconds from a revocation to refusal: 1 to {LONGEST_PROMISE_SECONDS}, 5 is usual."
+        hint = f"Set the seconds from revocation to refusal: 1 to {LONGEST_PROMISE_SECONDS}, usually 5."
         errors.append(Error("REVOCATION_SECONDS is out of range.", hint=hint, id="sender_constraint.E003"))
     if not 0 <= settings.STATUS_GRACE_SECONDS <= LONGEST_GRACE_SECONDS:
-        hint = f"Seconds for which an outage of the authority is survived: 0 to {LONGEST_GRACE_SECONDS}."
+        hint = f"Set the seconds for which an outage of the CA is tolerated: 0 to {LONGEST_GRACE_SECONDS}."
         errors.append(Error("STATUS_GRACE_SECONDS is out of range.", hint=hint, id="sender_constraint.E004"))
     return errors
 
 
 def check_grace(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """With grace, whoever keeps the authority silent keeps a revoked certificate alive: that is announced."""
+    """With a grace period, an attacker who blocks the CA prolongs a revoked certificate: warn about it."""
     if settings.STATUS_GRACE_SECONDS <= 0:
         return []
     seconds = settings.REVOCATION_SECONDS + settings.STATUS_GRACE_SECONDS
-    message = f"STATUS_GRACE_SECONDS is set: in an outage, a revocation may take {seconds} seconds."
-    hint = "0 refuses whoever cannot be looked up within REVOCATION_SECONDS."
+    message = (
+        f"STATUS_GRACE_SECONDS is set: in an outage, revocation can take {seconds} seconds to take effect."
+    )
+    hint = "Set it to 0 to refuse certificates whose status cannot be checked within REVOCATION_SECONDS."
     return [checks.Warning(message, hint=hint, id="sender_constraint.W001")]
 
 
 def check_ocsp_url(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Where revocation is told. Authorities that tell nobody are announced."""
+    """Where revocation status comes from. Warn about authorities without any."""
     messages: list[CheckMessage] = []
     unasked = ["all others"] if settings.OCSP_URL == NONE else []
     if not unasked and not is_responder_url(settings.OCSP_URL):
-        hint = "Set OCSP_URL to something like http://ca.example/ocsp, where the authority's responder is."
-        messages.append(Error("OCSP_URL is not an http URL.", hint=hint, id="sender_constraint.E005"))
+        hint = "Set OCSP_URL to the CA's OCSP responder, for example http://ca.example/ocsp."
+        messages.append(Error("OCSP_URL must be an http URL.", hint=hint, id="sender_constraint.E005"))
     try:
         responders = responders_of(issuer_status())
         unasked = [str(name) for name, url in responders.items() if url == NONE] + unasked
     except ValueError as error:
-        hint = "Entries with ';' between: a responder's http URL, or none, and the authority's name."
-        told = f"ISSUER_STATUS cannot be read: {error}."
+        hint = "Separate entries by ';': a responder's http URL, or none, and the authority's name."
+        told = f"ISSUER_STATUS is malformed: {error}."
         messages.append(Error(told, hint=hint, id="sender_constraint.E011"))
     if unasked:
-        told = f"Revoked certificates count until they expire, if they are of {'; '.join(unasked)}."
-        hint = "Name the authority's OCSP responder in OCSP_URL or ISSUER_STATUS, if it has one."
+        told = f"Revoked certificates are accepted until they expire, if issued by {'; '.join(unasked)}."
+        hint = "Set OCSP_URL or ISSUER_STATUS to the authority's OCSP responder, if it has one."
         messages.append(checks.Warning(told, hint=hint, id="sender_constraint.W003"))
     return messages
 
 
 def check_protected_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 8414 §2, RFC 8707 §2: whose tokens count, and for which audience."""
+    """RFC 8414 §2, RFC 8707 §2: which issuer's tokens are accepted, and for which audience."""
     errors = []
     try:
         metadata_url(settings.ISSUER)
     except ValueError as error:
         hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
-        errors.append(Error(f"ISSUER cannot be used: {error}", hint=hint, id="sender_constraint.E006"))
+        errors.append(Error(f"ISSUER is invalid: {error}", hint=hint, id="sender_constraint.E006"))
     try:
         resource_metadata_url(settings.RESOURCE)
     except ValueError as error:
-        hint = "Set RESOURCE to the identifier of this API, for which tokens are issued."
-        errors.append(Error(f"RESOURCE cannot be used: {error}", hint=hint, id="sender_constraint.E007"))
+        hint = "Set RESOURCE to this API's identifier, the audience of its tokens."
+        errors.append(Error(f"RESOURCE is invalid: {error}", hint=hint, id="sender_constraint.E007"))
     return errors
 
 
 def check_dpop(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 9449 §4.3: without the right origin each proof is for another address."""
+    """RFC 9449 §4.3: with a wrong origin, no proof matches the URL."""
     errors = []
     if origin_of(settings.PUBLIC_ORIGIN) != settings.PUBLIC_ORIGIN or not is_https(settings.PUBLIC_ORIGIN):
-        hint = "Set PUBLIC_ORIGIN to something like https://api.example: no path, no slash at its end."
-        errors.append(Error("PUBLIC_ORIGIN is no https origin.", hint=hint, id="sender_constraint.E015"))
+        hint = "Set PUBLIC_ORIGIN to an origin such as https://api.example, without path or trailing slash."
+        errors.append(Error("PUBLIC_ORIGIN must be an https origin.", hint=hint, id="sender_constraint.E015"))
     if not SHORTEST_NONCE_SECONDS <= settings.DPOP_NONCE_SECONDS <= LONGEST_NONCE_SECONDS:
-        hint = f"Seconds until a nonce turns: {SHORTEST_NONCE_SECONDS} to {LONGEST_NONCE_SECONDS}."
+        hint = f"Set the seconds until a nonce changes: {SHORTEST_NONCE_SECONDS} to {LONGEST_NONCE_SECONDS}."
         errors.append(Error("DPOP_NONCE_SECONDS is out of range.", hint=hint, id="sender_constraint.E016"))
     return errors
 
 
 def check_replay_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 9449 §11.1: a Redis that evicts loses uses. One that is down is an alarm of the running service."""
+    """RFC 9449 §11.1: Redis must not evict used proofs. If it is down, the service raises an alarm."""
     if settings.REDIS_URL in ("", NO_MEMORY):
         return []
     try:
@@ -131,39 +133,39 @@ def check_replay_store(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
         return []
     if policy == NO_EVICTION:
         return []
-    hint = f"Set maxmemory-policy {NO_EVICTION} in the configuration of the Redis that REDIS_URL names."
-    told = f"The Redis of the replay store evicts keys: its maxmemory-policy is {policy}."
+    hint = f"Set maxmemory-policy {NO_EVICTION} in the configuration of the Redis server at REDIS_URL."
+    told = f"The replay store's Redis evicts keys: its maxmemory-policy is {policy}."
     return [Error(told, hint=hint, id="sender_constraint.E027")]
 
 
 def check_introspection_limits(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 7662 §4: without one, no opaque token is ever looked up."""
+    """RFC 7662 §4: with a limit of 0, no opaque token could be introspected."""
     names = ("INTROSPECTIONS_PER_CERTIFICATE", "INTROSPECTIONS_WITHOUT_CERTIFICATE")
-    hint = "Unknown opaque tokens a minute, in each worker; 60 is usual."
+    hint = "Set the unknown opaque tokens allowed per minute and worker; usually 60."
     return [
-        Error(f"{name} is not positive.", hint=hint, id="sender_constraint.E020")
+        Error(f"{name} must be positive.", hint=hint, id="sender_constraint.E020")
         for name in names
         if getattr(settings, name) < 1
     ]
 
 
 def check_replay_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 9449 §11.1: without a memory that all processes share, a DPoP proof could be used twice.
+    """RFC 9449 §11.1: without a shared replay store, a DPoP proof could be used twice.
 
-    A worker that replaces another serves without it: certificate-bound calls need no Redis.
+    A replacement worker starts without it: certificate-bound calls need no Redis.
     """
     if settings.REDIS_URL == NO_MEMORY:
         return []
-    without = "or set it to none: then this API accepts certificate-bound tokens alone."
+    without = "or set it to none to accept certificate-bound tokens only."
     if not settings.REDIS_URL:
-        hint = f"Set it to a Redis server of this API, such as redis://localhost:6379/0; {without}"
-        told = "REDIS_URL is not set: DPoP proofs need a replay memory."
+        hint = f"Set it to this API's Redis server, for example redis://localhost:6379/0; {without}"
+        told = "REDIS_URL is not set: DPoP proofs need a replay store."
         return [Error(told, hint=hint, id="sender_constraint.E021")]
     try:
         RedisReplayMemory(settings.REDIS_URL).inspect()
     except (ReplayMemoryUnavailable, ValueError) as problem:
-        hint = f"Start the Redis server that REDIS_URL names, or correct REDIS_URL; {without}"
-        told = f"The Redis server for the replay memory of DPoP proofs does not answer: {problem}."
+        hint = f"Start the Redis server at REDIS_URL, or correct REDIS_URL; {without}"
+        told = f"The replay store's Redis server does not respond: {problem}."
         if REPLACEMENT in os.environ:
             return [checks.Warning(told, hint=hint, id="sender_constraint.W005")]
         return [Error(told, hint=hint, id="sender_constraint.E022")]
@@ -171,13 +173,11 @@ def check_replay_memory(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
 
 
 def check_server_certificate(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 8446 §4.4.2: a server sends its intermediates, or callers that know the root alone refuse it."""
+    """RFC 8446 §4.4.2: a server sends its intermediates; callers may have the root only."""
     placed: PlacedFiles | None = getattr(settings, "SERVER_CERTIFICATE", None)
     if placed is None:
         return []
-    hint = (
-        "SERVER_CERTIFICATE_FILE: PEM, the server's own certificate first, then its intermediates in order."
-    )
+    hint = "SERVER_CERTIFICATE_FILE is PEM: the server's own certificate, then its intermediates in order."
     try:
         chain = certificates_from_pem(placed.certificate.read_bytes())
     except (OSError, ValueError) as problem:
@@ -193,55 +193,57 @@ def check_server_certificate(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: 
     if any(last.issuer == each.subject for each in anchors.anchors):
         return []
     issuer = last.issuer.rfc4514_string()
-    told = f"{placed.certificate} ends before the root: the certificate of {issuer} is missing."
+    told = f"{placed.certificate} is incomplete: the certificate of {issuer} is missing."
     if any(last.issuer == each.subject for each in anchors.intermediates):
-        hint = f"Append it to the file: callers may not have it, and no OCSP response can be stapled. {hint}"
+        hint = f"Append it to the file: callers may not have it, and OCSP stapling needs it. {hint}"
         return [Error(told, hint=hint, id="sender_constraint.E024")]
-    hint = f"If that is a root, ignore this; otherwise append it to the file. {hint}"
+    hint = f"Append it to the file, unless it is a root. {hint}"
     return [checks.Warning(told, hint=hint, id="sender_constraint.W006")] if len(chain) == 1 else []
 
 
 def check_metadata(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 9728 §5.1: the challenges name the address of a document, which has to be there."""
+    """RFC 9728 §5.1: the metadata document that the challenges link to must exist."""
     if METADATA in settings.MIDDLEWARE:
         return []
     hint = f'Add "{METADATA}" to MIDDLEWARE.'
-    told = "No middleware serves the protected resource metadata that the challenges of this API name."
+    told = "The protected resource metadata that this API's challenges link to is not served."
     return [Error(told, hint=hint, id="sender_constraint.E025")]
 
 
 def check_introspection(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 7662 §2.1: the API authenticates at the introspection endpoint, by a certificate of its own."""
+    """RFC 7662 §2.1: the API authenticates to the introspection endpoint with its own certificate."""
     if not settings.INTROSPECTION_CLIENT_ID or "client" in getattr(settings, "CERTIFICATE_STORES", {}):
         return []
-    hint = "Declare CERTIFICATE_STORES with a store for the purpose client, or leave it empty."
-    told = "INTROSPECTION_CLIENT_ID is set, and there is no client certificate to authenticate with."
+    hint = "Declare a store with the purpose client in CERTIFICATE_STORES, or clear INTROSPECTION_CLIENT_ID."
+    told = "INTROSPECTION_CLIENT_ID is set, but there is no client certificate to authenticate with."
     return [Error(told, hint=hint, id="sender_constraint.E026")]
 
 
 def check_issuer_tokens(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """RFC 8725 §3.1: asymmetric algorithms, chosen here; RFC 9068 §2.1: a type of their own."""
+    """RFC 8725 §3.1: an explicit list of asymmetric algorithms; RFC 9068 §2.1: a type of its own."""
     messages: list[CheckMessage] = []
     unknown = unknown_algorithms(settings.ISSUER_ALGORITHMS)
     if unknown or not settings.ISSUER_ALGORITHMS:
-        hint = f"Set ISSUER_ALGORITHMS to some of {', '.join(ALGORITHMS)}."
+        hint = f"Set ISSUER_ALGORITHMS to one or more of {', '.join(ALGORITHMS)}."
         told = f"ISSUER_ALGORITHMS has {', '.join(unknown) or 'no algorithm'}."
         messages.append(Error(told, hint=hint, id="sender_constraint.E008"))
     if not settings.ACCESS_TOKEN_TYPES:
-        hint = "at+jwt is that of RFC 9068; JWT is that of authorization servers that do not follow it."
+        hint = "Set it to at+jwt (RFC 9068), or to JWT for authorization servers that do not follow RFC 9068."
         messages.append(Error("ACCESS_TOKEN_TYPES is empty.", hint=hint, id="sender_constraint.E009"))
     if any(each.lower().removeprefix("application/") == "jwt" for each in settings.ACCESS_TOKEN_TYPES):
-        told = "ACCESS_TOKEN_TYPES has JWT: every JWT of the issuer with this audience is an access token."
-        hint = "Make sure that RESOURCE is no client_id: ID tokens have those as their audience."
+        told = "ACCESS_TOKEN_TYPES includes JWT: any JWT of the issuer for this audience is accepted."
+        hint = "Make sure that RESOURCE is not a client_id, which is the audience of ID tokens."
         messages.append(checks.Warning(told, hint=hint, id="sender_constraint.W002"))
     if settings.ISSUER_JWKS_URI and not settings.ISSUER_JWKS_URI.startswith("https://"):
-        hint = "Leave it empty where the issuer publishes metadata."
-        messages.append(Error("ISSUER_JWKS_URI is no https URL.", hint=hint, id="sender_constraint.E010"))
+        hint = "Leave it empty if the issuer publishes metadata."
+        messages.append(
+            Error("ISSUER_JWKS_URI must be an https URL.", hint=hint, id="sender_constraint.E010")
+        )
     return messages
 
 
 def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Routes on which a stolen token works are announced, and are routes that there are."""
+    """Warn about routes that accept stolen tokens; refuse unknown routes."""
     # What it imports needs the settings of Django REST Framework, which name modules of this library.
     from sender_constraint.django.report_mode import known_routes
 
@@ -249,17 +251,17 @@ def check_report_mode(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 
         return []
     unknown = sorted(set(settings.REPORT_ROUTES) - known_routes())
     if unknown:
-        hint = f"The routes of this service: {', '.join(sorted(known_routes()))}."
-        told = f"REPORT_ROUTES has {', '.join(unknown)}, which is no route."
+        hint = f"This service's routes are {', '.join(sorted(known_routes()))}."
+        told = f"REPORT_ROUTES has unknown routes: {', '.join(unknown)}."
         return [Error(told, hint=hint, id="sender_constraint.E012")]
     routes = ", ".join(settings.REPORT_ROUTES)
-    told = f"REPORT_ROUTES is set: {routes} accept access tokens without proof of their sender."
-    hint = "Run manage.py reported, and take out the routes on which everybody comes with proof."
+    told = f"REPORT_ROUTES is set: {routes} accept access tokens without proof of possession."
+    hint = "Run manage.py reported, and remove the routes on which all clients present a proof."
     return [checks.Warning(told, hint=hint, id="sender_constraint.W004")]
 
 
 REVOCATION = (check_revocation_promise, check_grace, check_ocsp_url)
-# What an API of one's own needs: application ``sender_constraint.django`` registers them.
+# The checks of an integrator's API: the application ``sender_constraint.django`` registers them.
 PROTECTED_RESOURCE = (
     check_protected_resource,
     check_dpop,

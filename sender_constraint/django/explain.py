@@ -21,10 +21,10 @@ class ExplainCommand(BaseCommand):
     """Reads this service's own audit trail, by the settings ``SERVICE`` and ``AUDIT_DIR``."""
 
     help = (
-        "Explain why a call was refused: the rule and its section, what was expected beside what was "
-        "presented, and what to do next."
+        "Explain why a call was refused: the rule and its section, what was expected and presented, and "
+        "what to do next."
     )
-    # An operator asks while things are broken: nothing but the trail is needed.
+    # Operators run this when something is broken: it needs only the audit trail.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +32,7 @@ class ExplainCommand(BaseCommand):
         add_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
-        """Print the explanations. Exit status 1: nothing found; 2: not a question."""
+        """Print the explanations. Exit status 1: nothing found; 2: invalid arguments."""
         try:
             lines = answer(
                 {settings.SERVICE: settings.AUDIT_DIR},

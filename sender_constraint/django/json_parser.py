@@ -12,16 +12,19 @@ from typing import IO, Any
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.parsers import BaseParser
 
+from sender_constraint.core.guidance import SEE_OPENAPI
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.problems import BadRequest, ContentTooLarge
 from sender_constraint.jose.strict_json import parse_object
 
 MAXIMUM_BYTES = 64 * 1024
 
-BODY_SIZE = rule("request.body-size", "RFC 9110 §15.5.14", "The body is longer than 64 KiB.")
-BODY_MALFORMED = rule(
-    "request.body-malformed", "RFC 8259 §2", "The body is not a JSON object with one reading."
+BODY_SIZE = rule("request.body-size", "RFC 9110 §15.5.14", "The body is longer than 64 KiB.").explained(
+    "at most {expected} bytes", "{presented} bytes", "Send a shorter body."
 )
+BODY_MALFORMED = rule(
+    "request.body-malformed", "RFC 8259 §2", "The body is not a JSON object with unique members."
+).explained("one JSON object without duplicate members", "something else: {reason}", SEE_OPENAPI)
 
 
 class StrictJSONParser(BaseParser):

@@ -6,6 +6,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from sender_constraint.core.errors import InsufficientScope
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.authentication import UnboundToken
 from sender_constraint.resource_server.access_token import VerifiedToken
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
     # While it is imported, the framework imports this module, by its settings.
     from rest_framework.views import APIView
 
-SCOPE = rule("token.scope", "RFC 6750 §3.1", "The token does not have the scope that the resource needs.")
+SCOPE = rule(
+    "token.scope", "RFC 6750 §3.1", "The token lacks the scope that the resource requires."
+).explained(
+    "a token with the scope {expected}",
+    "a token with the scope {presented}",
+    "Request a token with scope={expected}; if that is refused, have the bank register the scope for the "
+    "client.",
+    compare=Comparison.NONE_MISSING,
+)
 
 
 class RequiredScope(BasePermission):
@@ -34,7 +43,7 @@ def check_scope(token: VerifiedToken, required: str) -> None:
     if required not in token.scopes:
         raise InsufficientScope(
             SCOPE,
-            "The access token lacks the scope that is needed here",
+            "The access token lacks the required scope",
             expected=required,
             presented=sorted(token.scopes),
         )

@@ -25,6 +25,7 @@ from rest_framework import exceptions
 
 from operations.audit.audit_trail import HTTP_REQUEST
 from sender_constraint.core.errors import InsufficientScope, Refusal, TemporarilyUnavailable
+from sender_constraint.core.guidance import RETRY_LATER, SEE_OPENAPI
 from sender_constraint.core.rules import Rule, enforces, rule
 from sender_constraint.django import audit
 from sender_constraint.django.challenge import resource_challenge
@@ -45,17 +46,35 @@ from sender_constraint.resource_server.presentation import NoCredentials
 MEDIA_TYPE = "application/problem+json"
 EVENT = "api.call"
 
-MALFORMED = rule("request.malformed", "RFC 9110 §15.5.1", "The request is malformed, or ended early.")
-MEMBERS = rule("request.body-members", "RFC 9457 §3", "The body has missing, unknown or wrong members.")
-PATH = rule("request.path", "RFC 9110 §15.5.5", "There is nothing at this path.")
-METHOD = rule("request.method", "RFC 9110 §15.5.6", "The resource does not have this method.")
-ACCEPT = rule("request.accept", "RFC 9110 §15.5.7", "The caller accepts no JSON.")
-MEDIA = rule("request.media-type", "RFC 9110 §15.5.16", "The body is not of the type application/json.")
-DATABASE = rule("service.database", "RFC 9110 §15.6.4", "The database is locked or away.")
-TRUST = rule(
-    "service.trust-anchors", "RFC 9110 §15.6.4", "The scheme's certificate authorities cannot be read."
+MALFORMED = rule(
+    "request.malformed", "RFC 9110 §15.5.1", "The request is malformed or incomplete."
+).explained("a complete, well-formed request", "an incomplete or malformed one", SEE_OPENAPI)
+MEMBERS = rule(
+    "request.body-members", "RFC 9457 §3", "The body has missing, unknown or invalid members."
+).explained("the members in the OpenAPI document, and no others", "errors at {errors}", SEE_OPENAPI)
+PATH = rule("request.path", "RFC 9110 §15.5.5", "The path does not exist.").explained(
+    "a path of this service", "{method} {path}", SEE_OPENAPI
 )
-ISSUER_KEYS = rule("service.issuer-keys", "RFC 9110 §15.6.4", "The issuer's keys cannot be had.")
+METHOD = rule("request.method", "RFC 9110 §15.5.6", "The resource does not support this method.").explained(
+    "a method that the resource supports",
+    "{method} {path}",
+    "Use a method listed in the response's Allow header.",
+)
+ACCEPT = rule("request.accept", "RFC 9110 §15.5.7", "The Accept header excludes JSON.").explained(
+    "Accept: application/json, or no such header", "another Accept header", SEE_OPENAPI
+)
+MEDIA = rule("request.media-type", "RFC 9110 §15.5.16", "The body is not application/json.").explained(
+    "Content-Type: application/json", "another media type", "Send the header Content-Type: application/json."
+)
+DATABASE = rule("service.database", "RFC 9110 §15.6.4", "The database is locked or unreachable.").explained(
+    "a working database", "a database that is locked or unreachable", RETRY_LATER
+)
+TRUST = rule("service.trust-anchors", "RFC 9110 §15.6.4", "The trust bundle cannot be read.").explained(
+    "the scheme's certificate authorities", "a trust bundle that cannot be read", RETRY_LATER
+)
+ISSUER_KEYS = rule("service.issuer-keys", "RFC 9110 §15.6.4", "The issuer's keys are unavailable.").explained(
+    "the authorization server's keys, to verify the token", "none: {reason}", RETRY_LATER
+)
 
 
 def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
@@ -95,7 +114,7 @@ def methods(get_response: Handler) -> Handler:
         response = get_response(request)
         if not isinstance(response, HttpResponseNotAllowed):
             return response
-        problem = MethodNotAllowed(METHOD, "The resource does not have this method")
+        problem = MethodNotAllowed(METHOD, "The resource does not support this method")
         problem.headers = {"Allow": response.headers["Allow"]}
         return _answered(request, problem)
 
@@ -124,7 +143,7 @@ def problem_response(problem: Problem) -> HttpResponse:
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Django's handler404: nothing listens at this path."""
     del exception  # it lists the paths of this service
-    return _answered(request, NotFound(PATH, "There is nothing at this path"))
+    return _answered(request, NotFound(PATH, "This path does not exist"))
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -152,15 +171,15 @@ def problem_of(exception: Exception) -> Problem | None:
         case exceptions.ValidationError():
             return _members_problem(exception)
         case UnreadablePostError():
-            return BadRequest(MALFORMED, "The body ended early")
+            return BadRequest(MALFORMED, "The body is incomplete")
         case exceptions.ParseError() | SuspiciousOperation():
             return BadRequest(MALFORMED, "The request is malformed", reason=type(exception).__name__)
         case Http404() | exceptions.NotFound():
-            return NotFound(PATH, "There is nothing at this path")
+            return NotFound(PATH, "This path does not exist")
         case exceptions.MethodNotAllowed():
-            return MethodNotAllowed(METHOD, "The resource does not have this method")
+            return MethodNotAllowed(METHOD, "The resource does not support this method")
         case exceptions.NotAcceptable():
-            return NotAcceptable(ACCEPT, "The resource has a representation in application/json only")
+            return NotAcceptable(ACCEPT, "The resource is available as application/json only")
         case exceptions.UnsupportedMediaType():
             return UnsupportedMediaType(MEDIA, "The body must be application/json")
         case TemporarilyUnavailable():
@@ -177,7 +196,7 @@ def problem_of(exception: Exception) -> Problem | None:
 
 def unavailable(rule: Rule, reason: str, retry_after_seconds: float = 1) -> Problem:
     """Something is away. reason: for the audit trail. RFC 9110 §10.2.3: Retry-After is in whole seconds."""
-    problem = ServiceUnavailable(rule, "The service is not available now", reason=reason)
+    problem = ServiceUnavailable(rule, "Temporarily unavailable", reason=reason)
     problem.headers = {"Retry-After": str(math.ceil(retry_after_seconds))}
     return problem
 
@@ -190,7 +209,7 @@ def _later(refusal: TemporarilyUnavailable) -> Problem:
 
 def _members_problem(exception: exceptions.ValidationError) -> Problem:
     """RFC 9457 §3 shows this form: ``errors``, each with a JSON pointer (RFC 6901) and a detail."""
-    problem = BadRequest(MEMBERS, "The body has missing, unknown or wrong members")
+    problem = BadRequest(MEMBERS, "The body has missing, unknown or invalid members")
     problem.members = {"errors": list(_pointers(exception.detail, "#"))}
     problem.detail.update(problem.members)
     return problem

@@ -56,7 +56,12 @@ from sender_constraint.resource_server.token_status import TokenStatuses, check_
 CONFIGURED = rule(
     "token.introspection-configured",
     "RFC 7662 §2",
-    "The access token is opaque, and introspection is not configured at this API.",
+    "The token is opaque, and introspection is not configured.",
+).explained(
+    "a signed JWT, since introspection is not configured at this API",
+    "an opaque token, which only its issuer can read (RFC 7662)",
+    "Send the token exactly as it was issued. If it is opaque, have the issuer issue JWTs for this API, "
+    "or configure introspection at the API (INTROSPECTION_CLIENT_ID, and a client certificate).",
 )
 
 

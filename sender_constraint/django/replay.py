@@ -20,19 +20,23 @@ TASK = "replay-store"
 NO_MEMORY = "none"
 
 ACCEPTED = rule(
-    "dpop.accepted", "RFC 9449 §11.1", "The token is DPoP-bound, and this API keeps no replay memory."
+    "dpop.accepted", "RFC 9449 §11.1", "This API has no replay store, and so accepts no DPoP tokens."
+).explained(
+    "a certificate-bound token, since REDIS_URL of this API is none",
+    "a DPoP-bound token",
+    "Request a certificate-bound token, or have the API's operator set REDIS_URL to a Redis server.",
 )
 
 
 @cache
 def replay_memory() -> ReplayMemory:
-    """Made when first needed: never shared with the process that it forked from."""
+    """The replay memory, created on first use: never shared with a parent process."""
     return RedisReplayMemory(settings.REDIS_URL)
 
 
 def replay_store_watch(seconds: float) -> BackgroundTask:
-    """The task that looks at the replay store, so often. If Redis has lost its content, an epoch begins."""
-    return BackgroundTask(TASK, __name__, seconds, "looks whether Redis may evict what was recorded as used")
+    """The task that checks the replay store this often. If Redis has lost its data, a new epoch starts."""
+    return BackgroundTask(TASK, __name__, seconds, "checks that Redis does not evict records of used proofs")
 
 
 @background_task(TASK)
@@ -41,13 +45,13 @@ def watch_replay_store(run: Run) -> None:
     try:
         policy = RedisReplayMemory(settings.REDIS_URL).inspect()
     except ReplayMemoryUnavailable as problem:
-        run.found(f"the replay store: {problem}")
+        run.found(f"Replay store: {problem}")
         return
     if policy == NO_EVICTION:
         alarms().cleared(TASK)
         return
-    run.found(f"the replay store: maxmemory-policy is {policy}")
-    message = f"Redis evicts keys when it is full: maxmemory-policy is {policy}, and must be {NO_EVICTION}"
+    run.found(f"Replay store: maxmemory-policy is {policy}")
+    message = f"Redis evicts keys when it is full: change maxmemory-policy from {policy} to {NO_EVICTION}"
     alarms().raised(TASK, "warning", message, policy=policy)
 
 

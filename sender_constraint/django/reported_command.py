@@ -1,11 +1,11 @@
-"""The command ``reported`` of a service: what report mode let pass.
+"""The command ``reported`` of a service: what report mode accepted.
 
 In ``<app>/management/commands/reported.py``::
 
     from sender_constraint.django.reported_command import ReportedCommand
 
     class Command(ReportedCommand):
-        '''Say who still comes without proof.'''
+        '''List clients that still send no proof.'''
 """
 
 import dataclasses
@@ -24,18 +24,18 @@ class ReportedCommand(BaseCommand):
     """Reads this service's own audit trail, by the setting ``AUDIT_DIR``."""
 
     help = (
-        "Say who still comes without proof of a token, where, and how often: what report mode let pass. "
-        "Exit status 0 when nobody does."
+        "List the clients that still send no proof of possession, with route and number of calls. "
+        "Exit status 0 if there are none."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Since when, and for whom the answer is."""
+        """Add ``--since`` and ``--json``."""
         parser.add_argument("--since", default="", metavar="TIME", help="ISO 8601 in UTC: 2026-03-01T12:00")
-        parser.add_argument("--json", action="store_true", help="for programs")
+        parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002  # Django's signature
-        """Print the counts. Exit status 1 where there are any."""
+        """Print the counts. Exit status 1 if there are any."""
         try:
             counted = count_reported(settings.AUDIT_DIR, options["since"])
         except TrailUnreadable as error:
@@ -46,6 +46,6 @@ class ReportedCommand(BaseCommand):
             place = f" on {each.route}" if each.route else ""
             self.stdout.write(f"{each.calls} of {each.client_id}{place}: {each.rule}, last at {each.last}")
         if counted:
-            raise CommandError("these would be refused by enforcing", returncode=1)
+            raise CommandError("enforcing would refuse these calls", returncode=1)
         if not options["json"]:
-            self.stdout.write("nobody came without proof")
+            self.stdout.write("all calls had a proof of possession")

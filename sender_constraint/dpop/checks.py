@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sender_constraint.core.errors import InvalidDpopProof, InvalidToken, UseDpopNonce
+from sender_constraint.core.guidance import JSON_OBJECT, SUPPORTED_ALGORITHM, Comparison
 from sender_constraint.core.replay import OneTimeUse, ReplayMemory, Use, record_use, replay_key
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import same_thumbprint
@@ -32,34 +33,103 @@ _REQUIRED = ("jti", "htm", "htu", "iat")
 _TEXTS = ("jti", "htm", "htu", "nonce", "ath")
 _TIMES = ("iat", "exp", "nbf")
 
-MISSING = rule("dpop.missing", "RFC 9449 §7", "The request has no DPoP proof.")
-MORE_THAN_ONE = rule("dpop.more-than-one", "RFC 9449 §4.3", "The request has more than one DPoP proof.")
-FORM = rule("dpop.form", "RFC 9449 §4.3", "The proof is not one signed JWT of ordinary length.")
-HEADER = rule("dpop.header", "RFC 9449 §4.3", "The proof's header is not a JSON object with unique members.")
-PAYLOAD = rule("dpop.payload", "RFC 9449 §4.3", "The proof's payload is no JSON object with unique members.")
-CLAIM_MISSING = rule("dpop.claim-missing", "RFC 9449 §4.2", "The proof lacks a claim that each proof has.")
-CLAIM_TYPE = rule("dpop.claim-type", "RFC 9449 §4.2", "A claim of the proof is not of its type.")
-WRONG_TYPE = rule("dpop.type", "RFC 9449 §4.3", "The proof is not of the type dpop+jwt.")
-UNSIGNED = rule("dpop.unsigned", "RFC 9449 §4.3", "The proof says that it is not signed.")
-ALGORITHM = rule("dpop.algorithm", "RFC 9449 §4.3", "The proof's algorithm is not one that is accepted.")
-CRITICAL = rule("dpop.critical", "RFC 7515 §4.1.11", "The proof has critical header members unknown here.")
-KEY_MISSING = rule("dpop.key-missing", "RFC 9449 §4.2", "The proof does not carry its public key.")
-ALGORITHM_OF_KEY = rule(
-    "dpop.algorithm-of-key", "RFC 9449 §4.3", "The proof's algorithm is not that of its key."
+_AS_MADE = "Send the proof exactly as the DPoP library produced it, in one DPoP header."
+_CLAIMS = "Set jti, htm, htu and iat, and at an API also ath (RFC 9449 §4.2)."
+_NEW_PROOF = "Create a new proof for each request, including retries: fresh jti, current iat."
+_CLOCK = "Create each proof right before sending it, and synchronize the clock (NTP)."
+_USE_NONCE = "Retry with a new proof that contains the nonce from the response's DPoP-Nonce header"
+
+MISSING = rule("dpop.missing", "RFC 9449 §7", "The request has no DPoP proof.").explained(
+    "a DPoP header with a proof", "no such header", "Send a proof with each request (RFC 9449 §4.1)."
 )
-SIGNATURE = rule("dpop.signature", "RFC 9449 §4.3", "The proof is not signed by the key that it carries.")
-METHOD = rule("dpop.method", "RFC 9449 §4.3", "The proof is for another HTTP method.")
-URL = rule("dpop.url", "RFC 9449 §4.3", "The proof is for another address.")
-NONCE = rule("dpop.nonce", "RFC 9449 §8", "The proof lacks a nonce that this server has given lately.")
-IN_FUTURE = rule("dpop.in-future", "RFC 9449 §11.1", "The proof was made in the future.")
-TOO_OLD = rule("dpop.too-old", "RFC 9449 §11.1", "The proof is too old.")
-TOKEN_HASH = rule("dpop.token-hash", "RFC 9449 §4.3", "The proof is not for the access token beside it.")
-OTHER_KEY = rule("dpop.other-key", "RFC 9449 §7.1", "The token is bound to another key than the proof's.")
-REPLAYED = rule("dpop.replayed", "RFC 9449 §11.1", "The proof was shown before.")
+MORE_THAN_ONE = rule(
+    "dpop.more-than-one", "RFC 9449 §4.3", "The request has more than one DPoP proof."
+).explained("one DPoP proof", "{presented} proofs", _AS_MADE)
+FORM = rule("dpop.form", "RFC 9449 §4.3", "The proof is not a signed JWT of ordinary length.").explained(
+    "a signed JWT: {expected}", "{presented}", _AS_MADE
+)
+HEADER = rule(
+    "dpop.header", "RFC 9449 §4.3", "The header is not a JSON object with unique members."
+).explained(JSON_OBJECT, "an invalid header: {problem}", _AS_MADE)
+PAYLOAD = rule(
+    "dpop.payload", "RFC 9449 §4.3", "The payload is not a JSON object with unique members."
+).explained(JSON_OBJECT, "an invalid payload: {problem}", _AS_MADE)
+CLAIM_MISSING = rule("dpop.claim-missing", "RFC 9449 §4.2", "A required claim is missing.").explained(
+    "jti, htm, htu and iat", "a proof without {missing}", _CLAIMS
+)
+CLAIM_TYPE = rule("dpop.claim-type", "RFC 9449 §4.2", "A claim has the wrong type.").explained(
+    "strings of ordinary length, and iat as seconds since 1970",
+    "another type or value in {malformed}",
+    _CLAIMS,
+)
+WRONG_TYPE = rule("dpop.type", "RFC 9449 §4.3", "The proof's typ is not dpop+jwt.").explained(
+    "typ {expected}", "typ {presented}", "Set typ to dpop+jwt."
+)
+UNSIGNED = rule("dpop.unsigned", "RFC 9449 §4.3", "The proof is unsigned (alg none).").explained(
+    "a signed proof", "alg {presented}", SUPPORTED_ALGORITHM
+)
+ALGORITHM = rule("dpop.algorithm", "RFC 9449 §4.3", "The signature algorithm is not supported.").explained(
+    "a proof signed with one of {expected}", "alg {presented}", SUPPORTED_ALGORITHM
+)
+CRITICAL = rule(
+    "dpop.critical", "RFC 7515 §4.1.11", "The header lists critical parameters (crit)."
+).explained("a proof without crit", "crit {presented}", "Omit crit from the header.")
+KEY_MISSING = rule("dpop.key-missing", "RFC 9449 §4.2", "The header has no public key (jwk).").explained(
+    "the public key in the header's jwk",
+    "a header with {presented} only",
+    "Put the public key itself into the header; kid and x5c do not replace it.",
+)
+ALGORITHM_OF_KEY = rule(
+    "dpop.algorithm-of-key", "RFC 9449 §4.3", "The algorithm is not that of the proof's key."
+).explained("alg {expected}, as its key requires", "alg {presented}", SUPPORTED_ALGORITHM)
+SIGNATURE = rule(
+    "dpop.signature", "RFC 9449 §4.3", "The proof's own key does not verify its signature."
+).explained(
+    "a signature by the key in the header",
+    "a signature that the key {key} does not verify",
+    "Sign with the private key that matches jwk; for ES256 the signature is r and s, 64 bytes.",
+)
+METHOD = rule("dpop.method", "RFC 9449 §4.3", "The proof is for another HTTP method.").explained(
+    "htm {expected}", "htm {presented}", _NEW_PROOF
+)
+URL = rule("dpop.url", "RFC 9449 §4.3", "The proof is for another URL.").explained(
+    "htu {expected}, the public URL of this service",
+    "htu {presented}",
+    "Set htu to the requested URL without its query, with the host and port that the service publishes.",
+    compare=Comparison.TEXT,
+)
+NONCE = rule("dpop.nonce", "RFC 9449 §8", "The proof has no current nonce of this server.").explained(
+    "a nonce that this server issued recently", "nonce {presented}", f"{_USE_NONCE}."
+)
+IN_FUTURE = rule("dpop.in-future", "RFC 9449 §11.1", "The proof's iat is in the future.").explained(
+    "a proof created in the past", "a proof from the future", compare=Comparison.START
+)
+TOO_OLD = rule("dpop.too-old", "RFC 9449 §11.1", "The proof is too old.").explained(
+    "a proof created within the last minute", "an older proof", _CLOCK, compare=Comparison.EXPIRY
+)
+TOKEN_HASH = rule("dpop.token-hash", "RFC 9449 §4.3", "The proof is for another access token.").explained(
+    "ath {expected}, the hash of the token sent with it",
+    "ath {presented}",
+    "Set ath to the unpadded base64url SHA-256 hash of the access token as it is sent.",
+)
+OTHER_KEY = rule(
+    "dpop.other-key", "RFC 9449 §7.1", "The token is bound to another key than the proof's."
+).explained(
+    "a proof by the key {expected}, to which the token is bound",
+    "a proof by the key {presented}",
+    "Sign proofs with the key that was used to request the token; a new key needs a new token.",
+)
+REPLAYED = rule("dpop.replayed", "RFC 9449 §11.1", "The proof has already been used.").explained(
+    "a proof that has not been used", "a proof that has already been used", _NEW_PROOF
+)
 USE_UNKNOWN = rule(
     "dpop.use-unknown",
     "RFC 9449 §11.1",
-    "The proof may have been used before the replay store lost its content.",
+    "The proof may have been used before the replay store lost its data.",
+).explained(
+    "a proof provably created after the replay store lost its data",
+    "a proof created at {made_at} with nonce {presented}",
+    f"{_USE_NONCE}; a client must expect this at any time (RFC 9449 §8).",
 )
 
 
@@ -70,7 +140,7 @@ def check_single(proofs: Sequence[str]) -> str:
         raise InvalidDpopProof(MISSING, "A DPoP proof is required")
     if len(proofs) > 1:
         raise InvalidDpopProof(
-            MORE_THAN_ONE, "There is more than one DPoP proof", expected=1, presented=len(proofs)
+            MORE_THAN_ONE, "The request has more than one DPoP proof", expected=1, presented=len(proofs)
         )
     return proofs[0]
 
@@ -136,7 +206,7 @@ def check_type(header: Mapping[str, Any]) -> None:
     if not isinstance(presented, str) or presented.lower().removeprefix("application/") != TYPE:
         raise InvalidDpopProof(
             WRONG_TYPE,
-            "The DPoP proof is not of the type dpop+jwt",
+            "The DPoP proof's typ is not dpop+jwt",
             expected=TYPE,
             presented=_shown(presented),
         )
@@ -157,7 +227,7 @@ def check_algorithm(header: Mapping[str, Any]) -> None:
     if presented not in jws.ALGORITHMS:
         raise InvalidDpopProof(
             ALGORITHM,
-            "The DPoP proof's algorithm is not accepted",
+            "The DPoP proof's algorithm is not supported",
             expected=jws.ALGORITHMS,
             presented=_shown(presented),
         )
@@ -168,7 +238,9 @@ def check_critical(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
     if "crit" in header:
         raise InvalidDpopProof(
-            CRITICAL, "The DPoP proof has unsupported critical members", presented=_shown(header["crit"])
+            CRITICAL,
+            "The DPoP proof has unsupported critical header parameters",
+            presented=_shown(header["crit"]),
         )
 
 
@@ -176,7 +248,7 @@ def check_critical(header: Mapping[str, Any]) -> None:
 def check_key_present(header: Mapping[str, Any]) -> None:
     """RFC 9449 §4.2: the header carries the public key; what key it may be, ``jwk`` says."""
     if "jwk" not in header:
-        raise InvalidDpopProof(KEY_MISSING, "The DPoP proof carries no key", presented=sorted(header)[:10])
+        raise InvalidDpopProof(KEY_MISSING, "The DPoP proof contains no key", presented=sorted(header)[:10])
 
 
 @enforces(ALGORITHM_OF_KEY)
@@ -218,14 +290,14 @@ def check_url(claims: Mapping[str, Any], url: str) -> None:
     except ValueError as problem:
         raise InvalidDpopProof(
             URL,
-            "The DPoP proof is for another address",
+            "The DPoP proof is for another URL",
             expected=expected,
             presented=claims["htu"][:500],
             problem=str(problem)[:200],
         ) from None
     if presented != expected:
         raise InvalidDpopProof(
-            URL, "The DPoP proof is for another address", expected=expected, presented=presented[:500]
+            URL, "The DPoP proof is for another URL", expected=expected, presented=presented[:500]
         )
 
 
@@ -236,7 +308,7 @@ def check_nonce(claims: Mapping[str, Any], nonces: Nonces, now: datetime) -> Non
     if presented is None or not nonces.is_good(presented, now):
         raise UseDpopNonce(
             NONCE,
-            "The DPoP proof needs the nonce of this server",
+            "The DPoP proof needs a nonce from this server",
             expected="the nonce in the header DPoP-Nonce",
             presented=_shown(presented),
         )
@@ -249,7 +321,7 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
     if begins > now.timestamp() + MAX_FUTURE_SECONDS:
         raise InvalidDpopProof(
             IN_FUTURE,
-            "The DPoP proof was made in the future",
+            "The DPoP proof's iat is in the future",
             made_at=begins,
             now=now.timestamp(),
             leeway_seconds=MAX_FUTURE_SECONDS,
@@ -278,7 +350,7 @@ def check_token_hash(claims: Mapping[str, Any], access_token: str) -> None:
     if not hmac.compare_digest(expected.encode(), presented.encode(errors="surrogatepass")):
         raise InvalidDpopProof(
             TOKEN_HASH,
-            "The DPoP proof is not for this access token",
+            "The DPoP proof is for another access token",
             expected=expected,
             presented=presented[:100],
         )
@@ -312,11 +384,11 @@ def check_not_replayed(
         ),
     )
     if use is Use.REPEATED:
-        raise InvalidDpopProof(REPLAYED, "The DPoP proof was shown before", key=thumbprint)
+        raise InvalidDpopProof(REPLAYED, "The DPoP proof has already been used", key=thumbprint)
     if use is Use.UNKNOWN:
         raise UseDpopNonce(
             USE_UNKNOWN,
-            "The DPoP proof needs the nonce of this server",
+            "The DPoP proof needs a nonce from this server",
             key=thumbprint,
             made_at=claims["iat"],
             presented=_shown(claims.get("nonce")),

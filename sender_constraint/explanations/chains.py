@@ -1,21 +1,21 @@
-"""Chains that lead to no anchor: the element that failed, and how. RFC 5280 §6.1.
+"""Certificate chains that do not lead to a trust anchor: which certificate failed, and why.
 
-https://www.rfc-editor.org/rfc/rfc5280. The diagnosis was made when the chain was refused
-(``sender_constraint.core.chain_diagnosis``); here are its words.
+RFC 5280 §6.1 (https://www.rfc-editor.org/rfc/rfc5280). ``sender_constraint.core.chain_diagnosis`` finds the
+reason when a chain is refused; here it is put into words.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 from sender_constraint.core import chain_diagnosis as diagnosis
-from sender_constraint.explanations.comparisons import Comparison, Event, detail_of
+from sender_constraint.explanations.comparisons import Compared, Event, detail_of
 from sender_constraint.explanations.shown import shown
 from sender_constraint.explanations.times import instant, seconds
 
-SEND_CHAIN = "Send the certificates of the issuing authorities behind your own in the TLS handshake."
-FROM_SCHEME = "Use a certificate that the scheme's certificate authority issued, or enrol for one."
-NEW_CHAIN = "Fetch the authority's current certificates (EST: /cacerts), and send those."
-RENEW = "Enrol for a new certificate: this one will not become valid."
+SEND_CHAIN = "Send the intermediate CA certificates after your own in the TLS handshake."
+FROM_SCHEME = "Use a certificate issued by the scheme's certificate authority, or enrol for one."
+NEW_CHAIN = "Fetch the certificate authority's current certificates (EST: /cacerts), and send those."
+RENEW = "Enrol for a new certificate; this one cannot become valid."
 
 _NEXT_STEPS = {
     diagnosis.MISSING_ISSUER: SEND_CHAIN,
@@ -30,8 +30,8 @@ _NEXT_STEPS = {
 }
 
 
-def compare_chain(event: Event) -> Comparison | None:
-    """``certificate.chain``: which certificate of the chain failed, counted from the caller's own."""
+def compare_chain(event: Event) -> Compared | None:
+    """Which certificate of the chain failed, counted from the caller's own."""
     detail = detail_of(event)
     path = detail.get("chain")
     if not isinstance(path, list):
@@ -39,11 +39,11 @@ def compare_chain(event: Event) -> Comparison | None:
     failed = detail.get("failed")
     presented = " <- ".join(shown(each) for each in path[:10])
     if not isinstance(failed, Mapping):
-        found = f"Each element is well by itself; the verifier says: {shown(detail.get('problem'))}."
-        return Comparison(presented=presented, findings=(found,))
+        found = f"Each certificate is valid by itself; the verifier reports: {shown(detail.get('problem'))}."
+        return Compared(presented=presented, findings=(found,))
     fault = str(failed.get("fault"))
-    element = f"Element {shown(failed.get('element'))} of the chain, {shown(failed.get('subject'))}"
-    return Comparison(
+    element = f"Certificate {shown(failed.get('element'))} of the chain, {shown(failed.get('subject'))}"
+    return Compared(
         presented=presented,
         findings=(f"{element}: {_how(fault, failed)}.",),
         next_step=_NEXT_STEPS.get(fault),
@@ -53,25 +53,26 @@ def compare_chain(event: Event) -> Comparison | None:
 def _how(fault: str, values: Mapping[str, Any]) -> str:
     match fault:
         case diagnosis.MISSING_ISSUER:
-            return f"its issuer, {shown(values.get('issuer'))}, was not sent, nor is it in the trust bundle"
-        case diagnosis.UNKNOWN_ANCHOR:
             return (
-                f"it is issued by itself, and is none of the trusted roots ({shown(values.get('trusted'))})"
+                f"its issuer, {shown(values.get('issuer'))}, was neither sent nor found in the trust bundle"
             )
+        case diagnosis.UNKNOWN_ANCHOR:
+            return f"it is self-signed, and not one of the trusted roots ({shown(values.get('trusted'))})"
         case diagnosis.SIGNATURE:
-            by_itself = "; it is signed with its own key" if values.get("by_itself") else ""
-            return f"its signature is not by the key of its issuer, {shown(values.get('issuer'))}{by_itself}"
+            by_itself = "; it is self-signed" if values.get("by_itself") else ""
+            issuer = shown(values.get("issuer"))
+            return f"the key of its issuer, {issuer}, does not verify its signature{by_itself}"
         case diagnosis.NOT_AUTHORITY:
-            return "it issued the one before it, and is no authority's certificate (basic constraints)"
+            return "it issued the previous one, and is not a CA certificate (basic constraints)"
         case diagnosis.KEY_USAGE:
-            return "it issued the one before it, and its key is not for signing certificates (key usage)"
+            return "it issued the previous one, and its key must not sign certificates (key usage)"
         case diagnosis.PURPOSE:
             allowed, needed = shown(values.get("presented")), shown(values.get("expected"))
-            return f"it may issue for the purposes {allowed} only, not for clients ({needed})"
+            return f"it can issue certificates for {allowed} only, not for clients ({needed})"
         case diagnosis.PATH_LENGTH:
             return (
-                f"its path length allows {shown(values.get('expected'))} authorities below it, "
-                f"and there are {shown(values.get('presented'))}"
+                f"its path length allows {shown(values.get('expected'))} CAs below it, "
+                f"and the chain has {shown(values.get('presented'))}"
             )
         case diagnosis.EXPIRED | diagnosis.NOT_YET_VALID:
             return _when(fault, values)

@@ -1,22 +1,22 @@
-"""Distinguished names that should be the same: the first relative name that differs, and how.
+"""Distinguished names that differ: the first relative name that differs, and how.
 
 RFC 8705 §2.1.2 (https://www.rfc-editor.org/rfc/rfc8705), RFC 4514 (https://www.rfc-editor.org/rfc/rfc4514).
-Places are counted as the certificate encodes them; RFC 4514 writes the last one first.
+Positions are those of the certificate's encoding; RFC 4514 writes the last one first.
 """
 
 from itertools import zip_longest
 
 from sender_constraint.core.attribute_types import short_name_of
 from sender_constraint.core.names import Attribute, DistinguishedName, parse_distinguished_name
-from sender_constraint.explanations.comparisons import Comparison, Event, detail_of
+from sender_constraint.explanations.comparisons import Compared, Event, detail_of
 from sender_constraint.explanations.shown import shown
 from sender_constraint.explanations.texts import difference
 
 RelativeName = frozenset[Attribute]
 
 
-def compare_names(event: Event) -> Comparison | None:
-    """``client.subject-dn`` and others whose detail has two names as RFC 4514 strings."""
+def compare_names(event: Event) -> Compared | None:
+    """Where ``expected`` and ``presented`` are names as RFC 4514 strings."""
     detail = detail_of(event)
     expected, presented = detail.get("expected"), detail.get("presented")
     if not isinstance(expected, str) or not isinstance(presented, str):
@@ -27,11 +27,11 @@ def compare_names(event: Event) -> Comparison | None:
         # Not a name in text form: a certificate's subject may be empty, or hold a value that has none.
         empty = "The certificate's subject is empty." if not presented else ""
         findings = tuple(filter(None, (empty, shown(detail.get("difference") or ""))))
-    return Comparison(f"the name {shown(expected)}", f"the name {shown(presented)}", findings)
+    return Compared(f"the name {shown(expected)}", f"the name {shown(presented)}", findings)
 
 
 def differences(expected: DistinguishedName, presented: DistinguishedName) -> list[str]:
-    """Sentences, from the place where two names part to the way in which they do; empty if they are equal."""
+    """Sentences: where two names differ first, and how; empty if they are equal."""
     wanted, found = expected.relative_names, presented.relative_names
     if wanted == found:
         return []
@@ -39,17 +39,16 @@ def differences(expected: DistinguishedName, presented: DistinguishedName) -> li
         return [_order(wanted, found)]
     if _attributes(wanted) == _attributes(found):
         return [
-            "The attributes are the same, but grouped otherwise: what stands together with + is one relative "
-            "name, what stands apart is several."
+            "The attributes are the same, grouped differently: those joined with + form one relative name."
         ]
     place = next(n for n, pair in enumerate(zip_longest(wanted, found)) if pair[0] != pair[1])
     if found == (*wanted[:place], *found[place : place + 1], *wanted[place:]):
-        return [f"{_place(place, found)} is too much: {_written(found[place])}. All others are as expected."]
+        return [f"{_place(place, found)} is unexpected: {_written(found[place])}. All others match."]
     if wanted == (*found[:place], *wanted[place : place + 1], *found[place:]):
-        return [f"{_place(place, wanted)} is missing: {_written(wanted[place])}. All others are as expected."]
-    first = f"The first that differs: {_place(place, wanted if place < len(wanted) else found)}"
+        return [f"{_place(place, wanted)} is missing: {_written(wanted[place])}. All others match."]
+    first = f"The first difference is in {_place(place, wanted if place < len(wanted) else found)}"
     pair = [_written(names[place]) if place < len(names) else "none" for names in (wanted, found)]
-    sentences = [f"{first}, expected {pair[0]}, presented {pair[1]}."]
+    sentences = [f"{first}: expected {pair[0]}, presented {pair[1]}."]
     if place < min(len(wanted), len(found)):
         sentences += _how(wanted[place], found[place])
     return sentences
@@ -64,9 +63,9 @@ def _how(wanted: RelativeName, found: RelativeName) -> list[str]:
         types = [f"{short_name_of(each.oid)} ({each.oid})" for each in (expected, presented)]
         return [f"The types differ: expected {types[0]}, presented {types[1]}."]
     if isinstance(expected.value, bytes) or isinstance(presented.value, bytes):
-        return ["One of the two values is a bit string, and no text."]
+        return ["One of the two values is a bit string, not text."]
     how = difference(expected.value, presented.value)
-    return [f"The values differ {how}; they are compared exactly."]
+    return [f"The values differ {how}; the comparison is exact."]
 
 
 def _order(wanted: tuple[RelativeName, ...], found: tuple[RelativeName, ...]) -> str:
@@ -77,13 +76,13 @@ def _order(wanted: tuple[RelativeName, ...], found: tuple[RelativeName, ...]) ->
         )
     place = next(n for n, pair in enumerate(zip(wanted, found, strict=True)) if pair[0] != pair[1])
     return (
-        f"The relative names are the same, in another order: {_place(place, wanted)}, "
+        f"The relative names are the same, in a different order: {_place(place, wanted)}, "
         f"expected {_written(wanted[place])}, presented {_written(found[place])}."
     )
 
 
 def _place(place: int, names: tuple[RelativeName, ...]) -> str:
-    return f"relative name {place + 1} of {len(names)} ({_as_written(len(names) - place)} as it is written)"
+    return f"relative name {place + 1} of {len(names)} ({_as_written(len(names) - place)} in RFC 4514 order)"
 
 
 def _as_written(number: int) -> str:

@@ -6,14 +6,13 @@ from dataclasses import asdict
 from typing import Any
 
 from sender_constraint.explanations.comparisons import Event
-from sender_constraint.explanations.explaining import explain
-from sender_constraint.explanations.explanation import Explanation
+from sender_constraint.explanations.explaining import Explanation, explain
 from sender_constraint.explanations.shown import shown
 
 WIDTH = 110
 _LABEL = 11
 
-# Of an event: what JSON shows beside the explanation. Its detail is in the explanation, bounded and in words.
+# Fields of an event that JSON shows with its explanation, which has the detail, bounded and in words.
 _FIELDS = (
     "time",
     "service",
@@ -32,7 +31,7 @@ _FIELDS = (
 
 
 def lines(event: Event) -> Iterator[str]:
-    """One event: a line that says where and when, and under it what came of it, and why."""
+    """One event: a line with time and place, then the outcome and the reason."""
     words = (event.get(name) for name in ("time", "service", "event", "method", "path"))
     yield "  ".join(shown(each) for each in words if each is not None)
     yield from _labelled("outcome", _outcome(event))
@@ -42,7 +41,7 @@ def lines(event: Event) -> Iterator[str]:
 
 
 def reasons(event: Event) -> Iterator[str]:
-    """A refusal in the fewest words: expected beside presented, and what was found."""
+    """A refusal in the fewest words: expected, presented, and the findings."""
     explanation = explain(event)
     if explanation.expected:
         yield f"expected: {explanation.expected}"
@@ -52,7 +51,7 @@ def reasons(event: Event) -> Iterator[str]:
 
 
 def summary(event: Event) -> str:
-    """One event on one line, with what it is asked about by: its correlation id, or its peer."""
+    """One event on one line, with the argument that explains it: its correlation ID, or its peer."""
     told = shown(event.get("error") or "")
     status = shown(event["status"]) if event.get("status") is not None else "---"
     asked_by = event.get("correlation_id") or f"--peer {event.get('peer')}"
@@ -61,7 +60,7 @@ def summary(event: Event) -> str:
 
 
 def document(events: Iterable[Event]) -> list[dict[str, Any]]:
-    """Events for JSON: the fields that say where, when and who, and the explanation of each refusal."""
+    """Events for JSON: time, place and caller, and the explanation of each refusal."""
     return [_as_json(event) for event in events]
 
 
@@ -96,7 +95,7 @@ def _explained(explanation: Explanation) -> Iterator[str]:
 
 
 def _caller(event: Event) -> str:
-    client = f"client {shown(event['client_id'])}" if event.get("client_id") else "no client known"
+    client = f"client {shown(event['client_id'])}" if event.get("client_id") else "unknown client"
     peer = f"from {shown(event['peer'])}" if event.get("peer") else ""
     thumbprint = event.get("thumbprint")
     certificate = f"certificate {shown(thumbprint)}" if thumbprint else "no certificate"

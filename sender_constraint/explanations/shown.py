@@ -1,7 +1,7 @@
-"""Values of an event as they may be shown: bounded, on one line, and never what looks like a secret.
+"""Values of an event, made safe to print: bounded, on one line, and free of secrets.
 
-The audit trail holds no secrets by construction. Yet a caller may put one where a name belongs, as its
-``client_id`` say, and what it presented is quoted: so whatever has a credential's form is left out here.
+The audit trail records no secrets. But it quotes what a caller presented, and a caller may send a secret
+where a name belongs, such as in ``client_id``: so anything that looks like a credential is left out here.
 """
 
 import re
@@ -19,11 +19,11 @@ _SECRETS = re.compile(
     r"|\b(?:client_secret|client_assertion|access_token|password)=[^&\s]+",
     re.IGNORECASE | re.DOTALL,
 )
-LEFT_OUT = "[looks like a secret: not shown]"
+LEFT_OUT = "[removed: looks like a secret]"
 
 
 def shown(value: Any) -> str:
-    """A value of an event's for people, at most LONGEST characters and a mark that it goes on."""
+    """A value of an event for people: at most LONGEST characters, and an ellipsis if there are more."""
     match value:
         case str():
             text = _printable(_SECRETS.sub(LEFT_OUT, value[: 4 * LONGEST]))
@@ -42,10 +42,10 @@ def shown(value: Any) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in quotation marks, so that spaces at its ends are seen."""
+    """A text in quotation marks, so that spaces at its ends are visible."""
     return f"'{shown(text)}'"
 
 
 def _printable(text: str) -> str:
-    """Control characters, and those that turn the direction of writing, as escapes: a terminal obeys them."""
+    """Control characters, and those that change the writing direction, as escapes: a terminal obeys them."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)

@@ -1,4 +1,4 @@
-"""How two texts differ that should be the same, and how much they are alike."""
+"""Where two texts differ that should be the same, and how similar they are."""
 
 import difflib
 import unicodedata
@@ -9,24 +9,24 @@ LONGEST_COMPARED = 2000
 
 
 def difference(expected: str, presented: str) -> str | None:
-    """In what two texts differ, as the end of a sentence: ``in letter case only``. None if they are equal."""
+    """Where two texts differ, as the end of a sentence: ``only in letter case``. None if they are equal."""
     if expected == presented:
         return None
     if _without_spaces(expected) == _without_spaces(presented):
-        return f"in spaces only: expected {quoted(expected)}, presented {quoted(presented)}"
+        return f"only in spaces: expected {quoted(expected)}, presented {quoted(presented)}"
     if _normal(expected) == _normal(presented):
-        return "in the Unicode form of a letter only (composed, or letter and accent apart)"
+        return "only in Unicode normalization (a composed letter, or a letter and a combining accent)"
     if expected.casefold() == presented.casefold():
-        return "in letter case only"
+        return "only in letter case"
     for end, called in (("/", "a slash"), (".", "a dot")):
         if expected.rstrip(end) == presented.rstrip(end):
-            which = "missing" if len(presented) < len(expected) else "too much"
-            return f"in {called} at the end only, which is {which}"
+            which = "missing" if len(presented) < len(expected) else "unexpected"
+            return f"only in {called} at the end, which is {which}"
     return _first_character(expected, presented)
 
 
 def likeness(expected: str, presented: str) -> float:
-    """From 0, nothing in common, to 1, the same but for letter case."""
+    """From 0, nothing in common, to 1, equal except for letter case."""
     wanted, found = (each[:LONGEST_COMPARED].casefold() for each in (expected, presented))
     return difflib.SequenceMatcher(None, wanted, found, autojunk=False).ratio()
 
@@ -39,14 +39,14 @@ def _first_character(expected: str, presented: str) -> str:
     if same == len(presented):
         return f"from character {same + 1} on: {quoted(expected[same:])} is missing"
     if same == len(expected):
-        return f"from character {same + 1} on: {quoted(presented[same:])} is too much"
+        return f"from character {same + 1} on: {quoted(presented[same:])} is unexpected"
     wanted, found = expected[same], presented[same]
     return f"first at character {same + 1}: expected {_character(wanted)}, presented {_character(found)}"
 
 
 def _character(character: str) -> str:
-    """The character, with its name where it is none of ASCII: letters of other alphabets look alike."""
-    name = f" (U+{ord(character):04X}, {unicodedata.name(character, 'without a name')})"
+    """The character, with its name if it is not ASCII: letters of other alphabets look alike."""
+    name = f" (U+{ord(character):04X}, {unicodedata.name(character, 'unnamed')})"
     return quoted(character) + ("" if character.isascii() else name)
 
 

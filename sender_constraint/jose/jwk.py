@@ -16,6 +16,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from sender_constraint.core.errors import InvalidRequest, Refusal
+from sender_constraint.core.guidance import SUPPORTED_ALGORITHM
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import jwk_thumbprint
 from sender_constraint.core.untrusted_input import parsing
@@ -45,14 +46,34 @@ _SMALL_ORDER = frozenset(
     }
 )
 
-MALFORMED = rule("jwk.malformed", "RFC 7517 §4", "The key is not an object with a type.")
-NUMBERS = rule("jwk.numbers", "RFC 7518 §6", "The key's numbers are missing, misspelt, or no key at all.")
-SYMMETRIC = rule("jwk.symmetric", "RFC 9449 §4.2", "The key is a shared secret, which proves nothing.")
-PRIVATE = rule("jwk.private", "RFC 9449 §4.3", "The key was sent with its private half.")
-KIND = rule("jwk.kind", "FAPI 2.0 §5.4.1", "The key is of a type or on a curve that is not accepted.")
-WEAK = rule("jwk.weak", "FAPI 2.0 §5.4.1", "The key is too short, or one that anybody can sign with.")
-PURPOSE = rule("jwk.purpose", "RFC 7517 §4.2", "The key is meant for something else than verifying.")
-ALGORITHM = rule("jwk.algorithm", "RFC 7517 §4.4", "The key is meant for another algorithm.")
+MALFORMED = rule("jwk.malformed", "RFC 7517 §4", "The key is not a JSON object with a kty.").explained(
+    "a JSON object with kty and string members", "something else", SUPPORTED_ALGORITHM
+)
+NUMBERS = rule("jwk.numbers", "RFC 7518 §6", "The key's numbers are missing or invalid.").explained(
+    "the key's numbers in canonical base64url",
+    "invalid numbers: {problem}",
+    "Let the JOSE library write the JWK.",
+)
+SYMMETRIC = rule("jwk.symmetric", "RFC 9449 §4.2", "The key is symmetric, and proves nothing.").explained(
+    "a public key", "a shared secret", SUPPORTED_ALGORITHM
+)
+PRIVATE = rule("jwk.private", "RFC 9449 §4.3", "The private key was sent with the public one.").explained(
+    "a public key only",
+    "a key with the private members {presented}",
+    "Send the public key only. Generate a new key: this one is disclosed.",
+)
+KIND = rule("jwk.kind", "FAPI 2.0 §5.4.1", "The key type or curve is not supported.").explained(
+    "one of {expected}", "{presented}", SUPPORTED_ALGORITHM
+)
+WEAK = rule("jwk.weak", "FAPI 2.0 §5.4.1", "The key is too short, or has a known private key.").explained(
+    "{expected}", "{presented}", SUPPORTED_ALGORITHM
+)
+PURPOSE = rule("jwk.purpose", "RFC 7517 §4.2", "The key is not for verifying signatures.").explained(
+    "a key for signatures", "{presented}", "Omit use and key_ops, or set use to sig."
+)
+ALGORITHM = rule("jwk.algorithm", "RFC 7517 §4.4", "The key is for another algorithm.").explained(
+    "alg {expected}", "alg {presented}", SUPPORTED_ALGORITHM
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +148,7 @@ def check_not_private(jwk: Mapping[str, Any], error: type[Refusal]) -> None:
     """RFC 9449 §4.2, §4.3: a private key that was sent is a key that others have."""
     private = [name for name in _PRIVATE_MEMBERS if name in jwk and jwk["kty"] != "oct"]
     if private:
-        raise error(PRIVATE, "The key has private members", presented=private)
+        raise error(PRIVATE, "The key contains private members", presented=private)
 
 
 @enforces(KIND)
@@ -136,7 +157,7 @@ def check_kind(jwk: Mapping[str, Any], error: type[Refusal]) -> None:
     if _kind(jwk) not in _KINDS:
         raise error(
             KIND,
-            "The key is of a type that is not accepted",
+            "The key type or curve is not supported",
             expected=[crv or kty for kty, crv in _KINDS],
             presented=" ".join(filter(None, (jwk["kty"], jwk.get("crv"))))[:100],
         )
@@ -148,7 +169,7 @@ def load(jwk: Mapping[str, Any], error: type[Refusal]) -> PublicKey:
     try:
         return _loaded(jwk)
     except ValueError as problem:
-        raise error(NUMBERS, "The key's numbers are malformed", problem=str(problem)[:200]) from None
+        raise error(NUMBERS, "The key's numbers are invalid", problem=str(problem)[:200]) from None
 
 
 @enforces(WEAK)

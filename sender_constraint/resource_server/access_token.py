@@ -22,6 +22,7 @@ import jwt
 
 from sender_constraint.core.confirmation import Confirmation, confirmation_of
 from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.guidance import ISSUER_ERROR, JSON_OBJECT
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.jose.strict_json import parse_object
 from sender_constraint.resource_server import claims as claim_checks
@@ -32,21 +33,59 @@ from sender_constraint.resource_server.token_profile import RFC9068, TokenProfil
 MAX_TOKEN_CHARACTERS = 8 * 1024
 _COMPACT_FORM = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
-SIZE = rule("token.size", "RFC 8725 §3", "The token is longer than any that the issuer makes.")
-COMPACT_FORM = rule("token.compact-form", "RFC 7515 §7.1", "The token does not consist of three parts.")
-HEADER = rule("token.header", "RFC 7515 §4", "The token's header is not a JSON object with unique members.")
-TYPE = rule("token.type", "RFC 9068 §4", "The token is not of the type that access tokens have.")
-UNSIGNED = rule("token.unsigned", "RFC 9068 §4", "The token says that it is not signed.")
-ALGORITHM = rule("token.algorithm", "RFC 8725 §3.1", "The token's algorithm is not one that is expected.")
-CRITICAL = rule("token.critical", "RFC 7515 §4.1.11", "The token has critical header members unknown here.")
-KEY_IDENTIFIER = rule(
-    "token.key-identifier", "RFC 7515 §4.1.4", "The token does not say which key signed it."
+_AS_RECEIVED = "Send the access token exactly as the authorization server issued it."
+
+SIZE = rule("token.size", "RFC 8725 §3", "The token is too long.").explained(
+    "at most {expected} characters", "{presented} characters", _AS_RECEIVED
 )
-UNKNOWN_KEY = rule("token.unknown-key", "RFC 9068 §4", "The token names a key that is none of the issuer's.")
-SIGNATURE = rule("token.signature", "RFC 9068 §4", "The token's signature is not the issuer's.")
+COMPACT_FORM = rule(
+    "token.compact-form", "RFC 7515 §7.1", "The token is not a JWT of three base64url parts."
+).explained(
+    "a JWT: {expected} base64url parts separated by dots",
+    "{presented} parts, or characters outside base64url",
+    _AS_RECEIVED,
+)
+HEADER = rule(
+    "token.header", "RFC 7515 §4", "The header is not a JSON object with unique members."
+).explained(JSON_OBJECT, "an invalid header: {problem}", _AS_RECEIVED)
+TYPE = rule("token.type", "RFC 9068 §4", "The JWT's typ is not that of an access token.").explained(
+    "a token with typ {expected}",
+    "typ {presented}",
+    "Send the access token, not an ID token or another JWT of the same issuer.",
+)
+UNSIGNED = rule("token.unsigned", "RFC 9068 §4", "The token is unsigned (alg none).").explained(
+    "a token signed by its issuer", "alg {presented}", _AS_RECEIVED
+)
+ALGORITHM = rule(
+    "token.algorithm", "RFC 8725 §3.1", "The signature algorithm is not the expected one."
+).explained(
+    "a token signed with {expected}",
+    "alg {presented}",
+    "Send a token of this bank's authorization server, which signs with the expected algorithm.",
+)
+CRITICAL = rule(
+    "token.critical", "RFC 7515 §4.1.11", "The header lists critical parameters (crit)."
+).explained("a token without crit", "crit {presented}", ISSUER_ERROR)
+KEY_IDENTIFIER = rule("token.key-identifier", "RFC 7515 §4.1.4", "The header has no kid.").explained(
+    "a token whose kid is a string", "a kid of type {presented}", ISSUER_ERROR
+)
+UNKNOWN_KEY = rule(
+    "token.unknown-key", "RFC 9068 §4", "The token's kid is not among the issuer's keys."
+).explained(
+    "a kid that the authorization server publishes at its jwks_uri",
+    "kid {presented}",
+    "Request a new token from this environment's authorization server; this one is old, or another server's.",
+)
+SIGNATURE = rule(
+    "token.signature", "RFC 9068 §4", "The issuer's key does not verify the signature."
+).explained(
+    "a signature by the issuer's key over exactly these characters",
+    "a signature that the key does not verify ({problem})",
+    "Send the token unchanged: it was altered or truncated, or comes from another environment.",
+)
 PAYLOAD = rule(
-    "token.payload", "RFC 7519 §7.2", "The token's payload is not a JSON object with unique members."
-)
+    "token.payload", "RFC 7519 §7.2", "The payload is not a JSON object with unique members."
+).explained(JSON_OBJECT, "an invalid payload: {problem}", ISSUER_ERROR)
 
 
 class Keys(Protocol):
@@ -179,7 +218,7 @@ def check_type(header: Mapping[str, Any], types: Sequence[str]) -> None:
     if not isinstance(presented, str) or presented.lower() not in types:
         raise InvalidToken(
             TYPE,
-            f"The access token is not of the type {types[0]}",
+            f"The access token's typ is not {types[0]}",
             expected=types,
             presented=_shown(presented),
         )
@@ -200,7 +239,7 @@ def check_algorithm(header: Mapping[str, Any], algorithms: Sequence[str]) -> Non
     if presented not in algorithms:
         raise InvalidToken(
             ALGORITHM,
-            "The access token's algorithm is not accepted",
+            "The access token's algorithm is not supported",
             expected=tuple(algorithms),
             presented=_shown(presented),
         )
@@ -211,7 +250,9 @@ def check_critical(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.11: what must be understood and is not, invalidates. No extension is known here."""
     if "crit" in header:
         raise InvalidToken(
-            CRITICAL, "The access token has unsupported critical members", presented=_shown(header["crit"])
+            CRITICAL,
+            "The access token has unsupported critical header parameters",
+            presented=_shown(header["crit"]),
         )
 
 
@@ -220,9 +261,7 @@ def check_key_identifier(header: Mapping[str, Any]) -> None:
     """RFC 7515 §4.1.4: a string; without it keys would have to be tried in turn."""
     presented = header.get("kid")
     if not isinstance(presented, str) or not presented:
-        raise InvalidToken(
-            KEY_IDENTIFIER, "The access token names no key", presented=type(presented).__name__
-        )
+        raise InvalidToken(KEY_IDENTIFIER, "The access token has no kid", presented=type(presented).__name__)
 
 
 @enforces(UNKNOWN_KEY)

@@ -16,6 +16,7 @@ from datetime import datetime
 from sender_constraint.core.certificate_checks import VerifiedCertificate
 from sender_constraint.core.confirmation import JKT, Confirmation
 from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.guidance import Comparison
 from sender_constraint.core.revocation import StatusSource
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.thumbprints import same_thumbprint
@@ -25,22 +26,43 @@ from sender_constraint.resource_server.access_token import VerifiedToken
 from sender_constraint.resource_server.binding_certificate import AcceptForeign, verify_binding_certificate
 from sender_constraint.resource_server.presentation import Scheme
 
-UNBOUND = rule("binding.unbound", "RFC 8705 §3", "The token is a bearer token: it is bound to nobody.")
+UNBOUND = rule("binding.unbound", "RFC 8705 §3", "The token is an unbound bearer token.").explained(
+    "a token with cnf, bound to a certificate",
+    "a bearer token",
+    "Register the client with tls_client_certificate_bound_access_tokens, and request a new token.",
+)
 CERTIFICATE_MISSING = rule(
-    "binding.certificate-missing", "RFC 8705 §3", "The token is bound, and no certificate was presented."
+    "binding.certificate-missing",
+    "RFC 8705 §3",
+    "No client certificate presented; this token is certificate-bound.",
+).explained(
+    "the certificate that the token is bound to, in the TLS handshake of this connection",
+    "no certificate",
+    "Call over mutual TLS with the certificate and key that were used to request the token. Certificates "
+    "in headers are ignored, and a proxy that terminates TLS removes the certificate.",
 )
 OTHER_CERTIFICATE = rule(
-    "binding.certificate", "RFC 8705 §3", "The certificate of the connection is not the token's."
+    "binding.certificate", "RFC 8705 §3", "The client certificate is not the one that the token is bound to."
+).explained(
+    "the certificate that the token is bound to",
+    "another certificate",
+    "Call with the certificate that was used to request the token, or request a token with this one: "
+    "after a renewal, the new certificate needs a new token.",
+    compare=Comparison.THUMBPRINT,
 )
 DPOP_AS_BEARER = rule(
-    "binding.dpop-token-as-bearer",
-    "RFC 9449 §7.2",
-    "The token is bound to a DPoP key, and was presented as a bearer token.",
+    "binding.dpop-token-as-bearer", "RFC 9449 §7.2", "A DPoP-bound token was sent as a bearer token."
+).explained(
+    "a DPoP-bound token with the scheme {expected}",
+    "the scheme {presented}",
+    "Send Authorization: DPoP with the token, and a DPoP header with a proof by the token's key.",
 )
 NOT_DPOP_BOUND = rule(
-    "binding.other-token-as-dpop",
-    "RFC 9449 §7.1",
-    "The token was presented with DPoP, and is not bound to a DPoP key.",
+    "binding.other-token-as-dpop", "RFC 9449 §7.1", "The token sent with the DPoP scheme is not DPoP-bound."
+).explained(
+    "a token that is not DPoP-bound with the scheme {expected}",
+    "the scheme {presented}",
+    "Send Authorization: Bearer; or request a token with a DPoP proof, if the client is registered for DPoP.",
 )
 
 
@@ -133,7 +155,9 @@ def check_dpop_bound(confirmation: Confirmation | None, scheme: Scheme) -> None:
 def check_certificate_presented(certificates: Sequence[bytes]) -> None:
     """RFC 8705 §3: the protected resource obtains the certificate from the TLS layer, or refuses."""
     if not certificates:
-        raise InvalidToken(CERTIFICATE_MISSING, "The access token needs the certificate it is bound to")
+        raise InvalidToken(
+            CERTIFICATE_MISSING, "No client certificate presented; this token is certificate-bound"
+        )
 
 
 @enforces(OTHER_CERTIFICATE)

@@ -16,6 +16,7 @@ from cryptography import x509
 from sender_constraint.core import certificate_checks as checks
 from sender_constraint.core.certificate_checks import VerifiedCertificate
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.guidance import CLIENT_CERTIFICATE
 from sender_constraint.core.names import distinguished_name
 from sender_constraint.core.revocation import StatusSource, check_revocation
 from sender_constraint.core.rules import enforces, rule
@@ -28,7 +29,11 @@ SELF_SIGNED: Final = "self-signed"
 AcceptForeign = bool | Literal["self-signed"]
 
 FOREIGN = rule(
-    "certificate.foreign", "RFC 8705 §3", "The certificate is not of the scheme, and no others are accepted."
+    "certificate.foreign", "RFC 8705 §3", "The certificate is not from the scheme, and others are refused."
+).explained(
+    "a certificate issued by an authority of the scheme: {scheme}",
+    "a certificate issued by {issuer}",
+    f"{CLIENT_CERTIFICATE} For certificates of public authorities, see docs/public-certificates.md.",
 )
 
 
@@ -78,7 +83,7 @@ def check_foreign_accepted(
     if not accepted:
         raise error(
             FOREIGN,
-            "The certificate is not of an accepted issuer",
+            "The certificate's issuer is not accepted",
             issuer=str(distinguished_name(certificate.issuer))[:500],
             scheme=sorted(str(each) for each in anchors.names)[:10],
         )

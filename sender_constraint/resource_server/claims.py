@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sender_constraint.core.errors import InvalidToken
+from sender_constraint.core.guidance import ISSUER_ERROR, Comparison
 from sender_constraint.core.rules import enforces, rule
 
 REQUIRED = ("iss", "exp", "aud", "sub", "client_id", "iat", "jti")
@@ -17,13 +18,38 @@ _TIMES = ("exp", "iat", "nbf")
 # The last second that datetime can hold, 9999-12-31T23:59:59Z; numbers beyond it mean no time.
 _LAST_SECOND = 253402300799
 
-MISSING = rule("token.claim-missing", "RFC 9068 §2.2", "The token lacks a claim that every access token has.")
-WRONG_TYPE = rule("token.claim-type", "RFC 7519 §4.1", "A claim of the token is not of its type.")
-ISSUER = rule("token.issuer", "RFC 9068 §4", "The token is another issuer's.")
-AUDIENCE = rule("token.audience", "RFC 9068 §4", "The token is for another resource.")
-EXPIRED = rule("token.expired", "RFC 9068 §4", "The token has expired.")
-NOT_YET_VALID = rule("token.not-yet-valid", "RFC 7519 §4.1.5", "The token is not yet valid.")
-ISSUED_IN_FUTURE = rule("token.issued-in-future", "RFC 7519 §4.1.6", "The token was issued in the future.")
+MISSING = rule("token.claim-missing", "RFC 9068 §2.2", "A required claim is missing.").explained(
+    "iss, exp, aud, sub, client_id, iat and jti", "a token without {missing}", ISSUER_ERROR
+)
+WRONG_TYPE = rule("token.claim-type", "RFC 7519 §4.1", "A claim has the wrong type.").explained(
+    "each claim of the type that RFC 7519 and RFC 9068 define",
+    "another type or value in {malformed}",
+    ISSUER_ERROR,
+)
+ISSUER = rule("token.issuer", "RFC 9068 §4", "The token was issued by another server.").explained(
+    "a token of the issuer {expected}",
+    "a token of {presented}",
+    "Request the token from this bank's authorization server; its metadata names the issuer.",
+    compare=Comparison.TEXT,
+)
+AUDIENCE = rule("token.audience", "RFC 9068 §4", "The token is intended for another resource.").explained(
+    "a token for {expected}",
+    "a token for {presented}",
+    "Request a token with resource set to this API's identifier, character by character.",
+    compare=Comparison.TEXT,
+)
+EXPIRED = rule("token.expired", "RFC 9068 §4", "The token has expired.").explained(
+    "a token that has not expired",
+    "an expired token",
+    "Request a new token before expires_in elapses, and check the clock.",
+    compare=Comparison.EXPIRY,
+)
+NOT_YET_VALID = rule("token.not-yet-valid", "RFC 7519 §4.1.5", "The token is not yet valid.").explained(
+    "a token that is valid now", "a token that is not yet valid", compare=Comparison.START
+)
+ISSUED_IN_FUTURE = rule(
+    "token.issued-in-future", "RFC 7519 §4.1.6", "The token's iat is in the future."
+).explained("a token issued in the past", "a token issued in the future", compare=Comparison.START)
 
 
 @enforces(MISSING)
@@ -52,7 +78,7 @@ def check_issuer(claims: Mapping[str, Any], issuer: str) -> None:
     """RFC 9068 §4: exactly the authorization server whose keys verified the token."""
     if claims["iss"] != issuer:
         raise InvalidToken(
-            ISSUER, "The access token is another issuer's", expected=issuer, presented=claims["iss"]
+            ISSUER, "The access token was issued by another server", expected=issuer, presented=claims["iss"]
         )
 
 
@@ -62,7 +88,10 @@ def check_audience(claims: Mapping[str, Any], audience: str) -> None:
     presented = audience_of(claims)
     if audience not in presented:
         raise InvalidToken(
-            AUDIENCE, "The access token is for another resource", expected=audience, presented=presented
+            AUDIENCE,
+            "The access token is intended for another resource",
+            expected=audience,
+            presented=presented,
         )
 
 
@@ -99,7 +128,7 @@ def check_issued_at(claims: Mapping[str, Any], now: float, leeway_seconds: float
     if claims["iat"] > now + leeway_seconds:
         raise InvalidToken(
             ISSUED_IN_FUTURE,
-            "The access token was issued in the future",
+            "The access token's iat is in the future",
             issued_at=claims["iat"],
             now=now,
             leeway_seconds=leeway_seconds,

@@ -17,6 +17,7 @@ import httpx
 
 from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.core.errors import InvalidToken, TemporarilyUnavailable
+from sender_constraint.core.guidance import REQUEST_NEW_ONE, RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.http.exchange import exchange
 from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
@@ -39,12 +40,18 @@ _DOTS_OF_A_JWT = (2, 4)
 ANSWERED = rule(
     "service.introspection",
     "RFC 9110 §15.6.4",
-    "The issuer cannot be asked about an opaque token, or answers what cannot be used.",
+    "The introspection endpoint is unreachable, or its response is invalid.",
+).explained(
+    "the issuer's response about the token, at most {promise_seconds} seconds old",
+    "none: {problem}",
+    RETRY_LATER,
 )
 INACTIVE = rule(
-    "token.inactive",
-    "RFC 7662 §2.2",
-    "The issuer says that the opaque token is not active: unknown, ended, revoked, or not for this API.",
+    "token.inactive", "RFC 7662 §2.2", "The issuer reports the opaque token as inactive."
+).explained(
+    "a token that its issuer reports as active",
+    "a token that is unknown, expired, revoked, or not for this API",
+    f"{REQUEST_NEW_ONE} The authorization server's audit trail has the reason.",
 )
 
 
@@ -194,7 +201,9 @@ def check_answered(
     """RFC 7662 §4: an API that cannot learn what a token is worth does not act on it."""
     if answer is None:
         raise TemporarilyUnavailable(
-            ANSWERED, "The status of the access token cannot be had now", **answers.failure_reason(key)
+            ANSWERED,
+            "Temporarily unavailable: the access token's status is unknown",
+            **answers.failure_reason(key),
         )
 
 

@@ -19,14 +19,21 @@ from sender_constraint.core.errors import TooManyRequests
 from sender_constraint.core.rules import Rule, enforces, rule
 
 PER_CERTIFICATE = rule(
-    "introspection-limit.certificate",
-    "RFC 6585 §4",
-    "The certificate has caused as many introspections as one certificate may.",
+    "introspection-limit.certificate", "RFC 6585 §4", "Too many introspections caused by one certificate."
+).explained(
+    "at most {expected} tokens per minute and certificate that the issuer has not yet reported as active",
+    "one more",
+    "Wait for the number of seconds in Retry-After, and send the token that the authorization server issued.",
 )
 UNIDENTIFIED = rule(
     "introspection-limit.unidentified",
     "RFC 6585 §4",
-    "Callers without a certificate of the scheme have caused as many introspections as they may together.",
+    "Too many introspections caused by callers without a certificate.",
+).explained(
+    "at most {expected} tokens per minute that the issuer has not yet reported as active, from all "
+    "callers without a certificate of the scheme together",
+    "one more",
+    "Wait for the number of seconds in Retry-After, or call with a certificate of the scheme.",
 )
 
 DEFAULT_PER_MINUTE = 60

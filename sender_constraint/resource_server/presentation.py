@@ -21,10 +21,28 @@ _SCHEME = re.compile(r"(bearer|dpop)(?: +|$)", re.IGNORECASE)
 _B64TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 _PARAMETER = "access_token"
 
-MISSING = rule("presentation.missing", "RFC 6750 §3.1", "The request presents no access token.")
-QUERY = rule("presentation.query", "RFC 9700 §4.3.2", "The token stands in the query string.")
-BODY = rule("presentation.body", "RFC 6750 §2.2", "The token stands in the body.")
-MALFORMED = rule("presentation.malformed", "RFC 6750 §2.1", "The Authorization header is malformed.")
+MISSING = rule("presentation.missing", "RFC 6750 §3.1", "The request has no access token.").explained(
+    "an Authorization header with the scheme Bearer or DPoP, and an access token",
+    "no such header, or one with another scheme",
+    "Send the access token in the header Authorization: Bearer TOKEN.",
+)
+QUERY = rule("presentation.query", "RFC 9700 §4.3.2", "The token is in the query string.").explained(
+    "the token in the Authorization header",
+    "a parameter access_token in the URL",
+    "Move the token to the Authorization header, and request a new one: URLs end up in logs.",
+)
+BODY = rule("presentation.body", "RFC 6750 §2.2", "The token is in the body.").explained(
+    "the token in the Authorization header",
+    "a parameter access_token in the body",
+    "Move the token to the Authorization header.",
+)
+MALFORMED = rule(
+    "presentation.malformed", "RFC 6750 §2.1", "The Authorization header is malformed."
+).explained(
+    "Bearer or DPoP, a space, and one token of letters, digits and -._~+/=",
+    "a header with other content",
+    "Check for quotation marks, a line break, a second Authorization header, or text after the token.",
+)
 
 
 class Scheme(StrEnum):

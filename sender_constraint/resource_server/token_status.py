@@ -9,26 +9,37 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from sender_constraint.core.errors import InvalidToken, TemporarilyUnavailable
+from sender_constraint.core.guidance import ISSUER_ERROR, REQUEST_NEW_ONE, RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.jose.status_lists import VALID, StatusReference, reference_of
 
 REFERENCE = rule(
     "token.status-claim",
     "draft-ietf-oauth-status-list-21 §6.1",
-    "The token's status claim is malformed, or names no status list.",
-)
+    "The status claim is malformed, or names no status list.",
+).explained("no status claim, or one with a status_list", "an unusable one: {problem}", ISSUER_ERROR)
 PLACE = rule(
     "token.status-index",
     "draft-ietf-oauth-status-list-21 §8.3",
-    "The token's place is beyond the end of its status list.",
+    "The token's index is beyond the end of the status list.",
+).explained(
+    "an index within the list that the token names", "index {presented}, beyond its end", ISSUER_ERROR
 )
 STALE = rule(
     "token.status-stale",
     "draft-ietf-oauth-status-list-21 §8.3",
-    "The token's status list cannot be had, verified and as young as promised.",
+    "The token's status list is unavailable, unverified or too old.",
+).explained(
+    "the status list at {uri}, verified and at most {promise_seconds} seconds old",
+    "one of {age_seconds} seconds, or none: {problem}",
+    RETRY_LATER,
 )
 REVOKED = rule(
-    "token.revoked", "draft-ietf-oauth-status-list-21 §7.1", "The token has been revoked by its issuer."
+    "token.revoked", "draft-ietf-oauth-status-list-21 §7.1", "The token has been revoked."
+).explained(
+    "a token that has not been revoked",
+    "a token with the status {token_status} at index {index} of {uri}",
+    f"{REQUEST_NEW_ONE} If you did not revoke this one, ask the bank who did.",
 )
 
 
@@ -73,7 +84,10 @@ def looked_up(reference: StatusReference, statuses: TokenStatuses) -> int | None
         return statuses.status_of(reference)
     except IndexError as problem:
         raise InvalidToken(
-            PLACE, "The access token has no status", problem=str(problem), presented=reference.index
+            PLACE,
+            "The access token's status index is out of range",
+            problem=str(problem),
+            presented=reference.index,
         ) from None
 
 
@@ -82,7 +96,9 @@ def check_fresh(reference: StatusReference, status: int | None, statuses: TokenS
     """§8.3: without a list that is valid and young enough nothing is known, good or bad."""
     if status is None:
         raise TemporarilyUnavailable(
-            STALE, "The status of the access token cannot be had now", **statuses.failure_reason(reference)
+            STALE,
+            "Temporarily unavailable: the access token's status is unknown",
+            **statuses.failure_reason(reference),
         )
 
 

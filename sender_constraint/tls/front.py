@@ -25,10 +25,8 @@ from sender_constraint.tls.stapling import Staple
 from sender_constraint.tls.tls_socket import TLSSocket, note_fatal_alert
 
 GENERATION = rule(
-    "tls.generation",
-    "RFC 8446 §4.4.2",
-    "The server's own new certificate cannot be used; the last good one goes on serving.",
-)
+    "tls.generation", "RFC 8446 §4.4.2", "The server's new certificate is unusable; the last good one stays."
+).explained("a certificate that this server can use", "an unusable one: {reason}")
 
 # A generation never changes, but what kept it from being read may pass: no descriptor left, for example.
 RETRY_SECONDS = 10

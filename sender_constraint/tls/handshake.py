@@ -22,14 +22,24 @@ MAX_PRESENTED_BYTES = 32 * 1024
 POSSESSION = rule(
     "tls.possession",
     "RFC 8446 §4.4.3",
-    "The handshake is not signed with the key of the certificate presented (in TLS 1.2, RFC 5246 §7.4.8).",
+    "The handshake is not signed with the certificate's key (TLS 1.2: RFC 5246 §7.4.8).",
+).explained(
+    "a handshake signed with the private key of the presented certificate",
+    "a signature by another key ({reason}, {tls})",
+    "Configure the private key that belongs to the certificate; always replace both together.",
 )
 CHAIN_LENGTH = rule(
-    "tls.chain-length",
-    "RFC 8446 §4.4.2",
-    "More certificates are presented than any chain needs, or longer ones.",
+    "tls.chain-length", "RFC 8446 §4.4.2", "The certificate chain is too long or too large."
+).explained(
+    "a chain of at most {expected}",
+    "{presented}",
+    "Send your certificate and its issuers only, not a whole trust store.",
 )
-HANDSHAKE = rule("tls.handshake", "RFC 8446 §4", "The TLS handshake was not completed.")
+HANDSHAKE = rule("tls.handshake", "RFC 8446 §4", "The TLS handshake was not completed.").explained(
+    "a complete handshake of TLS 1.2 or 1.3",
+    "a handshake that failed: {reason} ({tls})",
+    "Check that the client trusts the server's authority, supports TLS 1.2 or 1.3, and waits long enough.",
+)
 
 
 class HandshakeRefused(Refusal):

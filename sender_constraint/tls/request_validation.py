@@ -20,31 +20,40 @@ from sender_constraint.core.rules import enforces, rule
 from sender_constraint.tls.deadline_socket import PacedSocket
 from sender_constraint.tls.limits import Phase
 
-SYNTAX = rule("http.syntax", "RFC 9112 §2.2", "The request cannot be read, or can be read in two ways.")
-HOST = rule("http.host", "RFC 9112 §3.2", "A request of HTTP/1.1 does not say which host it is for.")
-TARGET = rule(
-    "http.target",
-    "RFC 9110 §7.4",
-    "The request is for a resource of another scheme than that of the connection.",
+_CLIENT = "Check the HTTP client, and anything between it and the server: the request arrived damaged."
+_UNCOMPRESSED = "Send the body uncompressed."
+
+SYNTAX = rule("http.syntax", "RFC 9112 §2.2", "The request is malformed or ambiguous.").explained(
+    "a valid HTTP/1.1 request", "an invalid one: {reason}", _CLIENT
 )
-CODING = rule(
-    "http.transfer-coding",
-    "RFC 9112 §6.1",
-    "The body is compressed in transit, which this server does not undo.",
+HOST = rule("http.host", "RFC 9112 §3.2", "The Host header is missing.").explained(
+    "one Host header", "no Host header", _CLIENT
+)
+TARGET = rule(
+    "http.target", "RFC 9110 §7.4", "The request target has another scheme than the connection."
+).explained("a target with the scheme of this connection", "a target with another scheme", _CLIENT)
+CODING = rule("http.transfer-coding", "RFC 9112 §6.1", "The transfer coding is not supported.").explained(
+    "chunked, or no transfer coding", "{presented}", _UNCOMPRESSED
 )
 CONTENT_CODING = rule(
-    "http.content-coding", "RFC 9110 §8.4", "The body is compressed, which no application here undoes."
+    "http.content-coding", "RFC 9110 §8.4", "The body has a content coding, which is not supported."
+).explained("a body without content coding", "{presented}", _UNCOMPRESSED)
+BODY_SIZE = rule("http.body-size", "RFC 9110 §15.5.14", "The body is too large.").explained(
+    "at most {expected} bytes", "{presented} bytes", "Send a shorter body."
 )
-BODY_SIZE = rule("http.body-size", "RFC 9110 §15.5.14", "The body is longer than this server reads.")
 PACE = rule(
-    "http.pace",
-    "RFC 9112 §9.5",
-    "The request did not arrive, or its answer was not taken, in the time for it.",
+    "http.pace", "RFC 9112 §9.5", "The request was not sent, or its response not read, in time."
+).explained(
+    "a request sent, and a response read, in time",
+    "too slow: the {waited_for}",
+    "Check the network, and what the client does while it sends.",
 )
 RECORDS = rule(
-    "tls.records",
-    "RFC 8446 §4.6.3",
-    "More TLS records without application data arrive than a request can need.",
+    "tls.records", "RFC 8446 §4.6.3", "The request has too many TLS records without application data."
+).explained(
+    "at most {expected} TLS records without application data in one request",
+    "{presented}",
+    "Check the TLS library: it sends KeyUpdates, alerts or empty records without data in between.",
 )
 
 # A client sends none, or one KeyUpdate in millions of records. Go ends a connection after as many.

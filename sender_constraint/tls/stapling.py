@@ -130,8 +130,8 @@ class Stapler:
             self._alarms.raised(
                 ALARM,
                 "notice" if still_there else "warning",
-                "The status of our own certificate cannot be had"
-                + ("; the last one is still stapled." if still_there else ", and is not stapled."),
+                "No new status of the server's own certificate"
+                + ("; the last one is still stapled" if still_there else "; no status is stapled"),
                 generation=staple.generation_id,
                 reason=str(problem),
             )

@@ -123,6 +123,6 @@ def test_clients_whose_assertions_may_name_the_token_endpoint_are_announced_befo
     registered(**METADATA, assertion_audience_token_endpoint=True)
     (message,) = run_checks(tags=[SERVING], include_deployment_checks=True)
     assert message.id == "authserver.W021"
-    assert message.msg == "1 clients may address assertions to the token endpoint: asserting."
+    assert message.msg == "1 clients may use the token endpoint as the audience of assertions: asserting."
     settings.PROFILE = "fapi2"  # where none may
     assert "authserver.W021" not in ids(SERVING)

@@ -122,6 +122,6 @@ def test_it_is_announced_at_start_and_impossible_under_fapi_2(settings: Any) -> 
 
 def test_what_was_told_is_counted(asserting: Asserting, capsys: pytest.CaptureFixture[str]) -> None:
     asserting.asks(proof=None)
-    with pytest.raises(CommandError, match="refused by enforcing"):
+    with pytest.raises(CommandError, match="enforcing would refuse these calls"):
         call_command("reported")
     assert f" of {CLIENT_ID}: dpop.missing, last at " in capsys.readouterr().out

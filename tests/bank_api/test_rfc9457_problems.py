@@ -21,7 +21,7 @@ def test_a_problem_without_a_type_has_the_title_of_its_status(partner: Caller, v
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "There is nothing at this path",
+        "detail": "This path does not exist",
     }
 
 

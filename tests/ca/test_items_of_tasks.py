@@ -37,7 +37,7 @@ def test_an_authority_whose_list_fails_keeps_no_other_list_from_being_published(
     assert all(latest_list(each) for each in others)
     (last, *_) = history.read(TASK).runs
     assert last.ended == "failed"
-    assert (last.error or "").startswith(f"the list of the {first.name} authority: RuntimeError")
+    assert (last.error or "").startswith(f"revocation list of the {first.name} CA: RuntimeError")
     assert [each.level for each in alarms().standing() if each.name == f"task-{TASK}"] == ["warning"]
 
     monkeypatch.setattr(tasks, "publish_list_if_due", publish_list_if_due)

@@ -181,7 +181,7 @@ def test_the_client_of_the_library_enrols_and_renews(authority: RunningAuthority
     chain = issuer.next(next_key, first)
     assert chain[0].public_key() == next_key.public_key()
     assert len(chain) == 2
-    with pytest.raises(IssuerRefused, match="one-time secret was used") as refusal:
+    with pytest.raises(IssuerRefused, match="one-time secret was already used") as refusal:
         est.enrol(first_request(next_key, names), "librarian", secret_file.read_text().strip())
     assert refusal.value.status == 403
 

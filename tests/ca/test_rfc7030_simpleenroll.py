@@ -93,7 +93,7 @@ def test_whoever_is_not_authenticated_gets_one_and_the_same_answer(
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Basic realm="enrolment", charset="UTF-8"'
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert response.content == b"Participant and enrolment secret do not belong together\n"
+    assert response.content == b"Wrong participant or enrolment secret\n"
     assert (trail.last()["rule"], trail.last()["outcome"]) == ("est.credentials", "refused")
     assert not IssuedCertificate.objects.exists()
 

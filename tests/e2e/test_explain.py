@@ -151,7 +151,7 @@ def test_the_right_certificate_in_a_wrong_spelling_is_told_as_such(
     exchange = api.but(token=mint.token(certificate_der, cnf={"x5t#S256": written})).gets()
     explanation = explain.refusal(exchange)
     assert explanation["rule"] in ("confirmation.malformed-thumbprint", "binding.certificate")
-    assert "It is the right certificate in a wrong spelling" in explanation["findings"][0]
+    assert "The certificate is right, but its spelling in the token is wrong" in explanation["findings"][0]
     assert spelling in explanation["findings"][0]
     assert written in explanation["expected"] + explanation["presented"]
     assert "base64url without padding" in explanation["next_step"]
@@ -166,7 +166,7 @@ def test_a_token_with_another_certificate_is_told_with_both_thumbprints(
     explanation = explain.refusal(exchange)
     assert certificate_thumbprint(certificate_der) in explanation["expected"]
     assert other.thumbprint in explanation["presented"]
-    assert explanation["findings"] == ["Both are well-formed thumbprints, of two different certificates."]
+    assert explanation["findings"] == ["These are thumbprints of two different certificates."]
 
 
 @pytest.mark.clause("RFC 8705 §2.1.2")
@@ -178,9 +178,9 @@ def test_a_name_that_differs_in_one_relative_name_is_told_with_its_place(
     explanation = explain.refusal(token_caller.but(credentials=credentials).asks())
     assert explanation["rule"] == "client.subject-dn"
     assert explanation["findings"] == [
-        "The first that differs: relative name 2 of 3 (second as it is written), expected O=Partner Ltd, "
+        "The first difference is in relative name 2 of 3 (second in RFC 4514 order): expected O=Partner Ltd, "
         "presented O=Partner Limited.",
-        "The values differ first at character 10: expected 't', presented 'i'; they are compared exactly.",
+        "The values differ first at character 10: expected 't', presented 'i'; the comparison is exact.",
     ]
 
 
@@ -193,7 +193,7 @@ def test_the_nearest_of_several_alternative_names_is_told(
     exchange = token_caller.but(credentials=credentials, client_id="partner-bearer").asks()
     explanation = explain.refusal(exchange)
     assert explanation["findings"] == [
-        "The nearest, 'partner.example.', differs in a dot at the end only, which is too much."
+        "The nearest, 'partner.example.', differs only in a dot at the end, which is unexpected."
     ]
 
 
@@ -206,7 +206,7 @@ def test_a_token_that_expired_is_told_with_the_seconds_before_the_request(
     exchange = api.but(token=mint.token(certificate_der, exp=expiry)).gets()
     after = time.time()
     (finding,) = explain.refusal(exchange)["findings"]
-    told = float(finding.removeprefix("The token expired ").removesuffix(" seconds before the request."))
+    told = float(finding.removeprefix("It expired ").removesuffix(" seconds before the request."))
     assert before - expiry - 0.001 <= told <= after - expiry + 0.001
 
 
@@ -217,8 +217,8 @@ def test_a_certificate_that_expired_is_told_with_the_seconds_before_the_request(
     end = datetime.now(UTC) - timedelta(seconds=30)
     credentials = mint.credentials(mint.certificate(not_after=end))
     (finding,) = explain.refusal(token_caller.but(credentials=credentials).asks())["findings"]
-    assert finding.startswith("The certificate expired ")
-    assert 30 <= float(finding.split()[3]) < 90
+    assert finding.startswith("It expired ")
+    assert 30 <= float(finding.split()[2]) < 90
     assert finding.endswith(" seconds before the request.")
 
 
@@ -236,13 +236,13 @@ def chains(mint: Mint) -> dict[str, list[Any]]:
     sub = issue(mint.scheme.issuing, **{**authority, "subject": "Sub"}, **decade)
     foreign = make_scheme("Foreign")
     return {
-        "its issuer, CN=Regional, was not sent": [mint.certificate_by(good)],
-        "Element 2 of the chain, CN=Regional: it expired ": [mint.certificate_by(expired), expired],
-        "Element 1 of the chain, CN=partner,O=Partner Ltd,C=GB: its signature is not by the key": [
+        "its issuer, CN=Regional, was neither sent": [mint.certificate_by(good)],
+        "Certificate 2 of the chain, CN=Regional: it expired ": [mint.certificate_by(expired), expired],
+        "Certificate 1 of the chain, CN=partner,O=Partner Ltd,C=GB: the key of its issuer": [
             mint.certificate_by(None, claimed_issuer=mint.scheme.issuing)
         ],
-        "its path length allows 0 authorities below it, and there are 1": [mint.certificate_by(sub), sub],
-        "Element 3 of the chain, CN=Foreign Root: it is issued by itself": [
+        "its path length allows 0 CAs below it, and the chain has 1": [mint.certificate_by(sub), sub],
+        "Certificate 3 of the chain, CN=Foreign Root: it is self-signed": [
             mint.certificate_by(foreign.issuing),
             foreign.issuing,
             foreign.root,
@@ -298,10 +298,10 @@ def test_each_service_explains_what_it_refused_itself(
 
 
 def test_an_unknown_id_and_a_malformed_one_are_told_as_such(explain: Explain) -> None:
-    assert "No event about the id" in explain.across(str(uuid.uuid4()), status=1)
-    assert "is not a correlation id" in explain.across("x", status=2)
-    assert "No event about the id" in explain.at("bank_api", str(uuid.uuid4()), status=1)
-    assert "is not a correlation id" in explain.at("bank_api", "x", status=2)
+    assert "No event for ID" in explain.across(str(uuid.uuid4()), status=1)
+    assert "is not a correlation ID" in explain.across("x", status=2)
+    assert "No event for ID" in explain.at("bank_api", str(uuid.uuid4()), status=1)
+    assert "is not a correlation ID" in explain.at("bank_api", "x", status=2)
 
 
 def test_no_trail_at_all_is_told_with_where_to_look(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ def test_a_failed_handshake_is_explained_by_its_peer(deployment: Deployment, exp
     eventually(lambda: f"{host}:{port}" in trail.read_text(), "the handshake is recorded")
     text = explain.across("--peer", f"{host}:{port}")
     assert "rule       tls.handshake (RFC 8446 §4)" in text
-    assert "presented  one that ended: http request" in text
+    assert "presented  a handshake that failed: http request" in text
     assert f"--peer {host}:{port}" in explain.at("bank_api", "--recent", "50")
 
 

@@ -162,7 +162,7 @@ def test_what_was_reported_is_counted(reporting: Orders, installed: Installed, i
     assert "slow-coach" in reported(reporting, installed, "--json").stdout
     assert "report mode: slow-coach would be refused by binding.unbound" in reporting.log.read_text()
     later = reported(reporting, installed, "--since", "2999-01-01")
-    assert (later.returncode, later.stdout) == (0, "nobody came without proof\n")
+    assert (later.returncode, later.stdout) == (0, "all calls had a proof of possession\n")
 
 
 def test_a_route_that_is_none_ends_the_start(reporting: Orders, installed: Installed) -> None:
@@ -175,5 +175,5 @@ def test_a_route_that_is_none_ends_the_start(reporting: Orders, installed: Insta
         check=False,
     )
     assert checked.returncode == 1
-    assert "(sender_constraint.E012) REPORT_ROUTES has order, which is no route." in checked.stderr
-    assert "The routes of this service: orders." in checked.stderr
+    assert "(sender_constraint.E012) REPORT_ROUTES has unknown routes: order." in checked.stderr
+    assert "This service's routes are orders." in checked.stderr

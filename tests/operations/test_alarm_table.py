@@ -39,5 +39,5 @@ def test_the_status_of_callers_is_not_taken_for_a_certificate_of_our_own() -> No
 def test_the_table_quotes_the_thresholds() -> None:
     table = alarm_table()
     assert table.count("\n") == 2 * (len(ALARMS) + 2) + 1
-    assert "less than 25% of its life is left" in table
-    assert "less than 20% of its life is left" in table
+    assert "less than 25% of its lifetime left" in table
+    assert "less than 20% of its lifetime left" in table

@@ -154,5 +154,5 @@ def test_many_threads_at_once_leave_one_alarm(tmp_path: Path, clock: Clock) -> N
 
 @pytest.mark.parametrize("name", ["", "../redis", "Redis", "a.b", "-a"])
 def test_a_name_is_no_path(alarms: Alarms, name: str) -> None:
-    with pytest.raises(ValueError, match="no name"):
+    with pytest.raises(ValueError, match="not a valid alarm name"):
         alarms.raised(name, "notice", "-")

@@ -78,7 +78,7 @@ def test_of_very_many_events_with_one_id_the_last_are_told_and_the_others_counte
     for number in range(search.MOST_EVENTS + 7):
         record(folders["bank_api"], "api.call", "refused", rule="token.expired", path=f"/{number}")
     text = told(folders, correlation_id=ID)
-    assert "9 older event(s) of the same are left out." in text
+    assert "9 older event(s) are omitted." in text
     assert f"/{search.MOST_EVENTS + 6}" in text
     assert json.loads(told(folders, correlation_id=ID, as_json=True))["left_out"] == 9
 
@@ -88,7 +88,7 @@ def test_an_unknown_id_is_told_with_where_it_was_looked_for_and_what_else_to_try
 ) -> None:
     reason = not_told(folders, correlation_id=OTHER_ID)
     assert reason.status == 1
-    assert f"No event about the id {OTHER_ID} in the audit trail of authserver, bank_api." in str(reason)
+    assert f"No event for ID {OTHER_ID} in the audit trail of authserver, bank_api." in str(reason)
     assert str(folders["bank_api"] / "audit.jsonl") in str(reason)
     assert "--peer" in str(reason)
 
@@ -101,7 +101,7 @@ def test_a_malformed_id_is_told_as_such_with_where_to_find_one(
 ) -> None:
     reason = not_told(folders, correlation_id=malformed)
     assert reason.status == 2
-    assert "is not a correlation id" in str(reason)
+    assert "is not a correlation ID" in str(reason)
     assert "x-fapi-interaction-id" in str(reason)
     assert "\x1b" not in str(reason)
 
@@ -172,7 +172,7 @@ def test_a_line_that_is_cut_or_damaged_is_passed_over_and_counted(
         trail.write(damage % ID.encode())
     text = told(folders, correlation_id=ID)
     assert "token.audience" in text
-    assert "1 more line(s) that may belong to it are cut off or damaged." in text
+    assert "1 more line(s) that may belong to it are truncated or damaged." in text
     reason = not_told({"bank_api": folders["bank_api"]}, correlation_id=OTHER_ID)
     assert "damaged" not in str(reason)
 
@@ -191,7 +191,7 @@ def test_a_folder_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_events_is_told_as_such(tmp_path: Path) -> None:
-    assert "nothing was recorded yet" in str(not_told({"bank_api": tmp_path}, correlation_id=ID))
+    assert "nothing has been recorded yet" in str(not_told({"bank_api": tmp_path}, correlation_id=ID))
 
 
 def test_a_trail_of_a_hundred_thousand_events_is_read_in_a_moment(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def own_status(monkeypatch: pytest.MonkeyPatch) -> Mock:
     book = Mock()
     book.status_of.return_value = CertificateStatus(State.GOOD, None, None, 0)
     for module in ("renewal", "issuers"):
-        monkeypatch.setattr(f"sender_constraint.django.{module}.certificate_status", lambda: book)
+        monkeypatch.setattr(f"operations.certificates.{module}.certificate_status", lambda: book)
     return book
 
 

@@ -199,12 +199,12 @@ def test_the_alarm_grows_louder_towards_the_end_and_is_cleared_by_a_renewal(
 def test_a_partner_whose_renewal_is_refused_says_so_and_comes_back_with_a_new_secret_by_itself(
     issuer: CountingIssuer, store: GenerationStore, due: Generation
 ) -> None:
-    refused = IssuerRefused("simplereenroll", 403, "The certificate is revoked")
+    refused = IssuerRefused("simplereenroll", 403, "The certificate has been revoked")
     issuer.fails_with = {"next": refused, "first": NoEnrolmentSecret("no file")}
     renew_certificates.apply(throw=True)
     assert alarm() == ("critical", "refused")
     (standing,) = alarms().standing()
-    assert "The certificate is revoked" in standing.message
+    assert "The certificate has been revoked" in standing.message
     assert "client.secret" in standing.message
 
     issuer.fails_with, issuer.secret = {"next": refused}, "digest of the secret"

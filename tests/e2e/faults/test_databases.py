@@ -85,7 +85,7 @@ def test_an_authority_whose_register_is_held_up_issues_as_soon_as_it_can(
     with fault(deployment.states["ca"]):
         outcome = party.ensure()
         assert outcome.action is Action.FAILED
-        assert "answered with status 503: The certificate authority is not available now" in str(
+        assert "answered with status 503: The certificate authority is temporarily unavailable" in str(
             outcome.error
         )
         assert level(deployment, "ca", ALARM) == "critical"

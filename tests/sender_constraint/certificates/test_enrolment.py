@@ -101,12 +101,12 @@ def test_a_refused_renewal_says_so_until_a_secret_is_delivered(
 ) -> None:
     old = authority.publish(store)
     late = old.not_after - timedelta(seconds=1)
-    issuer.fails_with["next"] = IssuerRefused("simplereenroll", 403, "The certificate is revoked")
+    issuer.fails_with["next"] = IssuerRefused("simplereenroll", 403, "The certificate has been revoked")
     issuer.fails_with["first"] = NoEnrolmentSecret("no file")
     for _ in range(2):
         outcome = ensure_generation(store, issuer, lambda: late)
         assert (outcome.action, outcome.is_refused) == (Action.FAILED, True)
-        assert "The certificate is revoked" in str(outcome.error)
+        assert "The certificate has been revoked" in str(outcome.error)
 
     del issuer.fails_with["first"]
     issuer.secret = "digest of the secret"

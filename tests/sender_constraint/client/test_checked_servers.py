@@ -214,7 +214,7 @@ def test_a_server_that_its_issuer_does_not_know_is_told_nothing(
 ) -> None:
     statuses.forget(authority.server_certificates[0])
 
-    with pytest.raises(ServerRefused, match="not known to its issuer") as raised:
+    with pytest.raises(ServerRefused, match="does not recognize the certificate") as raised:
         caller.request("GET", f"{server.origin}/accounts")
 
     assert raised.value.refusal.rule.identifier == "certificate.status-unknown"

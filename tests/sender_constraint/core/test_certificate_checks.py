@@ -78,7 +78,7 @@ def test_a_client_certificate_of_a_foreign_authority_is_refused_with_the_reason_
     with pytest.raises(InvalidClient) as refused:
         authenticate([make().der])
     assert refused.value.rule is checks.CHAIN
-    assert refused.value.description == "The certificate does not lead to a trusted authority"
+    assert refused.value.description == "The certificate does not chain to a trusted root"
     assert refused.value.detail["problem"]
     assert refused.value.detail["issuer"].startswith("CN=")
 

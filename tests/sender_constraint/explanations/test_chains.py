@@ -27,55 +27,55 @@ from tests.sender_constraint.explanations import refusals
 SENTENCES: list[tuple[Callable[[], Chain], str]] = [
     (
         missing_issuer,
-        "Element 1 of the chain, CN=partner: its issuer, CN=Regional, was not sent, nor is it in the "
-        "trust bundle.",
+        "Certificate 1 of the chain, CN=partner: its issuer, CN=Regional, was neither sent nor found in "
+        "the trust bundle.",
     ),
     (
         unknown_anchor,
-        "Element 3 of the chain, CN=Foreign Root: it is issued by itself, and is none of the trusted roots "
+        "Certificate 3 of the chain, CN=Foreign Root: it is self-signed, and not one of the trusted roots "
         "(CN=Scheme Root).",
     ),
     (
         made_by_itself,
-        "Element 1 of the chain, CN=partner: it is issued by itself, and is none of the trusted roots "
+        "Certificate 1 of the chain, CN=partner: it is self-signed, and not one of the trusted roots "
         "(CN=Scheme Root).",
     ),
     (
         forged,
-        "Element 1 of the chain, CN=partner: its signature is not by the key of its issuer, "
-        "CN=Scheme Issuing.",
+        "Certificate 1 of the chain, CN=partner: the key of its issuer, CN=Scheme Issuing, does not "
+        "verify its signature.",
     ),
     (
         of_a_namesake,
-        "Element 2 of the chain, CN=Scheme Issuing: its signature is not by the key of its issuer, "
-        "CN=Scheme Issuing; it is signed with its own key.",
+        "Certificate 2 of the chain, CN=Scheme Issuing: the key of its issuer, CN=Scheme Issuing, does "
+        "not verify its signature; it is self-signed.",
     ),
     (
         expired_intermediate,
-        "Element 2 of the chain, CN=Regional: it expired 12 seconds before the request.",
+        "Certificate 2 of the chain, CN=Regional: it expired 12 seconds before the request.",
     ),
     (
         intermediate_of_tomorrow,
-        "Element 2 of the chain, CN=Regional: it becomes valid 30 seconds after the request.",
+        "Certificate 2 of the chain, CN=Regional: it becomes valid 30 seconds after the request.",
     ),
     (
         below_a_path_length_of_0,
-        "Element 3 of the chain, CN=Scheme Issuing: its path length allows 0 authorities below it, and there "
-        "are 1.",
+        "Certificate 3 of the chain, CN=Scheme Issuing: its path length allows 0 CAs below it, and the chain "
+        "has 1.",
     ),
     (
         issued_by_a_client,
-        "Element 2 of the chain, CN=client: it issued the one before it, and is no authority's certificate "
+        "Certificate 2 of the chain, CN=client: it issued the previous one, and is not a CA certificate "
         "(basic constraints).",
     ),
     (
         for_servers_only,
-        "Element 2 of the chain, CN=Regional: it may issue for the purposes 1.3.6.1.5.5.7.3.1 only, not for "
-        "clients (1.3.6.1.5.5.7.3.2).",
+        "Certificate 2 of the chain, CN=Regional: it can issue certificates for 1.3.6.1.5.5.7.3.1 only, not "
+        "for clients (1.3.6.1.5.5.7.3.2).",
     ),
     (
         not_for_certificates,
-        "Element 2 of the chain, CN=Regional: it issued the one before it, and its key is not for signing "
+        "Certificate 2 of the chain, CN=Regional: it issued the previous one, and its key must not sign "
         "certificates (key usage).",
     ),
 ]
@@ -97,7 +97,9 @@ def test_the_element_that_failed_is_told_in_a_sentence(make: Callable[[], Chain]
 
 def test_where_no_element_fails_the_verifier_has_the_word() -> None:
     explanation = explain(event({"chain": ["CN=partner", "CN=Root"], "problem": "name constraints"}))
-    assert explanation.findings == ("Each element is well by itself; the verifier says: name constraints.",)
+    assert explanation.findings == (
+        "Each certificate is valid by itself; the verifier reports: name constraints.",
+    )
 
 
 def test_too_many_certificates_are_told_as_a_number() -> None:

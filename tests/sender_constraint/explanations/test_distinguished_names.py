@@ -11,44 +11,43 @@ EXPECTED = "CN=partner,O=Partner Ltd,C=GB"
 
 CASES = {
     "CN=Partner,O=Partner Ltd,C=GB": [
-        "The first that differs: relative name 3 of 3 (first as it is written), expected CN=partner, "
+        "The first difference is in relative name 3 of 3 (first in RFC 4514 order): expected CN=partner, "
         "presented CN=Partner.",
-        "The values differ in letter case only; they are compared exactly.",
+        "The values differ only in letter case; the comparison is exact.",
     ],
     "CN=partner,O=Partner  Ltd,C=GB": [
-        "The first that differs: relative name 2 of 3 (second as it is written), expected O=Partner Ltd, "
+        "The first difference is in relative name 2 of 3 (second in RFC 4514 order): expected O=Partner Ltd, "
         "presented O=Partner  Ltd.",
-        "The values differ in spaces only: expected 'Partner Ltd', presented 'Partner  Ltd'; they are "
-        "compared exactly.",
+        "The values differ only in spaces: expected 'Partner Ltd', presented 'Partner  Ltd'; the comparison "
+        "is exact.",
     ],
     "OU=partner,O=Partner Ltd,C=GB": [
-        "The first that differs: relative name 3 of 3 (first as it is written), expected CN=partner, "
+        "The first difference is in relative name 3 of 3 (first in RFC 4514 order): expected CN=partner, "
         "presented OU=partner.",
         "The types differ: expected CN (2.5.4.3), presented OU (2.5.4.11).",
     ],
     "CN=p\u0430rtner,O=Partner Ltd,C=GB": [
-        "The first that differs: relative name 3 of 3 (first as it is written), expected CN=partner, "
+        "The first difference is in relative name 3 of 3 (first in RFC 4514 order): expected CN=partner, "
         "presented CN=p\u0430rtner.",
         "The values differ first at character 2: expected 'a', presented '\u0430' "
-        "(U+0430, CYRILLIC SMALL LETTER A); they are compared exactly.",
+        "(U+0430, CYRILLIC SMALL LETTER A); the comparison is exact.",
     ],
     "C=GB,O=Partner Ltd,CN=partner": [
         "The order is reversed: RFC 4514 writes the last relative name of a certificate first, and many "
         "tools (openssl x509 -subject) write it last.",
     ],
     "O=Partner Ltd,CN=partner,C=GB": [
-        "The relative names are the same, in another order: relative name 2 of 3 (second as it is written), "
-        "expected O=Partner Ltd, presented CN=partner.",
+        "The relative names are the same, in a different order: relative name 2 of 3 "
+        "(second in RFC 4514 order), expected O=Partner Ltd, presented CN=partner.",
     ],
     "O=Partner Ltd,C=GB": [
-        "relative name 3 of 3 (first as it is written) is missing: CN=partner. All others are as expected.",
+        "relative name 3 of 3 (first in RFC 4514 order) is missing: CN=partner. All others match.",
     ],
     "CN=partner,OU=IT,O=Partner Ltd,C=GB": [
-        "relative name 3 of 4 (second as it is written) is too much: OU=IT. All others are as expected.",
+        "relative name 3 of 4 (second in RFC 4514 order) is unexpected: OU=IT. All others match.",
     ],
     "CN=partner+O=Partner Ltd,C=GB": [
-        "The attributes are the same, but grouped otherwise: what stands together with + is one relative "
-        "name, what stands apart is several.",
+        "The attributes are the same, grouped differently: those joined with + form one relative name.",
     ],
 }
 
@@ -82,4 +81,4 @@ def test_a_letter_and_accent_apart_are_told_from_the_composed_letter() -> None:
     composed, apart = "CN=Caf\u00e9", "CN=Cafe\u0301"
     assert parse_distinguished_name(composed) != parse_distinguished_name(apart)
     explanation = explain(refused("client.subject-dn", expected=composed, presented=apart))
-    assert "in the Unicode form of a letter only" in explanation.findings[1]
+    assert "only in Unicode normalization" in explanation.findings[1]

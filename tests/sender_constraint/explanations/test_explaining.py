@@ -1,10 +1,6 @@
 """Explanations of all kinds, and of every rule in the registry."""
 
 import json
-import os
-import subprocess
-import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,62 +8,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from operations.settings.environment import REPOSITORY
-from sender_constraint.core.rules import Rule
+from sender_constraint.core.guidance import NO_GUIDANCE, Guidance
 from sender_constraint.explanations.explaining import explain
 from sender_constraint.explanations.report import document, lines, summary
 from sender_constraint.explanations.shown import LEFT_OUT, LONGEST, shown
-from sender_constraint.explanations.wordings import AREAS, WORDINGS, wording_of
-from tests.sender_constraint.explanations.refusals import CORRELATION_ID, recorded, refused
+from sender_constraint.resource_server.claims import AUDIENCE
+from tests.sender_constraint.explanations.refusals import CORRELATION_ID, every_rule, recorded, refused
 
-_LIST_RULES = """
-import json, os
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.every_service"
-import django
-django.setup()
-from tools.rules.program import rules
-print("RULES", json.dumps([[each.identifier, each.clause, each.refuses] for each in rules()]))
-"""
 A_TOKEN = "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJwYXJ0bmVyIn0.c2lnbmF0dXJl"
 A_KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----"
 
 
-@cache
-def every_rule() -> list[Rule]:
-    """The rules of all services: in a process of its own, since Django has one project a process."""
-    environment = {name: value for name, value in os.environ.items() if name != "STATE_DIR"}
-    command = [sys.executable, "-c", _LIST_RULES]
-    done = subprocess.run(
-        command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return [Rule(*each) for each in json.loads(done.stdout.partition("RULES ")[2].splitlines()[0])]
-
-
 def test_every_rule_can_be_explained_from_the_event_that_a_service_writes(tmp_path: Path) -> None:
-    """A rule that fails here needs a line in sender_constraint/explanations/wordings."""
+    """A rule that fails here needs ``.explained(…)`` at its declaration."""
     assert len(every_rule()) > 100
-    for rule in every_rule():
+    for rule in every_rule().values():
         event = recorded(rule, tmp_path, expected="this", presented=["that", "or that"])
         explanation = explain(event)
         assert (explanation.rule, explanation.section) == (rule.identifier, rule.clause)
         assert explanation.refuses == rule.refuses
         assert explanation.expected, rule.identifier
         assert explanation.presented, rule.identifier
-        assert wording_of(rule.identifier) is not None, f"{rule.identifier} has no words"
+        assert rule.guidance != NO_GUIDANCE, f"{rule.identifier} has no guidance"
 
 
 def test_a_rule_can_be_explained_from_an_event_without_any_detail(tmp_path: Path) -> None:
-    for rule in every_rule():
+    for rule in every_rule().values():
         explanation = explain(recorded(rule, tmp_path))
         assert explanation.refuses == rule.refuses
-        assert "{" not in f"{explanation.expected}{explanation.presented}", rule.identifier
+        words = f"{explanation.expected}{explanation.presented}"
+        assert "{" not in words, rule.identifier
 
 
-def test_no_words_are_left_of_rules_that_are_gone() -> None:
-    identifiers = {rule.identifier for rule in every_rule()}
-    assert WORDINGS.keys() <= identifiers
-    assert AREAS.keys() <= {identifier.partition(".")[0] for identifier in identifiers}
+def test_guidance_is_the_same_after_it_was_written_to_the_trail_and_read(tmp_path: Path) -> None:
+    for rule in every_rule().values():
+        assert Guidance.of_fields(recorded(rule, tmp_path)["guidance"]) == rule.guidance, rule.identifier
+
+
+def test_an_event_of_a_version_without_guidance_is_explained_with_that_of_the_rule_where_it_is_known() -> (
+    None
+):
+    event = refused(AUDIENCE.identifier, expected="https://api.example", presented="https://api.example/")
+    old = {name: value for name, value in event.items() if name != "guidance"}
+    assert explain(old) == explain(event)
+    unknown = explain({**old, "rule": "unheard.of"})
+    assert (unknown.expected, unknown.presented) == ("https://api.example", "https://api.example/")
+    assert unknown.refuses == "Something is wrong."
+
+
+def test_a_next_step_can_quote_the_detail() -> None:
+    explanation = explain(refused("registration-endpoint.hourly-limit", expected=5, retry_after_seconds=17))
+    assert (explanation.next_step or "").startswith("Retry after 17 seconds.")
+    assert explain(refused("money.amount-form")).next_step == (
+        'Send the amount as a decimal string: {"amount": "12.34", "currency": "EUR"}.'
+    )
 
 
 CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
@@ -75,7 +69,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"expected": "https://api.example", "presented": ["https://api.example/"]},
         "a token for https://api.example",
         "a token for https://api.example/",
-        "They differ in a slash at the end only, which is too much.",
+        "They differ only in a slash at the end, which is unexpected.",
     ),
     "token.issuer": (
         {"expected": "https://as.example:8441", "presented": "https://as.example:8442"},
@@ -87,31 +81,31 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"expected": "payments", "presented": ["accounts"]},
         "a token with the scope payments",
         "a token with the scope accounts",
-        "The token lacks payments.",
+        "Missing: payments.",
     ),
     "scope.allowed": (
         {"expected": "accounts", "presented": "accounts payments"},
-        "some of the scope that the client is registered for: accounts",
+        "all or part of the scope that the client is registered for: accounts",
         "the scope accounts payments",
-        "Not registered for this client, or unknown: payments.",
+        "Not among the expected: payments.",
     ),
     "client.san-uri": (
         {"expected": "urn:example:partner", "presented": ["https://x.example", "URN:example:partner"]},
-        "a certificate whose URI is urn:example:partner, the client's tls_client_auth_san_uri",
+        "a certificate with the URI urn:example:partner, the client's tls_client_auth_san_uri",
         "https://x.example, URN:example:partner",
-        "The nearest, 'URN:example:partner', differs in letter case only.",
+        "The nearest, 'URN:example:partner', differs only in letter case.",
     ),
     "client.san-dns": (
         {"expected": "partner.example", "presented": ["partner.example."]},
-        "a certificate whose DNS name is partner.example, the client's tls_client_auth_san_dns",
+        "a certificate with the DNS name partner.example, the client's tls_client_auth_san_dns",
         "partner.example.",
-        "They differ in a dot at the end only, which is too much.",
+        "They differ only in a dot at the end, which is unexpected.",
     ),
     "client.san-ip": (
         {"expected": "192.0.2.1", "presented": ["::ffff:192.0.2.1"]},
-        "a certificate whose IP address is 192.0.2.1, the client's tls_client_auth_san_ip",
+        "a certificate with the IP address 192.0.2.1, the client's tls_client_auth_san_ip",
         "::ffff:192.0.2.1",
-        "::ffff:192.0.2.1 is 192.0.2.1 in the other kind of address, and the kind counts.",
+        "::ffff:192.0.2.1 is 192.0.2.1 as an address of another IP version.",
     ),
     "renewal.alternative-names": (
         {"expected": ["DNSName a", "DNSName b"], "presented": ["DNSName b", "DNSName c"]},
@@ -121,8 +115,8 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     ),
     "idempotency.key-reused": (
         {"expected": "ab" * 32, "presented": "cd" * 32},
-        f"the content with which the key was used first (SHA-256 {'ab' * 32})",
-        f"other content (SHA-256 {'cd' * 32})",
+        f"the content that the key was first used with (SHA-256 {'ab' * 32})",
+        f"different content (SHA-256 {'cd' * 32})",
         "",
     ),
     "token.algorithm": (
@@ -135,7 +129,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
         {"replayed": True},
         "",
         "",
-        "It is the answer that the first attempt with the same Idempotency-Key got, given again.",
+        "This repeats the response to the first request with the same Idempotency-Key.",
     ),
     "unheard.of": ({"expected": 1, "presented": 2, "reason": "odd"}, "1", "2", "Reason: odd."),
 }
@@ -151,7 +145,7 @@ def test_expected_stands_beside_presented_in_words(rule: str) -> None:
 
 def test_a_name_that_is_like_none_is_said_to_be_far_off() -> None:
     explanation = explain(refused("client.san-dns", expected="partner.example", presented=["x.org", "y.net"]))
-    assert explanation.findings == ("Of 2, none is near to it.",)
+    assert explanation.findings == ("None of the 2 is similar.",)
 
 
 @pytest.mark.parametrize("rule", ["client.known", "token.audience", "client.subject-dn", "certificate.chain"])
@@ -188,12 +182,17 @@ NAMES += ["not_after", "not_before", "now", "expired_at", "leeway_seconds", "win
 
 
 @given(
-    rule=st.sampled_from([*WORDINGS, "x", ""]) | JSON_VALUES,
+    rule=st.deferred(lambda: st.sampled_from([*every_rule(), "x", ""])) | JSON_VALUES,
+    guidance=st.deferred(
+        lambda: st.sampled_from([each.guidance.fields() for each in every_rule().values()]) | JSON_VALUES
+    ),
     detail=st.dictionaries(st.sampled_from(NAMES), JSON_VALUES) | JSON_VALUES,
     fields=st.dictionaries(st.sampled_from(["time", "thumbprint", "status", "peer", "section"]), JSON_VALUES),
 )
-def test_no_event_at_all_makes_an_explanation_fail(rule: Any, detail: Any, fields: dict[str, Any]) -> None:
-    event = {**fields, "outcome": "refused", "rule": rule, "detail": detail}
+def test_no_event_at_all_makes_an_explanation_fail(
+    rule: Any, guidance: Any, detail: Any, fields: dict[str, Any]
+) -> None:
+    event = {**fields, "outcome": "refused", "rule": rule, "guidance": guidance, "detail": detail}
     assert list(lines(event))
     assert summary(event)
     json.dumps(document([event]))
@@ -208,11 +207,10 @@ def test_the_report_is_read_at_a_glance() -> None:
         "  outcome    refused with 401 invalid_token: The access token has expired",
         "  rule       token.expired (RFC 0000 §1)",
         "  refuses    Something is wrong.",
-        "  expected   a request until 2026-03-01T11:59:48.000Z, with a leeway of 5 seconds for clocks that "
-        "differ",
+        "  expected   a request before 2026-03-01T11:59:48.000Z, with a leeway of 5 seconds for clock skew",
         "  presented  a request at 2026-03-01T12:00:00.500Z",
-        "  found      The token expired 12.5 seconds before the request.",
-        "  next step  Ask for a new token before expires_in is over, and check the machine's clock.",
+        "  found      It expired 12.5 seconds before the request.",
+        "  next step  Request a new token before expires_in elapses, and check the clock.",
         "  caller     client partner, from 127.0.0.1:4711, no certificate",
     ]
     assert summary(event).endswith(f"401 invalid_token  token.expired  {CORRELATION_ID}")

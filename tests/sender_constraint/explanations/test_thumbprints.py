@@ -9,7 +9,7 @@ from sender_constraint.core.confirmation import MALFORMED_THUMBPRINT, check_thum
 from sender_constraint.core.errors import InvalidToken
 from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.explanations.explaining import explain
-from sender_constraint.explanations.thumbprints import ISSUER_MUST, SAME_CERTIFICATE
+from sender_constraint.explanations.thumbprints import FIX_SPELLING
 from sender_constraint.resource_server.binding import OTHER_CERTIFICATE
 from sender_constraint.resource_server.binding_spelling import note_spelling
 from tests.sender_constraint.explanations.refusals import refused
@@ -32,10 +32,11 @@ def malformed(value: str, certificate: bytes | None) -> dict[str, Any]:
 def test_the_right_certificate_in_hexadecimal_is_told_as_such() -> None:
     explanation = explain(malformed(hashlib.sha256(PARTNER.der).hexdigest(), PARTNER.der))
     assert explanation.findings == (
-        "It is the right certificate in a wrong spelling: SHA-256 of the certificate's DER, in hexadecimal.",
+        "The certificate is right, but its spelling in the token is wrong: SHA-256 of the certificate's DER, "
+        "in hexadecimal.",
     )
     assert RIGHT in (explanation.expected or "")
-    assert explanation.next_step == ISSUER_MUST
+    assert explanation.next_step == FIX_SPELLING
 
 
 def test_a_trail_without_the_noted_spelling_still_tells_other_writings_of_the_digest() -> None:
@@ -54,10 +55,10 @@ def test_a_value_that_is_no_spelling_of_the_certificate_is_told_by_its_form() ->
 def test_another_thumbprint_is_another_certificate() -> None:
     other = certificate_thumbprint(b"another")
     explanation = explain(refused(OTHER_CERTIFICATE.identifier, expected=RIGHT, presented=other))
-    assert explanation.findings == ("Both are well-formed thumbprints, of two different certificates.",)
+    assert explanation.findings == ("These are thumbprints of two different certificates.",)
     assert explanation.expected == f"the certificate with the token's x5t#S256, {RIGHT}"
     assert explanation.presented == f"a certificate with the thumbprint {other}"
-    assert explanation.next_step == SAME_CERTIFICATE
+    assert explanation.next_step == OTHER_CERTIFICATE.guidance.next_step
 
 
 def test_a_well_formed_digest_of_something_else_of_the_same_certificate_is_recognised() -> None:
@@ -66,10 +67,10 @@ def test_a_well_formed_digest_of_something_else_of_the_same_certificate_is_recog
     note_spelling(refusal, [PARTNER.der])
     explanation = explain(refused(OTHER_CERTIFICATE.identifier, **refusal.detail))
     assert explanation.findings == (
-        "It is the right certificate in a wrong spelling: the token has SHA-256 of the PEM text, in "
+        "The certificate is right, but its spelling in the token is wrong: SHA-256 of the PEM text, in "
         "base64url without padding.",
     )
-    assert explanation.next_step == ISSUER_MUST
+    assert explanation.next_step == FIX_SPELLING
 
 
 def test_a_refusal_for_another_reason_gets_no_spelling() -> None:

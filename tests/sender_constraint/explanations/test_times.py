@@ -20,9 +20,9 @@ def test_a_token_that_is_over_is_told_with_the_seconds_and_the_leeway() -> None:
     at = NOW.timestamp()
     event = refused("token.expired", expired_at=int(at) - 12, now=at + 0.25, leeway_seconds=5)
     explanation = explain(event)
-    assert explanation.findings == ("The token expired 12.25 seconds before the request.",)
+    assert explanation.findings == ("It expired 12.25 seconds before the request.",)
     assert explanation.expected == (
-        "a request until 2026-03-01T11:59:48.000Z, with a leeway of 5 seconds for clocks that differ"
+        "a request before 2026-03-01T11:59:48.000Z, with a leeway of 5 seconds for clock skew"
     )
     assert explanation.presented == "a request at 2026-03-01T12:00:00.250Z"
     assert explanation.next_step is not None
@@ -35,38 +35,38 @@ def test_a_token_that_is_over_is_told_with_the_seconds_and_the_leeway() -> None:
         (
             "token.not-yet-valid",
             {"not_before": NOW.timestamp() + 7, "now": NOW.timestamp(), "leeway_seconds": 5},
-            "The token becomes valid 7 seconds after the request.",
+            "The request came 7 seconds too early.",
         ),
         (
             "token.issued-in-future",
             {"issued_at": NOW.timestamp() + 30, "now": NOW.timestamp(), "leeway_seconds": 5},
-            "The token says that it was issued 30 seconds after the request.",
+            "The request came 30 seconds too early.",
         ),
         (
             "dpop.too-old",
             {"made_at": NOW.timestamp() - 75, "ends_at": NOW.timestamp() - 15, "now": NOW.timestamp()},
-            "The proof expired 15 seconds before the request.",
+            "It expired 15 seconds before the request.",
         ),
         (
             "dpop.in-future",
             {"made_at": NOW.timestamp() + 65, "now": NOW.timestamp(), "leeway_seconds": 30},
-            "The proof says that it was made 65 seconds after the request.",
+            "The request came 65 seconds too early.",
         ),
         (
             "certificate.expired",
             {"not_after": iso(-1), "now": iso(0)},
-            "The certificate expired 1 second before the request.",
+            "It expired 1 second before the request.",
         ),
         (
             "certificate.not-yet-valid",
             {"not_before": iso(90), "now": iso(0)},
-            "The certificate becomes valid 90 seconds after the request.",
+            "The request came 90 seconds too early.",
         ),
         (
             "renewal.window",
             {"not_after": iso(-7384), "window_seconds": 3600},
-            "The certificate expired 7384 seconds (2 hours 3 minutes) before: "
-            "3784 seconds (1 hour 3 minutes) too long ago.",
+            "The certificate expired 7384 seconds (2 hours 3 minutes) ago: "
+            "3784 seconds (1 hour 3 minutes) too long.",
         ),
     ],
 )
@@ -86,7 +86,9 @@ def test_a_small_difference_in_the_future_is_a_matter_of_clocks_and_a_large_one_
 @pytest.mark.parametrize("value", [None, True, "yesterday", [], 1e300, float("nan"), -1e20])
 def test_what_is_no_time_is_none(value: object) -> None:
     assert instant(value) is None
-    assert explain(refused("token.expired", expired_at=value, now=1)).expected == "a token that is not over"
+    assert (
+        explain(refused("token.expired", expired_at=value, now=1)).expected == "a token that has not expired"
+    )
 
 
 def test_long_spans_are_told_in_larger_units_too() -> None:

@@ -1,4 +1,4 @@
-"""``manage.py first_user``: somebody who can log in to the admin at once, for a local environment."""
+"""``manage.py first_user``: a superuser for the admin pages of a local environment."""
 
 import secrets
 from typing import Any
@@ -14,20 +14,20 @@ PASSWORD_FILE = "admin-password"  # noqa: S105 - the name of a file
 
 
 class Command(BaseCommand):
-    """Makes the first user; elsewhere ``createsuperuser`` asks people for a password of theirs."""
+    """Creates the first user with a random password; elsewhere, ``createsuperuser`` asks for one."""
 
     help = (
-        f"Make a superuser {USER_NAME!r} of the admin, with a password that is born here and kept in "
-        f"<STATE_DIR>/{PASSWORD_FILE}, mode 0600. Does nothing where there is a user already."
+        f"Create the superuser {USER_NAME!r} with a random password, stored in "
+        f"<STATE_DIR>/{PASSWORD_FILE}, mode 0600. Does nothing if there is a user already."
     )
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        """Make the user where there is none; the password before the user, whoever is killed in between."""
+        """Create the user if there is none; the password first, in case the process is killed in between."""
         users = get_user_model().objects
         if users.exists():
             return
         file = settings.STATE_DIR / PASSWORD_FILE
         durable_files.write_once(file, secrets.token_urlsafe(24).encode(), durable_files.PRIVATE)
         users.create_superuser(USER_NAME, password=durable_files.read_private(file).decode())
-        self.stdout.write(f"user {USER_NAME} of the admin; password in {file}")
+        self.stdout.write(f"created user {USER_NAME}; its password is in {file}")
