@@ -136,9 +136,11 @@ def test_parameters_in_docstrings_become_a_list() -> None:
     ]
     assert list_parameters(given) == [
         *given[:2],
-        ":token: as it came,",
+        "``token``",
+        "    as it came,",
         "    in the header.",
-        ":scheme, method: of the request.",
+        "``scheme``, ``method``",
+        "    of the request.",
         "",
         *given[5:],
     ]

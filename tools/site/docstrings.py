@@ -27,7 +27,8 @@ def list_parameters(lines: list[str]) -> list[str]:
         if found and (in_list or after_sentence):
             if result and result[-1] and not in_list:
                 result.append("")
-            result.append(f":{found[1]}: {found[2]}")
+            names = ", ".join(f"``{name}``" for name in found[1].split(", "))
+            result.extend([names, f"    {found[2]}"])
             in_list = True
             continue
         if in_list and line and not line.startswith(" "):
