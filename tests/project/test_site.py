@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tools.site.pages import public_packages, sidebar
+from tools.site.docstrings import list_parameters
+from tools.site.pages import LIBRARY, public_names, sidebar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What a browser fetches by itself, by element.
@@ -109,12 +109,41 @@ def test_every_page_of_the_documentation_is_in_the_sidebar(site: Path, pages: di
 
 
 def test_every_public_name_of_the_library_is_in_the_reference(site: Path, pages: dict[Path, Page]) -> None:
-    packages = list(public_packages(REPOSITORY))
-    assert packages
-    for package in packages:
+    names = public_names()
+    assert f"{LIBRARY}.core" in names
+    for package, public in names.items():
         page = pages[site / "reference" / f"{package}.html"]
-        names = import_module(package).__all__
-        assert [name for name in names if f"{package}.{name}" not in page.anchors] == []
+        named = page.anchors | {link.partition("#")[2] for link in page.links}
+        homes = {name: (f"{package}.{name}", *(f"{other}.{name}" for other in names)) for name in public}
+        assert [name for name in public if named.isdisjoint(homes[name])] == []
+
+
+def test_parameters_in_docstrings_become_a_list() -> None:
+    given = [
+        "Take a token. Also this.",
+        "",
+        "token: as it came,",
+        "    in the header.",
+        "scheme, method: of the request.",
+        "Raises Refusal: never.",
+        "",
+        "An example::",
+        "",
+        "    name: value",
+        "",
+        "A sentence that goes on with",
+        "colons: it is one.",
+    ]
+    assert list_parameters(given) == [
+        *given[:2],
+        "``token``",
+        "    as it came,",
+        "    in the header.",
+        "``scheme``, ``method``",
+        "    of the request.",
+        "",
+        *given[5:],
+    ]
 
 
 def test_the_sidebar_follows_the_sections_of_the_index() -> None:
@@ -132,8 +161,8 @@ def test_a_page_that_the_index_leaves_out_fails_the_build(tmp_path: Path) -> Non
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "README.md").write_text("# Documentation\n\nFor everyone.\n")
-    (tmp_path / "sender_constraint").mkdir()
-    (tmp_path / "sender_constraint" / "__init__.py").touch()
+    (tmp_path / LIBRARY).mkdir()
+    (tmp_path / LIBRARY / "__init__.py").touch()
     (docs / "forgotten.md").write_text("# Forgotten\n")
     status, said = build(tmp_path, tmp_path / "site")
     assert status == 1

@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from django.conf import settings
 from sphinx.cmd.build import build_main
 
 from tools.site import pages
@@ -16,7 +17,9 @@ def main(into: Path) -> int:
     source = into.with_name(f"{into.name}-source")
     for folder in (into, source):
         shutil.rmtree(folder, ignore_errors=True)
-    pages.write(REPOSITORY, source)
+    # Django REST Framework reads settings when the library's Django package is imported.
+    settings.configure()
+    pages.write(REPOSITORY / "docs", source)
     strict = ["--fail-on-warning", "--keep-going", "--quiet", "--fresh-env"]
     status = build_main([*strict, "-c", str(Path(__file__).parent), str(source), str(into)])
     shutil.rmtree(into / ".doctrees", ignore_errors=True)

@@ -12,12 +12,12 @@ author = "the contributors"
 copyright = author  # noqa: A001 - Sphinx's name
 release = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "tools.site.repository_files"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "tools.site.docstrings", "tools.site.repository_files"]
 myst_heading_anchors = 4
 root_doc = "index"
 
-autodoc_member_order = "bysource"
-autodoc_typehints = "description"
+autodoc_default_options = {"members": True, "member-order": "bysource", "no-value": True}
+python_maximum_signature_line_length = 80
 
 html_theme = "furo"
 html_title = f"{project} {release}"

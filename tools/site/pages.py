@@ -1,13 +1,15 @@
 """The pages that Sphinx reads: those of docs/ as they are, and one for each package of the library.
 
-``docs/README.md`` is the start page, and decides the sidebar: its sections and their links, in order. A page that it
-does not link to fails the build.
+``docs/README.md`` is the start page, and decides the sidebar: its sections and their links, in order. A page
+that it does not link to fails the build.
 """
 
-import ast
+import inspect
+import pkgutil
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 LIBRARY = "sender_constraint"
@@ -15,20 +17,20 @@ _HEADING = re.compile(r"## (.+)")
 _PAGE = re.compile(r"\]\(([\w-]+)\.md[)#]")
 
 
-def write(repository: Path, source: Path) -> None:
+def write(docs: Path, source: Path) -> None:
     """Write all pages into the folder ``source``, which does not exist yet."""
-    shutil.copytree(repository / "docs", source)
+    shutil.copytree(docs, source)
     for page in source.rglob("*.md"):
         page.write_text(page.read_text().replace("](README.md", "](index.md"))
     index = (source / "README.md").rename(source / "index.md")
-    packages = list(public_packages(repository))
-    index.write_text(index.read_text() + sidebar(index.read_text(), packages))
+    names = public_names()
+    index.write_text(index.read_text() + sidebar(index.read_text(), list(names)))
     (source / "reference").mkdir()
-    for package in packages:
-        (source / "reference" / f"{package}.md").write_text(reference(package))
+    for package in names:
+        (source / "reference" / f"{package}.md").write_text(reference(package, names))
 
 
-def sidebar(index: str, packages: list[str]) -> str:
+def sidebar(index: str, packages: Sequence[str]) -> str:
     """The hidden tables of contents behind the index: one for each section, and one for the reference."""
     sections: dict[str, list[str]] = {}
     title = ""
@@ -38,33 +40,47 @@ def sidebar(index: str, packages: list[str]) -> str:
         for page in _PAGE.findall(line):
             if not any(page in pages for pages in sections.values()):
                 sections.setdefault(title, []).append(page)
-    sections["Reference of the library"] = [f"reference/{package}" for package in packages]
+    if packages:
+        sections["Reference of the library"] = [f"reference/{package}" for package in packages]
     return "".join(_table_of_contents(title, pages) for title, pages in sections.items())
 
 
-def _table_of_contents(caption: str, pages: list[str]) -> str:
+def _table_of_contents(caption: str, pages: Sequence[str]) -> str:
     options = [":hidden:", *([f":caption: {caption}"] if caption else [])]
     return "\n".join(["", "", "```{toctree}", *options, "", *pages, "```", ""])
 
 
-def public_packages(repository: Path) -> Iterator[str]:
-    """The library and those of its packages that declare public names, by their dotted names."""
-    library = repository / LIBRARY
-    for file in sorted([library / "__init__.py", *library.glob("*/__init__.py")]):
-        if declares_public_names(file):
-            yield ".".join(file.parent.relative_to(repository).parts)
+def public_names() -> dict[str, list[str]]:
+    """By package of the library, the names in its ``__all__``. Packages without one are left out."""
+    library = import_module(LIBRARY)
+    packages = [name for _, name, is_package in pkgutil.iter_modules(library.__path__) if is_package]
+    modules = [library, *(import_module(f"{LIBRARY}.{name}") for name in packages)]
+    return {module.__name__: list(module.__all__) for module in modules if hasattr(module, "__all__")}
 
 
-def declares_public_names(file: Path) -> bool:
-    """Whether a module assigns ``__all__``."""
-    return any(
-        isinstance(target, ast.Name) and target.id == "__all__"
-        for statement in ast.parse(file.read_text()).body
-        if isinstance(statement, ast.Assign | ast.AnnAssign)
-        for target in (statement.targets if isinstance(statement, ast.Assign) else [statement.target])
-    )
+def reference(package: str, names: Mapping[str, Sequence[str]]) -> str:
+    """The page of a package: its docstring, then every public name.
+
+    names: by package. A name that the library's root repeats is documented where its package declares it.
+    """
+    return "\n".join([f"# {package}", "", "```{eval-rst}", *_directives(package, names), "```", ""])
 
 
-def reference(package: str) -> str:
-    """The page of a package: its docstring, then every name in its ``__all__``."""
-    return f"# {package}\n\n```{{eval-rst}}\n.. automodule:: {package}\n   :members:\n```\n"
+def _directives(package: str, names: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    module = import_module(package)
+    yield f".. py:module:: {package}"
+    yield ""
+    yield inspect.getdoc(module) or ""
+    for name in names[package]:
+        homes = [other for other in names if other.startswith(f"{package}.") and name in names[other]]
+        yield ""
+        if homes:
+            yield f"- :py:obj:`{name} <{homes[0]}.{name}>`"
+        else:
+            yield f".. {_directive(getattr(module, name))}:: {package}.{name}"
+
+
+def _directive(value: object) -> str:
+    if inspect.isclass(value):
+        return "autoexception" if issubclass(value, BaseException) else "autoclass"
+    return "autofunction" if inspect.isroutine(value) else "autodata"
