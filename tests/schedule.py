@@ -42,7 +42,7 @@ STARTING = (
     "ca/test_status_over_sockets.py",
     "e2e",
     "examples",
-    "sender_constraint/server",
+    "sender_constraint/tls",
     "workshop/test_environment.py",
     "workshop/test_local_settings.py",
     "workshop/test_scripts.py",
