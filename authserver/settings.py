@@ -9,7 +9,7 @@ from operations.certificates.renewal import certificate_renewal
 from operations.certificates.stores import declared_store
 from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
 from operations.settings.environment import ServiceEnvironment
-from sender_constraint.django.replay import replay_store_watch
+from operations.tasks.replay_store import replay_store_watch
 
 SERVICE = "authserver"
 environment = ServiceEnvironment(SERVICE)
@@ -35,12 +35,6 @@ REGISTRATIONS_PER_SOFTWARE_ID = environment.number("REGISTRATIONS_PER_SOFTWARE_I
 REGISTRATIONS_PER_HOUR = environment.number("REGISTRATIONS_PER_HOUR", 240)
 # Whether all are held to FAPI 2.0 (``fapi2``), and not only clients that registered for it.
 PROFILE = environment.text("PROFILE", "")
-# Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).
-DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
-DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
-# Whether a certificate that no authority of the scheme issued may bind tokens, of a client that authenticates
-# in another way.
-ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
 # Clients of which a missing or wrong proof is reported and not refused, on the way there: docs/migrate.md.
 REPORT_CLIENTS = environment.words("REPORT_CLIENTS")
 # Tokens that are bound to nothing may be issued, to clients registered for them.
@@ -78,12 +72,18 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 
 AUDIT_DIR = environment.audit_directory()
-TRUST_BUNDLE = environment.trust_bundle()
-# From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
-REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
-STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
-OCSP_URL = environment.ocsp_url()
-ISSUER_STATUS = environment.issuer_status()
+REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
+SENDER_CONSTRAINT = {
+    **environment.library(),
+    **environment.revocation(),
+    # Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).
+    "DPOP_NONCE_REQUIRED": environment.flag("DPOP_NONCE_REQUIRED"),
+    "DPOP_NONCE_SECONDS": environment.number("DPOP_NONCE_SECONDS", 60),
+    # Whether a certificate that no authority of the scheme issued may bind tokens, of a client that
+    # authenticates in another way.
+    "ACCEPT_FOREIGN_CERTIFICATES": environment.accept_foreign(),
+    "REDIS_URL": REDIS_URL,
+}
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
@@ -97,12 +97,11 @@ BACKGROUND_TASKS = [
     certificate_renewal(RENEWAL_CHECK_SECONDS),
     key_turning(SIGNING_KEY_LIFETIME_SECONDS),
     forgetting(RENEWAL_CHECK_SECONDS),
-    following_removals(REVOCATION_SECONDS),
+    following_removals(SENDER_CONSTRAINT["REVOCATION_SECONDS"]),
     expiry_watch(RENEWAL_CHECK_SECONDS),
     replay_store_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
-REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.
 LOGGING = environment.logging({"django.request": "ERROR"})

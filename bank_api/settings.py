@@ -6,8 +6,8 @@ from operations.certificates.renewal import certificate_renewal
 from operations.certificates.stores import declared_store
 from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
 from operations.settings.environment import ServiceEnvironment
+from operations.tasks.replay_store import replay_store_watch
 from sender_constraint.core.resources import origin_of
-from sender_constraint.django.replay import replay_store_watch
 
 environment = ServiceEnvironment("bank_api")
 
@@ -16,11 +16,9 @@ STATE_DIR = environment.state
 SECRET_KEY = environment.secret_key()
 DEBUG = False
 # The protected resource's identifier: nothing that this service says of itself is read from the Host header.
-RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
-# Where it is called, for what callers sign (RFC 9449 §4.3): scheme, host and port.
-PUBLIC_ORIGIN = environment.text("PUBLIC_ORIGIN", origin_of(RESOURCE))
+_RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
 # What is for another host is refused (RFC 9110 §7.4).
-ALLOWED_HOSTS = [urlsplit(RESOURCE).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
+ALLOWED_HOSTS = [urlsplit(_RESOURCE).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "bank_api.urls"
 WSGI_APPLICATION = "bank_api.wsgi.application"
 INSTALLED_APPS = ["rest_framework", "drf_spectacular", "bank_api", "bank_api.accounts", "bank_api.payments"]
@@ -38,43 +36,14 @@ TIME_ZONE = "UTC"
 DATABASES = {"default": environment.database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The protected resource: whose tokens count, for which audience, and whose certificates.
-ISSUER = environment.text("ISSUER", "https://localhost:8441")
-# What its tokens look like, where the authorization server is not ours: see docs/integrate.md.
-ISSUER_ALGORITHMS = environment.words("ISSUER_ALGORITHMS", "ES256,PS256,EdDSA")
-ISSUER_JWKS_URI = environment.text("ISSUER_JWKS_URI", "")
-ACCESS_TOKEN_TYPES = environment.words("ACCESS_TOKEN_TYPES", "at+jwt")
-CLIENT_ID_CLAIM = environment.text("CLIENT_ID_CLAIM", "client_id")
-SCOPE_CLAIM = environment.text("SCOPE_CLAIM", "scope")
-# As which client this API asks the issuer about opaque tokens (RFC 7662); empty: it takes none.
-INTROSPECTION_CLIENT_ID = environment.text("INTROSPECTION_CLIENT_ID", "bank-api")
-# How many unknown opaque tokens a minute it asks about, in each worker: for each certificate of the scheme,
-# and for all callers without one together.
-INTROSPECTIONS_PER_CERTIFICATE = environment.number("INTROSPECTIONS_PER_CERTIFICATE", 60)
-INTROSPECTIONS_WITHOUT_CERTIFICATE = environment.number("INTROSPECTIONS_WITHOUT_CERTIFICATE", 60)
-TRUST_BUNDLE = environment.trust_bundle()
-ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
-# DPoP (RFC 9449 §9): whether a proof needs a nonce of this API, and for how many seconds one is the current.
-DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
-DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
-
-# Report mode is for the way there, and not for this API: a check forbids it.
-REPORT_ROUTES = environment.words("REPORT_ROUTES")
-
 # Whether this API keeps to FAPI 2.0 (``fapi2``), which has no unbound tokens, in a demo either.
 PROFILE = environment.text("PROFILE", "")
 
-# Under DEMO there is one route more, which accepts the unbound tokens of these clients.
+# Under DEMO there is one route more, which accepts unbound tokens.
 DEMO = environment.flag("DEMO")
-BEARER_CLIENTS = ("partner-bearer",)
 
 AUDIT_DIR = environment.audit_directory()
 
-# From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
-REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
-STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
-OCSP_URL = environment.ocsp_url()
-ISSUER_STATUS = environment.issuer_status()
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
@@ -100,6 +69,38 @@ BACKGROUND_TASKS = [
 EXPIRIES = [*COMMON_EXPIRIES]
 REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
+# The protected resource: whose tokens it accepts, for which audience, and whose certificates.
+SENDER_CONSTRAINT = {
+    **environment.library(),
+    **environment.revocation(),
+    "RESOURCE": _RESOURCE,
+    # Where it is called, for what callers sign (RFC 9449 §4.3): scheme, host and port.
+    "PUBLIC_ORIGIN": environment.text("PUBLIC_ORIGIN", origin_of(_RESOURCE)),
+    "ISSUER": environment.text("ISSUER", "https://localhost:8441"),
+    # What its tokens look like, where the authorization server is not ours: see docs/integrate.md.
+    "ISSUER_ALGORITHMS": environment.words("ISSUER_ALGORITHMS", "ES256,PS256,EdDSA"),
+    "ISSUER_JWKS_URI": environment.text("ISSUER_JWKS_URI", ""),
+    "ACCESS_TOKEN_TYPES": environment.words("ACCESS_TOKEN_TYPES", "at+jwt"),
+    "CLIENT_ID_CLAIM": environment.text("CLIENT_ID_CLAIM", "client_id"),
+    "SCOPE_CLAIM": environment.text("SCOPE_CLAIM", "scope"),
+    # The client as which this API asks the issuer about opaque tokens (RFC 7662); empty: it accepts none.
+    "INTROSPECTION_CLIENT_ID": environment.text("INTROSPECTION_CLIENT_ID", "bank-api"),
+    "CLIENT_CERTIFICATES": CERTIFICATE_STORES["client"].path,
+    # How many unknown opaque tokens a minute it asks about, in each worker: for each certificate of the
+    # scheme, and for all callers without one together.
+    "INTROSPECTIONS_PER_CERTIFICATE": environment.number("INTROSPECTIONS_PER_CERTIFICATE", 60),
+    "INTROSPECTIONS_WITHOUT_CERTIFICATE": environment.number("INTROSPECTIONS_WITHOUT_CERTIFICATE", 60),
+    "ACCEPT_FOREIGN_CERTIFICATES": environment.accept_foreign(),
+    # DPoP (RFC 9449 §9): whether a proof needs a nonce of this API, and after how many seconds that rotates.
+    "DPOP_NONCE_REQUIRED": environment.flag("DPOP_NONCE_REQUIRED"),
+    "DPOP_NONCE_SECONDS": environment.number("DPOP_NONCE_SECONDS", 60),
+    "REDIS_URL": REDIS_URL,
+    # Report mode is for APIs that migrate, and not for this one: a check forbids it.
+    "REPORT_ROUTES": environment.words("REPORT_ROUTES"),
+    # Whose unbound tokens the route under DEMO accepts.
+    "BEARER_CLIENTS": ("partner-bearer",),
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sender_constraint.django.authentication.BoundTokenAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["sender_constraint.django.permissions.RequiredScope"],
@@ -119,7 +120,7 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Accounts and payments for companies, by certificate-bound access tokens (RFC 8705).",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
-    "SERVERS": [{"url": RESOURCE}],
+    "SERVERS": [{"url": _RESOURCE}],
     "COMPONENT_SPLIT_REQUEST": True,
 }
 

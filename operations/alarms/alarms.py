@@ -16,22 +16,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from operations.audit.audit_trail import AuditTrail
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.file_locks import locked
+from sender_constraint.core.events import LEVELS, Level
 
 logger = logging.getLogger(__name__)
-
-Level = Literal["notice", "warning", "critical"]
-
-# From the quietest to the loudest, with what each is in a log.
-LEVELS: dict[Level, int] = {
-    "notice": logging.INFO,
-    "warning": logging.WARNING,
-    "critical": logging.CRITICAL,
-}
 
 # What goes on is said again, and written again, this often.
 REPEATED_AFTER = timedelta(minutes=1)
@@ -112,8 +104,8 @@ class Alarms:
         names = {file.stem for file in self._directory.glob("*.json") if _NAME.fullmatch(file.stem)}
         written = {name: alarm for name in names if (alarm := self._read(name))}
         # What no disk takes is known to this process alone.
-        alarms = {**self._unwritten, **written}.values()
-        return sorted(alarms, key=lambda alarm: (-LEVELS[alarm.level], alarm.name))
+        active = {**self._unwritten, **written}.values()
+        return sorted(active, key=lambda alarm: (-LEVELS[alarm.level], alarm.name))
 
     def _read(self, name: str) -> Alarm | None:
         try:

@@ -8,9 +8,8 @@ was served and none was refused for that reason for a while: readers may be serv
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 
-from operations.alarms.service import alarms
+from operations.alarms.alarms import Alarms
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.rules import Rule, all_rules
 
@@ -20,9 +19,13 @@ SETTLED_SECONDS = 10.0
 
 
 class OutageAlarms:
-    """What one process knows of outages. Safe among threads and greenlets. monotonic: seconds."""
+    """What one process knows of outages. Safe among threads and greenlets.
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    alarms: returns those to use now. monotonic: seconds.
+    """
+
+    def __init__(self, alarms: Callable[[], Alarms], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._alarms = alarms
         self._monotonic = monotonic
         self._lock = threading.Lock()
         # An earlier process may have left any of them up.
@@ -36,7 +39,7 @@ class OutageAlarms:
         with self._lock:
             self._felt_at[name] = self._monotonic()
         told = refusal.rule.refuses
-        alarms().raised(name, "critical", f"Callers are refused. {told}", **refusal.detail)
+        self._alarms().raised(name, "critical", f"Callers are refused. {told}", **refusal.detail)
 
     def served(self) -> None:
         """A caller was served: what nobody has felt for a while is over."""
@@ -48,13 +51,7 @@ class OutageAlarms:
             for name in over:
                 del self._felt_at[name]
         for name in over:
-            alarms().cleared(name)
-
-
-@cache
-def outage_alarms() -> OutageAlarms:
-    """Those of this process: made with its first answer, when all of its rules are known."""
-    return OutageAlarms()
+            self._alarms().cleared(name)
 
 
 def name_of(identifier: str) -> str:

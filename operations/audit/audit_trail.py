@@ -1,11 +1,10 @@
 """The audit trail of a service: one JSON line for each decision.
 
 A full disk may cut a line short. The next event then begins on a line of its own, so that one line is
-damaged and no other; ``trail_search`` skips it and counts it. A trail that could not be written says so
+damaged and no other; ``explanations.search`` skips and counts it. A trail that could not be written says so
 itself, by the first event that is written again: ``trail.interrupted``, with how many events are missing.
 """
 
-import json
 import logging
 import os
 import tempfile
@@ -16,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.events import encode_event, refusal_fields
 
 logger = logging.getLogger(__name__)
 
-# What the TLS front refuses, and what no view of an application decides.
-HTTP_REQUEST = "http.request"
 INTERRUPTED = "trail.interrupted"
 
 # The room that ``check`` asks for: some hundred events.
@@ -68,24 +66,7 @@ class AuditTrail:
         fields: of the caller and the request; one of them may say more than the refusal itself does.
         Raises TrailUnwritable.
         """
-        told = {
-            "error": refusal.code,
-            "rule": refusal.rule.identifier,
-            "section": refusal.rule.clause,
-            # So that a reader of the trail needs no code of the service that wrote it.
-            "refuses": refusal.rule.refuses,
-            "description": refusal.description,
-            "detail": refusal.detail,
-        }
-        self.record(event, "refused", **{**told, **fields})
-
-    def try_refused(self, event: str, refusal: Refusal, **fields: Any) -> bool:
-        """Write a refusal if it can be written; whether it was. For what is refused outside a request."""
-        try:
-            self.refused(event, refusal, **fields)
-        except TrailUnwritable:
-            return False
-        return True
+        self.record(event, "refused", **{**refusal_fields(refusal), **fields})
 
     def resume(self) -> None:
         """After a failure, write what is missing; nothing happens if nothing is. Raises TrailUnwritable."""
@@ -114,10 +95,7 @@ class AuditTrail:
             raise TrailUnwritable(self.path, error) from error
 
     def _line(self, event: str, outcome: str, fields: dict[str, Any]) -> bytes:
-        time = self._clock().isoformat(timespec="milliseconds")
-        line = {"time": time, "service": self.service, "event": event, "outcome": outcome}
-        line.update((name, value) for name, value in fields.items() if value is not None)
-        return json.dumps(line, default=str).encode() + b"\n"
+        return encode_event(self._clock(), self.service, event, outcome, fields).encode() + b"\n"
 
     def _append(self, line: bytes) -> None:
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)

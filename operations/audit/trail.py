@@ -8,18 +8,7 @@ from functools import cache
 from django.conf import settings
 
 from operations.audit.audit_trail import AuditTrail, TrailUnwritable
-from sender_constraint.core.errors import TemporarilyUnavailable
-from sender_constraint.core.rules import enforces, rule
-
-AUDIT_TRAIL = rule(
-    "service.audit-trail",
-    "RFC 9110 §15.6.4",
-    "The audit trail cannot be written, and a decision that is not recorded is not given out.",
-)
-
-
-class NotRecorded(TemporarilyUnavailable):
-    """The event of this call is not in the audit trail. The description says why: the trail cannot."""
+from operations.audit.reporter import not_recorded
 
 
 @cache
@@ -45,10 +34,3 @@ def check_trail_has_room() -> None:
         trail().check()
     except TrailUnwritable as error:
         raise not_recorded(error) from error
-
-
-@enforces(AUDIT_TRAIL)
-def not_recorded(error: TrailUnwritable) -> NotRecorded:
-    """RFC 9110 §15.6.4: the call is answered 503, and may be repeated."""
-    said = f"The audit trail cannot be written: {error.reason}"
-    return NotRecorded(AUDIT_TRAIL, said, reason=error.reason, file=str(error.filename))

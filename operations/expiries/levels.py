@@ -6,7 +6,7 @@ The life of a thing counts from when it was obtained or published, not from a ba
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from operations.alarms.alarms import Level
+from sender_constraint.core.events import Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from operations.tasks.ledger import Run
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.core.untrusted_input import certificates_from_pem
+from sender_constraint.django.conf import library_settings
 
 TASK = "expiries"
 
@@ -70,7 +71,7 @@ def own_certificates() -> Iterator[Expiry]:
 
 def trusted_authorities() -> Iterator[Expiry]:
     """The authorities in the trust bundle: when one ends, so does all that it certified."""
-    bundle = certificates_from_pem(settings.TRUST_BUNDLE.read_bytes())
+    bundle = certificates_from_pem(library_settings().trust_bundle.read_bytes())
     for certificate in bundle:
         common_names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         subject = str(common_names[0].value) if common_names else certificate.subject.rfc4514_string()

@@ -17,8 +17,8 @@ from sender_constraint.certificates.placed import PlacedFiles
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# Where services keep what they keep, unless STATE_DIR says so: not beside an installed library.
-_VAR = (REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path.cwd()) / "var"
+# Where services keep their state, unless STATE_DIR says otherwise.
+_VAR = REPOSITORY / "var"
 
 # Anybody can send an odd Host: the audit trail has it, and the log needs no traceback of it. httpx reports
 # each request: one for each certificate in use every two seconds, to a disk that may be busy.
@@ -143,6 +143,27 @@ class ServiceEnvironment:
         """The PEM file of the scheme's certificate authorities, which every party shares."""
         return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
 
+    def library(self) -> dict[str, Any]:
+        """What every service has in ``SENDER_CONSTRAINT``, the setting of the library."""
+        return {
+            "NAME": self.service,
+            "REPORTER": "operations.alarms.service.service_reporter",
+            "TRUST_BUNDLE": self.trust_bundle(),
+        }
+
+    def revocation(self) -> dict[str, Any]:
+        """What a service that checks certificates for revocation has there.
+
+        From a revocation to refusal everywhere it takes REVOCATION_SECONDS, and in an outage of the authority
+        STATUS_GRACE_SECONDS more. ISSUER_STATUS: responders of other authorities than that of OCSP_URL.
+        """
+        return {
+            "OCSP_URL": self.ocsp_url(),
+            "ISSUER_STATUS": self.text("ISSUER_STATUS", ""),
+            "REVOCATION_SECONDS": self.number("REVOCATION_SECONDS", 5),
+            "STATUS_GRACE_SECONDS": self.number("STATUS_GRACE_SECONDS", 0),
+        }
+
     def ocsp_url(self) -> str:
         """Where the authority answers for its certificates (RFC 6960): plain HTTP, as answers are signed."""
         return self.text("OCSP_URL", "http://localhost:8480/ocsp")
@@ -160,10 +181,6 @@ class ServiceEnvironment:
             return None
         names = f"{purpose.upper()}_CERTIFICATE_FILE and {purpose.upper()}_KEY_FILE"
         raise ImproperlyConfigured(f"{names} belong together: set both, or neither.")
-
-    def issuer_status(self) -> str:
-        """Where other authorities than that one answer, and which do not at all: see ``issuer_status``."""
-        return self.text("ISSUER_STATUS", "")
 
     def audit_directory(self) -> Path:
         """Where the audit trail of this service goes."""

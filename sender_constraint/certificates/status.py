@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import httpx
 from cryptography import x509
@@ -22,6 +22,7 @@ from sender_constraint.certificates.errors import ResponderAway, StatusNotVerifi
 from sender_constraint.certificates.ocsp import NONCE_BYTES, VerifiedStatus, verify_response
 from sender_constraint.certificates.renewal import utc_now
 from sender_constraint.certificates.responder import ask_responder, responder_client
+from sender_constraint.core.events import AlarmReporter
 from sender_constraint.core.revocation import CertificateStatus, State
 from sender_constraint.http.background_thread import Completion, native_lock, start_in_background
 
@@ -32,16 +33,6 @@ FELT_SECONDS = 60.0
 logger = logging.getLogger(__name__)
 
 Key = tuple[x509.Certificate, x509.Certificate]
-
-
-class Alarms(Protocol):
-    """Where it is heard that statuses cannot be had."""
-
-    def raised(self, name: str, level: Literal["warning", "critical"], message: str, **detail: Any) -> None:
-        """Something is wrong, or still is."""
-
-    def cleared(self, name: str) -> None:
-        """It is right again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +62,7 @@ class StatusBook:
 
     ocsp_url: the responder's, ``http``. promise_seconds: no status is used for longer.
     grace_seconds: for so much longer one is used while asking fails.
-    alarms: hears when a status is used in grace (``warning``) or missing (``critical``), and when it is over.
+    alarms: where a status that is used in grace (``warning``) or missing (``critical``) is reported.
     ask_seconds: for so long a caller waits. retry_seconds: for so long a failure keeps from asking again.
     remembered: how many certificates are kept; the one least recently asked about gives way.
     monotonic: seconds, as ``time.monotonic``. now: aware, for the validity of the responder's certificate.
@@ -89,7 +80,7 @@ class StatusBook:
         promise_seconds: float,
         grace_seconds: float = 0,
         *,
-        alarms: Alarms,
+        alarms: AlarmReporter,
         client: httpx.Client | None = None,
         ask_seconds: float = 2.0,
         retry_seconds: float = 1.0,
@@ -252,7 +243,7 @@ class StatusBook:
             over = self._alarm_may_be_up and not self._felt
             self._alarm_may_be_up = self._alarm_may_be_up and not over
         if over:
-            self._alarms.cleared(ALARM)
+            self._alarms.clear_alarm(ALARM)
 
     def _without(self, key: Key, entry: _Entry) -> CertificateStatus | None:
         """What remains where asking failed: a status in grace, or nothing; heard in either case."""
@@ -267,7 +258,9 @@ class StatusBook:
         status = self._usable(entry, self._promise_seconds + self._grace_seconds)
         detail = self.why_none(*key)
         if status is not None:
-            self._alarms.raised(ALARM, "warning", "Statuses older than promised are used, in grace", **detail)
+            self._alarms.raise_alarm(
+                ALARM, "warning", "Statuses older than promised are used, in grace", **detail
+            )
         else:
-            self._alarms.raised(ALARM, "critical", "Callers are refused: no status can be had", **detail)
+            self._alarms.raise_alarm(ALARM, "critical", "Callers are refused: no status can be had", **detail)
         return status

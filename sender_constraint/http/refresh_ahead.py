@@ -20,7 +20,7 @@ Value = TypeVar("Value")
 
 
 class NoAnswer(Exception):
-    """The question was not answered, or by what cannot be used; the text says why, for the audit trail."""
+    """The question was not answered, or by what cannot be used; the text says why, for the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class FreshAnswers(Generic[Value]):
             self._entries.pop(key, None)
 
     def why_none(self, key: Hashable) -> Mapping[str, Any]:
-        """For the audit trail: the age of the last answer in seconds, if there was one, and what failed."""
+        """For events: the age of the last answer in seconds, if there was one, and what failed."""
         with self._lock:
             entry = self._entries.get(key)
         if entry is None:
