@@ -20,15 +20,10 @@ from authserver.clients.syntax import is_absolute_uri, is_scope
 from authserver.keys.phases import MOST_PUBLISHED, TurningPolicy
 from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.status_list.places import FEWEST_PLACES, MOST_PLACES
+from operations.settings.checks import SERVING, check_renewal, check_replay_store
 from operations.settings.fapi2 import AUTHORIZATION_SERVER, FAPI2
 from operations.settings.profile import is_fapi2, profile_check
-from sender_constraint.django.checks import (
-    REVOCATION,
-    SERVING,
-    check_renewal,
-    check_replay_store,
-    check_trust_bundle,
-)
+from sender_constraint.django.checks import REVOCATION, check_trust_bundle
 
 TAG = "authserver"
 

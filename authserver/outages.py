@@ -7,7 +7,7 @@ from authserver.keys.store import NoSigningKey
 from sender_constraint.core.errors import TemporarilyUnavailable
 from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.middleware import ExceptionAnswers, refusal_response
 from sender_constraint.django.problem_details import DATABASE, TRUST
 from sender_constraint.django.trust import NoTrustAnchors
@@ -25,7 +25,7 @@ class Outages(ExceptionAnswers):
         refusal = outage_of(exception)
         if refusal is None:
             return None
-        audit.refused(request, refusal)
+        events.refused(request, refusal)
         return refusal_response(refusal)
 
 

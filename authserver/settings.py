@@ -9,7 +9,7 @@ from operations.certificates.renewal import certificate_renewal
 from operations.certificates.stores import declared_store
 from operations.expiries.watch import COMMON_EXPIRIES, expiry_watch
 from operations.settings.environment import ServiceEnvironment
-from sender_constraint.django.replay import replay_store_watch
+from operations.tasks.replay_store import replay_store_watch
 
 SERVICE = "authserver"
 environment = ServiceEnvironment(SERVICE)
@@ -38,15 +38,7 @@ REGISTRATIONS_PER_SOFTWARE_ID = environment.number("REGISTRATIONS_PER_SOFTWARE_I
 REGISTRATIONS_PER_HOUR = environment.number("REGISTRATIONS_PER_HOUR", 240)
 #: Empty, or `fapi2`: FAPI 2.0 for all clients, not only for those that registered for it.
 PROFILE = environment.text("PROFILE", "")
-#: Whether every DPoP proof must contain a nonce of this server (RFC 9449 §8, §9).
-DPOP_NONCE_REQUIRED = environment.flag("DPOP_NONCE_REQUIRED")
-#: Seconds after which a DPoP nonce is replaced. The previous one remains valid for as long again.
-DPOP_NONCE_SECONDS = environment.number("DPOP_NONCE_SECONDS", 60)
-# Whether a certificate that no authority of the scheme issued may bind tokens, of a client that authenticates
-# in another way.
-ACCEPT_FOREIGN_CERTIFICATES = environment.accept_foreign()
-#: Clients whose missing or wrong proof is reported, not refused, during a migration:
-#: [migrate](migrate.md).
+#: Clients whose missing or wrong proof is reported, not refused, during a migration: [migrate](migrate.md).
 REPORT_CLIENTS = environment.words("REPORT_CLIENTS")
 #: Demo mode: the bearer client, its route at the API, and the seed data. Announced at every start.
 DEMO = environment.flag("DEMO")
@@ -85,16 +77,18 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 
 AUDIT_DIR = environment.audit_directory()
-TRUST_BUNDLE = environment.trust_bundle()
-#: Maximum time, in seconds, from a revocation to refusal everywhere.
-REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
-#: Seconds for which the last known certificate status is still used while the authority is down. Announced
-#: at start if set.
-STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
-OCSP_URL = environment.ocsp_url()
-ISSUER_STATUS = environment.issuer_status()
-#: EST server (RFC 7030) that issues and renews this service's certificates, including a label if there is
-#: one.
+REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
+SENDER_CONSTRAINT = {
+    **environment.library(),
+    **environment.revocation(),
+    # Whether DPoP proofs at the token endpoint carry a nonce of this server (RFC 9449 §8).
+    "DPOP_NONCE_REQUIRED": environment.flag("DPOP_NONCE_REQUIRED"),
+    "DPOP_NONCE_SECONDS": environment.number("DPOP_NONCE_SECONDS", 60),
+    # Whether a certificate that no authority of the scheme issued may bind tokens, of a client that
+    # authenticates in another way.
+    "ACCEPT_FOREIGN_CERTIFICATES": environment.accept_foreign(),
+    "REDIS_URL": REDIS_URL,
+}
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 CERTIFICATE_STORES = {
     "server": declared_store(
@@ -110,14 +104,11 @@ BACKGROUND_TASKS = [
     certificate_renewal(RENEWAL_CHECK_SECONDS),
     key_turning(SIGNING_KEY_LIFETIME_SECONDS),
     forgetting(RENEWAL_CHECK_SECONDS),
-    following_removals(REVOCATION_SECONDS),
+    following_removals(SENDER_CONSTRAINT["REVOCATION_SECONDS"]),
     expiry_watch(RENEWAL_CHECK_SECONDS),
     replay_store_watch(RENEWAL_CHECK_SECONDS),
 ]
 EXPIRIES = [*COMMON_EXPIRIES, "authserver.keys.expiries.signing_keys"]
-#: Redis server for background tasks and used DPoP proofs. `maxmemory-policy` must be `noeviction`. An API
-#: of your own has no default; `none` refuses DPoP-bound tokens.
-REDIS_URL = environment.text("REDIS_URL", "redis://localhost:6379/0")
 
 # Each refusal is in the audit trail; Django's own lines, and its tracebacks for odd hosts, repeat it.
 LOGGING = environment.logging({"django.request": "ERROR"})

@@ -12,19 +12,18 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error, register
 
+from operations.settings.checks import SERVING, check_renewal, check_replay_store
 from operations.settings.fapi2 import RESOURCE_SERVER
 from operations.settings.profile import is_fapi2, profile_check
 from sender_constraint.core.issuers import metadata_url
 from sender_constraint.django.checks import (
     REVOCATION,
-    SERVING,
     check_dpop,
     check_introspection_limits,
     check_issuer_tokens,
-    check_renewal,
-    check_replay_store,
     check_trust_bundle,
 )
+from sender_constraint.django.conf import library_settings
 
 TAG = "bank_api"
 
@@ -32,7 +31,7 @@ TAG = "bank_api"
 def check_issuer(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """RFC 8414 §2: an https URL without query and fragment."""
     try:
-        metadata_url(settings.ISSUER)
+        metadata_url(library_settings().issuer)
     except ValueError as error:
         hint = "Set ISSUER to the authorization server's issuer identifier, exactly as it publishes it."
         return [Error(f"ISSUER is invalid: {error}", hint=hint, id="bank_api.E001")]
@@ -43,7 +42,11 @@ def check_resource(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # 
     """RFC 8707 §2: an absolute URI without fragment; here the URL of this API."""
     hint = "Set RESOURCE to a URL such as https://api.example, without query or trailing slash."
     wrong = Error("RESOURCE must be an https URL.", hint=hint, id="bank_api.E002")
-    return [] if _is_https(settings.RESOURCE) and not settings.RESOURCE.endswith("/") else [wrong]
+    return (
+        []
+        if _is_https(library_settings().resource) and not library_settings().resource.endswith("/")
+        else [wrong]
+    )
 
 
 def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
@@ -57,7 +60,7 @@ def check_bearer_route(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001
 
 def check_introspection(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """Introspection of opaque tokens needs a client certificate."""
-    if not settings.INTROSPECTION_CLIENT_ID or "client" in settings.CERTIFICATE_STORES:
+    if not library_settings().introspection_client_id or "client" in settings.CERTIFICATE_STORES:
         return []
     hint = "Declare a store with the purpose client, or leave it empty: opaque tokens are then refused."
     message = "INTROSPECTION_CLIENT_ID is set, but there is no client certificate to authenticate with."
@@ -67,7 +70,7 @@ def check_introspection(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG00
 def check_enforced(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001  # Django's signature
     """Bound means bound: this API has no mode that serves callers without proof."""
     hint = "Report mode is for APIs that migrate to bound tokens: see docs/migrate.md."
-    if settings.REPORT_ROUTES:
+    if library_settings().report_routes:
         return [Error("REPORT_ROUTES is set, but this API always enforces.", hint=hint, id="bank_api.E010")]
     reporting = sorted({view.__name__ for view in _views() if _reports(view)})
     told = f"{', '.join(reporting)} would report instead of refusing, but this API always enforces."

@@ -6,8 +6,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from operations.audit.trail import check_trail
 from sender_constraint.core.rules import enforces, rule
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.authentication import ClientPrincipal
 from sender_constraint.django.problem_details import EVENT
 from sender_constraint.django.problems import LengthRequired
@@ -40,7 +41,7 @@ class ProtectedView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse what cannot be read, or not be recorded, before a method begins."""
-        audit.check_trail()
+        check_trail()
         super().initial(request, *args, **kwargs)
         check_length(request)
 
@@ -49,7 +50,7 @@ class ProtectedView(APIView):
         final = super().finalize_response(request, response, *args, **kwargs)
         final.headers["Cache-Control"] = "no-store"
         if final.status_code < 400:
-            audit.accepted(request._request, EVENT, status=final.status_code, detail=self.recorded or None)
+            events.accepted(request._request, EVENT, status=final.status_code, detail=self.recorded or None)
         return final
 
 

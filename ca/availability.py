@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from ca.authority.directory import NoAuthority
 from ca.authority.hierarchy import AuthorityExpired
 from ca.register.own_records import AuthorityRevoked
-from operations.audit.trail import NotRecorded
+from sender_constraint.core.events import NotRecorded
 from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.middleware import ExceptionAnswers
 from sender_constraint.django.problem_details import DATABASE, unavailable
 from sender_constraint.django.problems import Problem
@@ -29,8 +29,8 @@ class Availability(ExceptionAnswers):
         problem = outage_of(exception)
         if problem is None:
             return None
-        audit.refused(request, problem)
-        why = "The certificate authority is temporarily unavailable."
+        events.refused(request, problem)
+        why = "The certificate authority is not available now."
         return HttpResponse(
             f"{exception.description if isinstance(exception, NotRecorded) else why}\n",
             status=problem.status,

@@ -13,7 +13,8 @@ from ca.authority.founding import is_bundle_of
 from ca.authority.hierarchy import LONGEST_LIFETIME
 from ca.authority.requests import KEY_PROFILES
 from ca.register.configuration import authority_directory
-from sender_constraint.django.checks import check_renewal
+from operations.settings.checks import check_renewal
+from sender_constraint.django.conf import library_settings
 
 TAG = "ca"
 _STATUS_SECONDS = (
@@ -162,17 +163,17 @@ def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
 def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E005: the trust bundle has this CA's certificates."""
     authority = authority_directory()
-    if not authority.exists() or not settings.TRUST_BUNDLE.exists():
+    if not authority.exists() or not library_settings().trust_bundle.exists():
         return []
     try:
-        is_ours = is_bundle_of(authority, settings.TRUST_BUNDLE)
+        is_ours = is_bundle_of(authority, library_settings().trust_bundle)
     except NoAuthority as error:
         return [Error(f"The CA is incomplete: {error}.", hint="Restore it from a backup.", id="ca.E006")]
     if is_ours:
         return []
     return [
         Error(
-            f"{settings.TRUST_BUNDLE} does not contain the certificates of {authority.path}.",
+            f"{library_settings().trust_bundle} does not hold the certificates of {authority.path}.",
             hint="Restore the CA that belongs to it; or remove the file and run `./scripts/manage ca init`.",
             id="ca.E005",
         )

@@ -18,7 +18,7 @@ KEYS_DIR = STATE_DIR / "keys"
 #: File (mode 0600) with the passphrase of the authority's private keys. Empty: the keys are not encrypted.
 KEY_PASSPHRASE_FILE = _environment.optional_path("KEY_PASSPHRASE_FILE")
 AUDIT_DIR = _environment.audit_directory()
-TRUST_BUNDLE = _environment.trust_bundle()
+SENDER_CONSTRAINT = _environment.library()
 
 # Where participants find EST: the one source of the name by which this service is called.
 PUBLIC_ORIGIN = _environment.text("PUBLIC_ORIGIN", "https://localhost:8440")

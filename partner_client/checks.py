@@ -7,10 +7,11 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
 from operations.certificates.client_keys import BINDINGS, METHODS
+from operations.settings.checks import check_renewal
 from operations.settings.fapi2 import CLIENT
 from operations.settings.profile import profile_check
 from sender_constraint.core.issuers import metadata_url
-from sender_constraint.django.checks import REVOCATION, check_renewal
+from sender_constraint.django.checks import REVOCATION
 
 TAG = "partner_client"
 

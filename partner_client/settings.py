@@ -41,13 +41,8 @@ CLIENT_KEYS = declared_keys(environment, TOKEN_BINDING, CLIENT_AUTH_METHOD)
 # Whether this client keeps to FAPI 2.0 (``fapi2``).
 PROFILE = environment.text("PROFILE", "")
 
-# Which servers we trust.
-TRUST_BUNDLE = environment.trust_bundle()
-# From revocation to refusal everywhere, and for how much longer an outage of the authority is survived.
-REVOCATION_SECONDS = environment.number("REVOCATION_SECONDS", 5)
-STATUS_GRACE_SECONDS = environment.number("STATUS_GRACE_SECONDS", 0)
-OCSP_URL = environment.ocsp_url()
-ISSUER_STATUS = environment.issuer_status()
+# Which servers we trust, and how their certificates are checked for revocation.
+SENDER_CONSTRAINT = {**environment.library(), **environment.revocation()}
 EST_URL = environment.text("EST_URL", "https://localhost:8440/.well-known/est")
 # The certificate with which we call, and where it comes from. private_key_jwt with dpop needs none; one that
 # is named (CLIENT_CERTIFICATE_FILE) is presented all the same.

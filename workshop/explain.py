@@ -23,7 +23,9 @@ class NoTrail(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Print the explanations. Returns the exit status: 0, 1 if nothing was found, 2 if there is no trail."""
     try:
-        from operations.audit.explaining import NotExplained, add_arguments, answer
+        from operations.audit.trail_files import trails
+        from sender_constraint.explanations.command import NotExplained, add_arguments, answer
+        from sender_constraint.explanations.search import EventsUnreadable
     except ModuleNotFoundError as missing:
         print(f"explain: its packages are not installed ({missing}). ./scripts/up installs them, and starts.")
         return NO_TRAIL
@@ -42,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         lines = answer(
-            audit_folders(options.root),
+            trails(audit_folders(options.root)),
             correlation_id=options.correlation_id,
             peer=options.peer,
             recent=options.recent,
@@ -51,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
     except NotExplained as reason:
         print(f"explain: {reason}", file=sys.stderr)
         return reason.status
+    except EventsUnreadable as reason:
+        print(f"explain: {reason}", file=sys.stderr)
+        return 1
     except NoTrail as reason:
         print(f"explain: {reason}", file=sys.stderr)
         return NO_TRAIL

@@ -1,7 +1,7 @@
 """The partner's own caller, made from what is known of a deployment: for traffic that the workshop plays."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from sender_constraint.certificates.checked_servers import ServerStatus
 from sender_constraint.certificates.generations import GenerationStore
@@ -9,6 +9,7 @@ from sender_constraint.certificates.ocsp_cache import OCSPCache
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.token_source import TokenRequest
+from sender_constraint.core.events import Level
 
 REVOCATION_SECONDS = 5.0
 
@@ -16,10 +17,10 @@ REVOCATION_SECONDS = 5.0
 class _Unheard:
     """Alarms of a caller that is no service: its calls fail, and that is counted."""
 
-    def raised(self, name: str, level: Literal["warning", "critical"], message: str, **detail: Any) -> None:
+    def raise_alarm(self, name: str, level: Level, message: str, **detail: Any) -> None:
         """Nobody listens."""
 
-    def cleared(self, name: str) -> None:
+    def clear_alarm(self, name: str) -> None:
         """Nobody listens."""
 
 

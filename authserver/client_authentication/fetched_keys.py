@@ -21,6 +21,7 @@ from authserver.clients.client_keys import check_keys
 from authserver.clients.registered_client import RegisteredClient
 from sender_constraint.core.errors import InvalidClientMetadata, TemporarilyUnavailable
 from sender_constraint.core.rules import enforces, rule
+from sender_constraint.django.conf import library_settings
 from sender_constraint.http.deadlines import client_with_deadlines
 from sender_constraint.http.exchange import exchange
 from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
@@ -127,11 +128,11 @@ def keys_of(client: RegisteredClient) -> JwkSet:
 @cache
 def own_fetched_keys() -> FetchedKeys:
     """Of this process, made when first needed: never shared with the process that it forked from."""
-    return FetchedKeys(trusting_client(), settings.JWKS_URI_HOSTS, settings.REVOCATION_SECONDS)
+    return FetchedKeys(trusting_client(), settings.JWKS_URI_HOSTS, library_settings().revocation_seconds)
 
 
 def trusting_client() -> httpx.Client:
     """A client that trusts the authorities of JWKS_URI_TRUST, or of the machine; and the scheme's."""
     context = ssl.create_default_context(cafile=settings.JWKS_URI_TRUST)
-    context.load_verify_locations(settings.TRUST_BUNDLE)
+    context.load_verify_locations(library_settings().trust_bundle)
     return client_with_deadlines(context)

@@ -7,8 +7,6 @@ taken from ``jwks`` ends its tokens at once; a token that was about to be issued
 
 from functools import cache
 
-from django.conf import settings
-
 from authserver.client_authentication.certificate_fetches import CertificateFetches, Question
 from authserver.client_authentication.fetched_keys import FETCH_SECONDS, own_fetched_keys
 from authserver.client_authentication.schedule import TASK
@@ -19,6 +17,7 @@ from authserver.issued_tokens.register import living_confirmations, revoke_all
 from operations.tasks.background import background_task
 from operations.tasks.ledger import Run
 from sender_constraint.core.clock import utc_now
+from sender_constraint.django.conf import library_settings
 
 
 @background_task(TASK)
@@ -49,7 +48,9 @@ def clients_with_own_certificates() -> dict[str, Client]:
 @cache
 def own_fetches() -> CertificateFetches:
     """Of this process, made when first needed: never shared with the process that it forked from."""
-    return CertificateFetches(registered_thumbprints, min(settings.REVOCATION_SECONDS / 3, FETCH_SECONDS))
+    return CertificateFetches(
+        registered_thumbprints, min(library_settings().revocation_seconds / 3, FETCH_SECONDS)
+    )
 
 
 def registered_thumbprints(row: Client) -> frozenset[str]:

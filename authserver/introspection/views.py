@@ -12,7 +12,7 @@ from authserver.issued_tokens.presented import presented_token
 from authserver.issued_tokens.register import find
 from authserver.keys.store import signing_key_store
 from authserver.tokens.forms import form_of, kept_out_of_caches
-from sender_constraint.django import audit
+from sender_constraint.django import events
 
 _JSON = "application/json"
 
@@ -27,11 +27,11 @@ def introspect(request: HttpRequest) -> HttpResponse:
         published = {key.kid for key in keys.published}
         answer: dict[str, Any] = answer_about(token, find(token), caller, published, now)
     except NotShown as refusal:
-        audit.refused(request, refusal)
+        events.refused(request, refusal)
         answer = INACTIVE
     else:
         shown = {"jti": answer.get("jti"), "of": answer.get("client_id")}
-        audit.accepted(request, "token.introspected", section="RFC 7662 §2.2", detail=shown)
+        events.accepted(request, "token.introspected", section="RFC 7662 §2.2", detail=shown)
     # RFC 9701 §4: whoever asks for a signed answer gets one.
     if request.get_preferred_type([_JSON, SIGNED_MEDIA_TYPE]) == SIGNED_MEDIA_TYPE:
         body = signed_answer(answer, caller, settings.ISSUER, now, keys.signing)

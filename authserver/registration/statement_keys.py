@@ -16,6 +16,7 @@ from django.conf import settings
 from authserver.client_authentication.fetched_keys import FETCH_SECONDS, fetched_document, trusting_client
 from sender_constraint.core.errors import TemporarilyUnavailable
 from sender_constraint.core.rules import enforces, rule
+from sender_constraint.django.conf import library_settings
 from sender_constraint.http.refresh_ahead import Fetched, FetchFailed, RefreshAheadCache
 from sender_constraint.jose.strict_json import parse_object
 
@@ -80,7 +81,7 @@ def statement_keys() -> JwkSet:
 @cache
 def _own_keys(source: str) -> StatementKeys:
     """Of this process, made when first needed: never shared with the process that it forked from."""
-    return StatementKeys(source, trusting_client, settings.REVOCATION_SECONDS)
+    return StatementKeys(source, trusting_client, library_settings().revocation_seconds)
 
 
 def _key_set(document: dict[str, Any]) -> JwkSet:

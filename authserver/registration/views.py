@@ -36,8 +36,8 @@ from authserver.registration.requests import (
 )
 from authserver.registration.statement_keys import statement_keys
 from authserver.tokens.forms import kept_out_of_caches
-from operations.audit.trail import check_trail_has_room
-from sender_constraint.django import audit
+from operations.audit.trail import check_trail, check_trail_has_room
+from sender_constraint.django import events
 
 
 @require_http_methods(["POST"])
@@ -77,7 +77,7 @@ def clients(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "PUT", "DELETE"])
 def client(request: HttpRequest, client_id: str) -> HttpResponse:
     """Read, update or delete a client, by its registration access token (RFC 7592 §2.1 to §2.3)."""
-    audit.check_trail()
+    check_trail()
     token = tokens.presented_token(request.headers.get("Authorization"))
     row = Client.objects.filter(client_id=client_id).first()
     tokens.check_registration_token(token, row.registration_access_token_hash if row else None)
@@ -157,4 +157,4 @@ def _record(request: HttpRequest, event: str, row: Client, **detail: Any) -> Non
     request.client_id = row.client_id  # type: ignore[attr-defined]  # for audit
     registered = client_information(row.registered(), row.client_id_issued_at)
     said = {name: value for name, value in registered.items() if name != "jwks"}
-    audit.accepted(request, event, section="RFC 7591 §3.2.1", detail={**said, **detail})
+    events.accepted(request, event, section="RFC 7591 §3.2.1", detail={**said, **detail})

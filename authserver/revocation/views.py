@@ -8,12 +8,13 @@ from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.presented import presented_token
 from authserver.revocation.access import NotRevoked, check_issued, check_own, check_token_type
 from authserver.tokens.forms import form_of, kept_out_of_caches
-from sender_constraint.django import audit
+from operations.audit.trail import check_trail
+from sender_constraint.django import events
 
 
 def revoke(request: HttpRequest) -> HttpResponse:
     """Revoke one of the client's own tokens. The answer is 200 whether there was one or not (§2.2)."""
-    audit.check_trail()
+    check_trail()
     form = form_of(request)
     client = requests.authenticated_client(request, form).client
     token = presented_token(form)
@@ -23,7 +24,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
         check_issued(issued)
         check_own(client, issued)
     except NotRevoked as refusal:
-        audit.refused(request, refusal)
+        events.refused(request, refusal)
     else:
         _revoke(request, issued)
     return kept_out_of_caches(HttpResponse())
@@ -34,4 +35,4 @@ def _revoke(request: HttpRequest, issued: IssuedToken | None) -> None:
         return
     first = register.revoke(issued, requests.clock())
     detail = {"jti": issued.jti, "audience": issued.audience, "of": issued.client_id, "again": not first}
-    audit.accepted(request, "token.revoked", section="RFC 7009 §2.2", detail=detail)
+    events.accepted(request, "token.revoked", section="RFC 7009 §2.2", detail=detail)

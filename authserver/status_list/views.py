@@ -15,6 +15,7 @@ from authserver.issued_tokens.models import IssuedToken
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import list_uri
 from authserver.status_list.signed_list import ListContent, signed
+from sender_constraint.django.conf import library_settings
 from sender_constraint.jose.status_lists import MEDIA_TYPE
 
 # What the column holds in any database.
@@ -30,7 +31,7 @@ def status_list(request: HttpRequest, number: int) -> HttpResponse:
     entity_tag = content.entity_tag(key, now)
     response = get_conditional_response(request, etag=entity_tag)
     if not isinstance(response, HttpResponseNotModified):
-        claims = content.claims(settings.ISSUER, max(1, settings.REVOCATION_SECONDS), now)
+        claims = content.claims(settings.ISSUER, max(1, library_settings().revocation_seconds), now)
         response = HttpResponse(signed(claims, key), content_type=MEDIA_TYPE)
     response.headers["ETag"] = entity_tag
     # Whoever stands in between asks each time too: the promise counts from the asking.

@@ -15,6 +15,7 @@ from authserver.metadata.document import TOKEN_PATH
 from authserver.tokens.confirmations import Confirmed, Shown, Surroundings, check_nonce_first, confirmed
 from authserver.tokens.report_mode import is_reporting, unproven
 from sender_constraint.core.errors import InvalidDpopProof, InvalidRequest, UseDpopNonce
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.dpop import offer_nonce, own_nonces
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.replay import replay_memory
@@ -37,14 +38,16 @@ def surroundings() -> Surroundings:
         replay=replay_memory(),
         anchors=trust_anchors(),
         status=certificate_status(),
-        accept_foreign=settings.ACCEPT_FOREIGN_CERTIFICATES,
+        accept_foreign=library_settings().accept_foreign_certificates,
         now=requests.clock(),
     )
 
 
 def nonce_required(client: RegisteredClient) -> bool:
     """Whether this client's proofs need a nonce: by the server's setting, or by its own registration."""
-    return client.dpop_bound_access_tokens and (settings.DPOP_NONCE_REQUIRED or client.dpop_nonce_required)
+    return client.dpop_bound_access_tokens and (
+        library_settings().dpop_nonce_required or client.dpop_nonce_required
+    )
 
 
 def nonce_check(request: HttpRequest) -> Callable[[RegisteredClient], None]:

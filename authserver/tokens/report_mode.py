@@ -15,7 +15,7 @@ from authserver.clients.registered_client import RegisteredClient
 from authserver.tokens.confirmations import Confirmed
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.report_mode import REPORTED, is_of_proof
-from sender_constraint.django.audit import recorded
+from sender_constraint.django import events
 
 
 def is_reporting(client: RegisteredClient) -> bool:
@@ -27,7 +27,7 @@ def unproven(request: HttpRequest, authenticated: AuthenticatedClient, refusal: 
     """What takes the place of a binding, after telling. Raises the refusal where it is none of a proof."""
     if not (is_reporting(authenticated.client) and is_of_proof(refusal)):
         raise refusal
-    recorded(
+    events.recorded(
         request,
         REPORTED,
         rule=refusal.rule.identifier,

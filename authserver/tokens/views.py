@@ -20,7 +20,8 @@ from authserver.tokens.client_credentials import decide
 from authserver.tokens.forms import form_of, kept_out_of_caches
 from authserver.tokens.issuing import issue
 from authserver.tokens.report_mode import is_reporting
-from sender_constraint.django import audit
+from operations.audit.trail import check_trail
+from sender_constraint.django import events
 
 # By which section each method authenticates.
 SECTIONS = {
@@ -32,7 +33,7 @@ SECTIONS = {
 
 def token(request: HttpRequest) -> HttpResponse:
     """Issue an access token. Every refusal is a Refusal, which the middleware answers and records."""
-    audit.check_trail()
+    check_trail()
     form = form_of(request)
     requests.claim(request, form)
     asked = token_request.token_request(form)
@@ -59,7 +60,7 @@ def _policy(client: RegisteredClient) -> IssuingPolicy:
 
 
 def _record(request: HttpRequest, grant: Grant, jti: str, expires_at: int) -> None:
-    audit.accepted(
+    events.accepted(
         request,
         "token.issued",
         section=SECTIONS[grant.client.token_endpoint_auth_method],

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +26,7 @@ from bank_api.money import Money
 from bank_api.openapi import answers
 from bank_api.views import ProtectedView, client_of
 from sender_constraint.django.authentication import UnboundTokenAuthentication
+from sender_constraint.django.conf import library_settings
 
 _PAGE_PARAMETERS = [
     OpenApiParameter(
@@ -131,7 +131,7 @@ class TransactionsView(ProtectedView):
 
 def _links(account: Account, asked: PageRequest, page: Page) -> str:
     """RFC 8288 §3: the first page, and the one after this."""
-    url = f"{settings.RESOURCE}/accounts/{account.pk}/transactions"
+    url = f"{library_settings().resource}/accounts/{account.pk}/transactions"
     queries = {"first": asked.first()}
     if page.more:
         queries["next"] = asked.after(page.bookings[-1])

@@ -2,7 +2,6 @@
 
 from typing import Any, cast
 
-from django.conf import settings
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -16,6 +15,7 @@ from bank_api.payments.models import Payment
 from bank_api.payments.representations import PaymentInstructionSerializer, PaymentSerializer
 from bank_api.views import ProtectedView, client_of
 from sender_constraint.core.rules import enforces, rule
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.problems import NotFound
 
 _PAYMENT_ID = "Use the id from the response that created the payment."
@@ -83,7 +83,7 @@ class PaymentsView(ProtectedView):
             timezone.now(),
         )
         self.recorded = {"payment": str(payment.pk), "replayed": not booked}
-        location = {"Location": f"{settings.RESOURCE}/payments/{payment.pk}"}
+        location = {"Location": f"{library_settings().resource}/payments/{payment.pk}"}
         return Response(PaymentSerializer(payment).data, status=201, headers=location)
 
 

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from ca.authority.refusals import EnrolmentRefused
 from ca.enrolment.authentication import REALM
 from ca.register.models import Participant
-from sender_constraint.django import audit
+from operations.audit.trail import check_trail
+from sender_constraint.django import events
 
 TEXT = "text/plain; charset=utf-8"
 
@@ -24,11 +25,11 @@ def answering(event: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @functools.wraps(view)
         def answer(request: HttpRequest) -> HttpResponse:
-            audit.check_trail()
+            check_trail()
             try:
                 response = view(request)
             except EnrolmentRefused as refusal:
-                audit.refused(request, refusal, event=event)
+                events.refused(request, refusal, event=event)
                 response = refusal_response(refusal)
             response.headers["Cache-Control"] = "no-store"
             return response

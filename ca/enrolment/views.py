@@ -29,7 +29,7 @@ from ca.enrolment.messages import (
 from ca.register.configuration import authority_directory, current_issuer, key_profile
 from ca.register.issuing import Issuance
 from sender_constraint.core.thumbprints import certificate_thumbprint
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.peer import peer_of
 
 
@@ -69,7 +69,7 @@ def simplereenroll(request: HttpRequest) -> HttpResponse:
 def _issued(request: HttpRequest, event: str, issuance: Issuance) -> HttpResponse:
     """Only the certificate that was issued (RFC 7030 §4.2.3); its issuers are in ``cacerts``."""
     record = issuance.record
-    audit.accepted(
+    events.accepted(
         request,
         event,
         detail={

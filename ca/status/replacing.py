@@ -25,6 +25,7 @@ from ca.status.lists import latest_list, publish_list
 from ca.status.stores import responder_purpose
 from sender_constraint.certificates.file_locks import locked
 from sender_constraint.certificates.rotation import ensure_generation, wait_for_generation
+from sender_constraint.django.conf import library_settings
 
 RESPONDER_SECONDS = 30.0  # another worker may be at it
 
@@ -62,7 +63,7 @@ def _replace(directory: AuthorityDirectory, serial: str, now: datetime) -> Repla
     successor = _successor(directory, current, now) if is_new else current
     record_authorities(directory.certificates())
     _answer_for(successor, now)
-    publish_bundle(directory, settings.TRUST_BUNDLE)
+    publish_bundle(directory, library_settings().trust_bundle)
     if is_new:
         directory.put_in_charge(successor)
     return Replacement(successor, directory.certificate(successor), is_new)

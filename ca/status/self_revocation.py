@@ -21,7 +21,7 @@ from ca.register.lines import check_is_latest_if_expired, check_window
 from ca.register.models import IssuedCertificate
 from ca.status.revoking import publish_revocations, revoke
 from sender_constraint.core.rules import enforces, rule
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.peer import peer_of
 
 EVENT = "certificate.revoke"
@@ -57,7 +57,7 @@ def revoke_own(request: HttpRequest) -> HttpResponse:
     check_not_outlived(certificate, now)
     revoked = revoke(certificate, reason, now, by_operator=False)
     record = revoked.record
-    audit.accepted(
+    events.accepted(
         request,
         EVENT,
         detail={

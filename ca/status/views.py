@@ -26,7 +26,7 @@ from ca.status.lists import check_published, latest_list
 from ca.status.refusals import StatusRefused, TryLater
 from ca.status.requests import StatusRequest, check_media_type, decode_path, read_request
 from ca.status.responder import Answer, Responder, authority_asked_about, status_of
-from sender_constraint.django import audit
+from sender_constraint.django import events
 
 RESPONSE_MEDIA_TYPE = "application/ocsp-response"  # RFC 6960 Appendix C.2
 LIST_MEDIA_TYPE = "application/pkix-crl"  # RFC 2585 §4.2
@@ -74,13 +74,13 @@ def _answered(
         now = configuration.utc_now()
         return respond(question, _answer(question, now), now)
     except StatusRefused as refusal:
-        audit.refused(request, refusal, event=EVENT)
+        events.refused(request, refusal, event=EVENT)
         return _unsuccessful(refusal)
     except (NoAuthority, OperationalError) as outage:
         problem = outage_of(outage)
         if problem is None:
             raise
-        audit.refused(request, problem, event=EVENT)
+        events.refused(request, problem, event=EVENT)
         return _unsuccessful(TryLater(problem.rule, problem.description))
 
 

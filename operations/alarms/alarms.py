@@ -16,25 +16,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from operations.audit.audit_trail import AuditTrail
 from sender_constraint.certificates import durable_files
 from sender_constraint.certificates.file_locks import locked
 from sender_constraint.core.clock import Clock, utc_now
+from sender_constraint.core.events import LEVELS, Level
 
 logger = logging.getLogger(__name__)
 
-Level = Literal["notice", "warning", "critical"]
-
-# In ascending order of severity, with the level of the log.
-LEVELS: dict[Level, int] = {
-    "notice": logging.INFO,
-    "warning": logging.WARNING,
-    "critical": logging.CRITICAL,
-}
-
-# An active alarm is logged and written again this often.
+# What goes on is said again, and written again, this often.
 REPEATED_AFTER = timedelta(minutes=1)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
@@ -110,9 +102,9 @@ class Alarms:
         """The active alarms, the most severe first."""
         names = {file.stem for file in self._directory.glob("*.json") if _NAME.fullmatch(file.stem)}
         written = {name: alarm for name in names if (alarm := self._read(name))}
-        # Alarms that could not be written are known to this process only.
-        alarms = {**self._unwritten, **written}.values()
-        return sorted(alarms, key=lambda alarm: (-LEVELS[alarm.level], alarm.name))
+        # What no disk takes is known to this process alone.
+        active = {**self._unwritten, **written}.values()
+        return sorted(active, key=lambda alarm: (-LEVELS[alarm.level], alarm.name))
 
     def _read(self, name: str) -> Alarm | None:
         try:

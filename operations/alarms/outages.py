@@ -8,9 +8,8 @@ unless a caller was refused for the same reason shortly before: reads may succee
 import threading
 import time
 from collections.abc import Callable
-from functools import cache
 
-from operations.alarms.service import alarms
+from operations.alarms.alarms import Alarms
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.rules import Rule, all_rules
 
@@ -20,9 +19,13 @@ SETTLED_SECONDS = 10.0
 
 
 class OutageAlarms:
-    """The outages that one process has seen. Safe among threads and greenlets. monotonic: seconds."""
+    """What one process knows of outages. Safe among threads and greenlets.
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    alarms: returns those to use now. monotonic: seconds.
+    """
+
+    def __init__(self, alarms: Callable[[], Alarms], monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._alarms = alarms
         self._monotonic = monotonic
         self._lock = threading.Lock()
         # Any of them may be active from an earlier process.
@@ -36,7 +39,7 @@ class OutageAlarms:
         with self._lock:
             self._felt_at[name] = self._monotonic()
         told = refusal.rule.refuses
-        alarms().raised(name, "critical", f"Callers are refused. {told}", **refusal.detail)
+        self._alarms().raised(name, "critical", f"Callers are refused. {told}", **refusal.detail)
 
     def served(self) -> None:
         """A caller was served: clear the alarms that have had no refusal for a while."""
@@ -48,13 +51,7 @@ class OutageAlarms:
             for name in over:
                 del self._felt_at[name]
         for name in over:
-            alarms().cleared(name)
-
-
-@cache
-def outage_alarms() -> OutageAlarms:
-    """The outages of this process; created with its first response, when all its rules are known."""
-    return OutageAlarms()
+            self._alarms().cleared(name)
 
 
 def name_of(identifier: str) -> str:

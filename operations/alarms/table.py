@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from operations.alarms.alarms import LEVELS, Level
 from operations.expiries.levels import BY_ITSELF, BY_PEOPLE, Thresholds
+from sender_constraint.core.events import LEVELS, Level
 
 
 @dataclass(frozen=True, slots=True)

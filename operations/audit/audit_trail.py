@@ -1,11 +1,11 @@
 """The audit trail of a service: one JSON line per decision.
 
 A full disk may truncate a line. The next event then starts a new line, so that only one line is damaged;
-``search`` skips it and counts it. After an interruption, the first event written is ``trail.interrupted``,
+``explanations.search`` skips it and counts it. After an interruption, the first event written is
+``trail.interrupted``,
 with the number of missing events.
 """
 
-import json
 import logging
 import os
 import tempfile
@@ -15,11 +15,10 @@ from typing import Any
 
 from sender_constraint.core.clock import Clock, utc_now
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.events import encode_event, refusal_fields
 
 logger = logging.getLogger(__name__)
 
-# The event of refusals by the TLS front, and of others without a view.
-HTTP_REQUEST = "http.request"
 INTERRUPTED = "trail.interrupted"
 
 # The free space that ``check`` requires: about a hundred events.
@@ -67,25 +66,7 @@ class AuditTrail:
         fields: of the caller and the request; they override those of the refusal.
         Raises TrailUnwritable.
         """
-        told = {
-            "error": refusal.code,
-            "rule": refusal.rule.identifier,
-            "section": refusal.rule.clause,
-            # A reader of the trail needs no code of the service that wrote it.
-            "refuses": refusal.rule.refuses,
-            "guidance": refusal.rule.guidance.fields() or None,
-            "description": refusal.description,
-            "detail": refusal.detail,
-        }
-        self.record(event, "refused", **{**told, **fields})
-
-    def try_refused(self, event: str, refusal: Refusal, **fields: Any) -> bool:
-        """Write a refusal outside a request, if possible. Returns whether it was written."""
-        try:
-            self.refused(event, refusal, **fields)
-        except TrailUnwritable:
-            return False
-        return True
+        self.record(event, "refused", **{**refusal_fields(refusal), **fields})
 
     def resume(self) -> None:
         """After a failure, write how many events are missing, if any. Raises TrailUnwritable."""
@@ -114,10 +95,7 @@ class AuditTrail:
             raise TrailUnwritable(self.path, error) from error
 
     def _line(self, event: str, outcome: str, fields: dict[str, Any]) -> bytes:
-        time = self._clock().isoformat(timespec="milliseconds")
-        line = {"time": time, "service": self.service, "event": event, "outcome": outcome}
-        line.update((name, value) for name, value in fields.items() if value is not None)
-        return json.dumps(line, default=str).encode() + b"\n"
+        return encode_event(self._clock(), self.service, event, outcome, fields).encode() + b"\n"
 
     def _append(self, line: bytes) -> None:
         descriptor = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o640)

@@ -14,13 +14,13 @@ import logging
 
 from django.conf import settings
 
+from operations.audit.trail import trail
 from operations.settings.environment import ServiceEnvironment
 from operations.tasks.background import BackgroundTask, background_task
 from operations.tasks.ledger import Run
 from sender_constraint.client.key_store import KeyStore
 from sender_constraint.client.signing import SigningKeys
 from sender_constraint.core.clock import utc_now
-from sender_constraint.django.audit import trail
 
 TASK = "client-keys"
 

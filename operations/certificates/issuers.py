@@ -7,18 +7,18 @@ https://www.rfc-editor.org/rfc/rfc5280
 from itertools import pairwise
 
 from cryptography import x509
-from django.conf import settings
 
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.core.revocation import State
 from sender_constraint.core.untrusted_input import is_issued_by
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import NoTrustAnchors, trust_anchors
 
 
 def revoked_issuer(generation: Generation) -> x509.Certificate | None:
     """The authority in a generation's chain that is revoked; None if none is, as far as can be asked."""
-    if not hasattr(settings, "OCSP_URL"):
+    if not library_settings().ocsp_url:
         return None
     for authority, above in pairwise(_up_to_anchor(generation)):
         status = certificate_status().status_of(authority, above)

@@ -11,8 +11,8 @@ from typing import Literal
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from operations.alarms.alarms import LEVELS, Level
 from operations.alarms.service import alarms
+from operations.audit.trail import trail
 from operations.certificates.issuers import revoked_issuer
 from operations.certificates.stores import DeclaredStore, declared_stores
 from operations.expiries.levels import BY_ITSELF, level_of
@@ -25,8 +25,9 @@ from sender_constraint.certificates.issuance import EstIssuer, Issuer
 from sender_constraint.certificates.placed import ensure_placed
 from sender_constraint.certificates.rotation import Action, RenewalOutcome, ensure_generation
 from sender_constraint.core.clock import utc_now
+from sender_constraint.core.events import LEVELS, Level
 from sender_constraint.core.revocation import State
-from sender_constraint.django.audit import trail
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.status import certificate_status
 
 logger = logging.getLogger(__name__)
@@ -75,8 +76,9 @@ def ensure(declared: DeclaredStore) -> RenewalOutcome:
 
 def est_issuer(declared: DeclaredStore) -> Issuer:
     """The issuer behind ``EST_URL``."""
-    est = EstClient(settings.EST_URL, settings.TRUST_BUNDLE)
-    return EstIssuer(est, declared.names, declared.participant, declared.secret_file, settings.TRUST_BUNDLE)
+    bundle = library_settings().trust_bundle
+    est = EstClient(settings.EST_URL, bundle)
+    return EstIssuer(est, declared.names, declared.participant, declared.secret_file, bundle)
 
 
 def issuer_of(declared: DeclaredStore) -> Issuer:
@@ -186,7 +188,7 @@ def _sound(declared: DeclaredStore, outcome: RenewalOutcome, now: datetime) -> N
 
 def _is_revoked(generation: Generation) -> bool:
     """Whether the authority says so, as far as it can be asked: a renewal that is due would tell later."""
-    if not hasattr(settings, "OCSP_URL") or len(generation.chain) < 2:
+    if not library_settings().ocsp_url or len(generation.chain) < 2:
         return False
     status = certificate_status().status_of(generation.chain[0], generation.chain[1])
     return status is not None and status.state is State.REVOKED

@@ -6,7 +6,7 @@ A lifetime starts when the thing was obtained or published, not at a backdated s
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from operations.alarms.alarms import Level
+from sender_constraint.core.events import Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from operations.tasks.ledger import Run
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.core.clock import utc_now
 from sender_constraint.core.untrusted_input import certificates_from_pem
+from sender_constraint.django.conf import library_settings
 
 TASK = "expiries"
 
@@ -70,13 +71,13 @@ def own_certificates() -> Iterator[Expiry]:
 
 def trusted_authorities() -> Iterator[Expiry]:
     """The CAs in the trust bundle: when one expires, so do all certificates that it issued."""
-    bundle = certificates_from_pem(settings.TRUST_BUNDLE.read_bytes())
+    bundle = certificates_from_pem(library_settings().trust_bundle.read_bytes())
     for certificate in bundle:
         common_names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         subject = str(common_names[0].value) if common_names else certificate.subject.rfc4514_string()
         yield Expiry(
             name=f"authority-{_slug(subject)}-{certificate.serial_number % 2**32:08x}",
-            what=f"authority {subject}",
+            what=f"CA {subject}",
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
             phase="replaced" if (replaced := _is_replaced(certificate, bundle)) else "valid",

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from sender_constraint.django import audit
+from sender_constraint.django import events
 
 if TYPE_CHECKING:
     # Only the type checker knows the class as a generic one.
@@ -79,18 +79,20 @@ class OperatorAdmin(AnyUserAdmin):
 
     def log_addition(self, request: HttpRequest, object: User, message: Any) -> Any:  # noqa: A002 - as above
         """Also in the audit trail."""
-        audit.accepted(request, "admin.user_added", user=_who(request), detail={"added": object.username})
+        events.accepted(request, "admin.user_added", user=_who(request), detail={"added": object.username})
         return super().log_addition(request, object, message)
 
     def log_change(self, request: HttpRequest, object: User, message: Any) -> Any:  # noqa: A002 - as above
         """Also in the audit trail."""
-        audit.accepted(request, "admin.user_changed", user=_who(request), detail={"changed": object.username})
+        events.accepted(
+            request, "admin.user_changed", user=_who(request), detail={"changed": object.username}
+        )
         return super().log_change(request, object, message)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[User]) -> Any:
         """Also in the audit trail."""
         names = [each.username for each in queryset]
-        audit.accepted(request, "admin.users_deleted", user=_who(request), detail={"deleted": names})
+        events.accepted(request, "admin.users_deleted", user=_who(request), detail={"deleted": names})
         return super().log_deletions(request, queryset)
 
 

@@ -6,7 +6,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.http import HttpRequest
 
-from sender_constraint.django import audit
+from sender_constraint.django import events
 
 
 def record() -> None:
@@ -16,9 +16,9 @@ def record() -> None:
 
 
 def _came(request: HttpRequest, user: AbstractBaseUser, **_kwargs: Any) -> None:
-    audit.accepted(request, "admin.login", user=user.get_username())
+    events.accepted(request, "admin.login", user=user.get_username())
 
 
 def _went(request: HttpRequest, user: AbstractBaseUser | None, **_kwargs: Any) -> None:
     # None where the session had ended before.
-    audit.recorded(request, "admin.logout", user=user.get_username() if user else None)
+    events.recorded(request, "admin.logout", user=user.get_username() if user else None)

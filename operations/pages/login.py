@@ -12,7 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from sender_constraint.django import audit
+from sender_constraint.django import events
 
 # So many attempts cost no wait: people mistype.
 FREE_ATTEMPTS = 5
@@ -86,4 +86,4 @@ class LoginForm(AdminAuthenticationForm):
         # The site's login view gives it.
         request = cast("HttpRequest", self.request)
         user = name if known else None
-        audit.recorded(request, "admin.login_failed", user=user, detail={"reason": why})
+        events.recorded(request, "admin.login_failed", user=user, detail={"reason": why})

@@ -18,8 +18,8 @@ from sender_constraint.certificates.placed import PlacedFiles
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
-# Where services keep what they keep, unless STATE_DIR says so: not beside an installed library.
-_VAR = (REPOSITORY if (REPOSITORY / "pyproject.toml").exists() else Path.cwd()) / "var"
+# Where services keep their state, unless STATE_DIR says otherwise.
+_VAR = REPOSITORY / "var"
 
 # Anybody can send an odd Host: the audit trail has it, and the log needs no traceback of it. httpx reports
 # each request: one for each certificate in use every two seconds, to a disk that may be busy.
@@ -157,6 +157,31 @@ class ServiceEnvironment:
         #: PEM file of the trusted certificate authorities, root included.
         return self.path("TRUST_BUNDLE", self.state.parent / "public" / "trust-bundle.pem")
 
+    def library(self) -> dict[str, Any]:
+        """What every service has in ``SENDER_CONSTRAINT``, the setting of the library."""
+        return {
+            "NAME": self.service,
+            "REPORTER": "operations.alarms.service.service_reporter",
+            "TRUST_BUNDLE": self.trust_bundle(),
+        }
+
+    def revocation(self) -> dict[str, Any]:
+        """What a service that checks certificates for revocation has there.
+
+        From a revocation to refusal everywhere it takes REVOCATION_SECONDS, and in an outage of the authority
+        STATUS_GRACE_SECONDS more. ISSUER_STATUS: responders of other authorities than that of OCSP_URL.
+        """
+        return {
+            "OCSP_URL": self.ocsp_url(),
+            #: OCSP responders of other authorities in the bundle, or `none`: [integrate](integrate.md).
+            "ISSUER_STATUS": self.text("ISSUER_STATUS", ""),
+            #: Maximum time, in seconds, from a revocation to refusal everywhere.
+            "REVOCATION_SECONDS": self.number("REVOCATION_SECONDS", 5),
+            #: Seconds for which the last known certificate status is still used while the authority is down.
+            #: Announced at start if set.
+            "STATUS_GRACE_SECONDS": self.number("STATUS_GRACE_SECONDS", 0),
+        }
+
     def ocsp_url(self) -> str:
         """Where the authority answers for its certificates (RFC 6960): plain HTTP, as answers are signed."""
         #: OCSP responder of all authorities that `ISSUER_STATUS` does not name, or `none`.
@@ -178,11 +203,6 @@ class ServiceEnvironment:
             return None
         names = f"{purpose.upper()}_CERTIFICATE_FILE and {purpose.upper()}_KEY_FILE"
         raise ImproperlyConfigured(f"{names} belong together: set both, or neither.")
-
-    def issuer_status(self) -> str:
-        """Where other authorities than that one answer, and which do not at all: see ``issuer_status``."""
-        #: OCSP responders of other authorities in the bundle, or `none`: [integrate](integrate.md).
-        return self.text("ISSUER_STATUS", "")
 
     def audit_directory(self) -> Path:
         """Where the audit trail of this service goes."""

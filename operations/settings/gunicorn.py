@@ -6,37 +6,19 @@ A service's ``gunicorn.conf.py`` is two lines::
     globals().update(tls_front("authserver"))
 """
 
-import logging
-import os
-import time
-from collections.abc import Callable, Sequence
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from environ import ImproperlyConfigured
 
 from operations.alarms.alarms import Alarms
 from operations.audit.audit_trail import AuditTrail
+from operations.audit.reporter import TrailReporter
 from operations.settings.environment import ServiceEnvironment
-from sender_constraint.certificates.generations import GenerationStore
-from sender_constraint.certificates.issuer_status import NONE
-from sender_constraint.certificates.placed import PlacedFiles, ensure_placed, keep_placed
-from sender_constraint.tls.front import TLSFront
-from sender_constraint.tls.limits import Limits, Phase, limits_of
-from sender_constraint.tls.stapling import Responder, Stapler
-
-logger = logging.getLogger(__name__)
-
-PLACED_SECONDS = 2.0  # how often the files are looked at that something else puts in place
+from sender_constraint.tls.gunicorn_settings import gunicorn_plain_settings, gunicorn_tls_settings
+from sender_constraint.tls.limits import Limits, Phase
 
 HEALTH = "/health"  # a service that is busy is not ill
-
-# In the environment of a worker that was started in place of another: what was there when the service started
-# may be down now, and must not keep the worker from serving.
-REPLACEMENT = "SENDER_CONSTRAINT_REPLACEMENT_WORKER"
-
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - only for the worker's heartbeat file, which is unlinked at once
 
 
 #: Address on which the service listens, as `host:port`.
@@ -45,30 +27,22 @@ def tls_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> d
 
     bind: the name of the setting that says where to listen, as ``host:port``. urgent: how the paths begin
     that other services ask for statuses and keys: however many other requests there are, these come first.
-    Its certificate is renewed by the service's worker, or is what stands in ``SERVER_CERTIFICATE_FILE`` and
-    ``SERVER_KEY_FILE``, whenever that changes.
+    Its certificate is renewed by the service's worker, or is what ``SERVER_CERTIFICATE_FILE`` and
+    ``SERVER_KEY_FILE`` name, whenever that changes.
     Raises NoGeneration where the service has no certificate yet, and BrokenGeneration.
     """
     environment = ServiceEnvironment(service)
-    audit = _audit(environment)
-    store = GenerationStore(environment.state / "certificates" / "server")
     placed = environment.placed_files("server")
-    if placed is not None:
-        ensure_placed(store, placed)
-    front = TLSFront(store, audit, limits_of(environment))
-    background: list[Callable[[], None]] = []
-    if environment.ocsp_url() != NONE:
-        responder = Responder(environment.ocsp_url())
-        background.append(
-            Stapler(front.staple, responder.ask, Alarms(environment.state / "alarms", audit)).start
-        )
-    if placed is not None:
-        background.append(partial(_keep, store, placed))
-    return _front(environment, audit, bind, urgent, *background) | {
-        # gunicorn speaks TLS if it has the name of a certificate; the hook is what loads one.
-        "certfile": str(store.last_good().certificate_path),
-        "ssl_context": lambda _config, _default_factory: front,
-    }
+    return gunicorn_tls_settings(
+        environment.text(bind),
+        placed.certificate if placed else None,
+        placed.private_key if placed else None,
+        generations=environment.state / "certificates" / "server",
+        ocsp_url=environment.ocsp_url(),
+        limits=limits_of(environment),
+        reporter=_reporter(environment),
+        urgent=(HEALTH, *urgent),
+    ) | _process(environment)
 
 
 def plain_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) -> dict[str, Any]:
@@ -77,69 +51,63 @@ def plain_front(service: str, bind: str = "BIND", urgent: Sequence[str] = ()) ->
     bind, urgent: as for ``tls_front``. Raises ImproperlyConfigured for a setting that cannot be used.
     """
     environment = ServiceEnvironment(service)
-    return _front(environment, _audit(environment), bind, urgent)
+    return gunicorn_plain_settings(
+        environment.text(bind),
+        limits=limits_of(environment),
+        reporter=_reporter(environment),
+        urgent=(HEALTH, *urgent),
+    ) | _process(environment)
 
 
-def _keep(store: GenerationStore, placed: PlacedFiles) -> None:
-    keep_placed(store, placed, partial(time.sleep, PLACED_SECONDS), logger.error)
+def limits_of(environment: ServiceEnvironment) -> Limits:
+    """The limits as the settings give them, in whole seconds and bytes. Raises ImproperlyConfigured."""
+    limits = Limits(
+        seconds={
+            #: Time limit for the first byte of a connection, in seconds.
+            Phase.ARRIVAL: environment.number("FIRST_BYTE_SECONDS", 10),
+            #: Time limit for the TLS handshake, in seconds.
+            Phase.HANDSHAKE: environment.number("HANDSHAKE_SECONDS", 10),
+            #: Time limit for a request's header, in seconds.
+            Phase.HEADER: environment.number("HEADER_SECONDS", 10),
+            #: Time limit for a request's body, in seconds.
+            Phase.BODY: environment.number("BODY_SECONDS", 10),
+            #: Time limit for each write of a response, in seconds.
+            Phase.RESPONSE: environment.number("RESPONSE_SECONDS", 20),
+            #: Seconds that an idle connection is kept open.
+            Phase.IDLE: environment.number("KEEP_ALIVE_SECONDS", 75),
+        },
+        #: Maximum size of a request body, in bytes. Above it: 413.
+        body_bytes=environment.number("MAX_BODY_BYTES", 64 * 1024),
+        #: Maximum number of connections per worker.
+        connections=environment.number("MAX_CONNECTIONS", 4096),
+    )
+    given: list[tuple[str, float]] = [
+        *limits.seconds.items(),
+        ("body", limits.body_bytes),
+        ("connections of a worker", limits.connections),
+    ]
+    for what, limit in given:
+        if limit < 1:
+            raise ImproperlyConfigured(f"The limit for {what} is {limit}. Use 1 or more.")
+    return limits
 
 
-def _front(
-    environment: ServiceEnvironment,
-    audit: AuditTrail,
-    bind: str,
-    urgent: Sequence[str],
-    *background: Callable[[], None],
-) -> dict[str, Any]:
-    """The settings of both fronts. Raises ImproperlyConfigured for a setting that cannot be used."""
-    limits = limits_of(environment)
+def _process(environment: ServiceEnvironment) -> dict[str, Any]:
+    """What the environment says of the processes. Raises ImproperlyConfigured."""
     #: Number of gunicorn workers. Set it to the number of cores.
     workers = environment.number("WEB_CONCURRENCY", 1)
     if workers < 1:
         raise ImproperlyConfigured(f"WEB_CONCURRENCY is {workers}. Use 1 or more.")
     return {
-        "bind": environment.text(bind),
         "proc_name": environment.service,
         "workers": workers,
-        "worker_class": "sender_constraint.tls.worker.PacedWorker",
-        "worker_connections": limits.connections,
-        "post_fork": _equip(limits, audit, background, (HEALTH, *urgent)),
-        "preload_app": False,
-        "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
-        # Otherwise all services of one user share one control socket.
-        "control_socket_disable": True,
-        "keepalive": int(limits.seconds[Phase.IDLE]),
         #: Seconds that requests in progress may take to finish when a server stops.
         "graceful_timeout": environment.number("STOP_SECONDS", 8),
-        "backlog": 2048,
-        "limit_request_line": 4094,
-        "limit_request_fields": 64,
-        "limit_request_field_size": 8190,
-        # An underscore would let one header pass for another: Client_Cert for Client-Cert.
-        "header_map": "refuse",
-        # There is no proxy in front: nobody may say who the caller is.
-        "forwarded_allow_ips": "",
-        "secure_scheme_headers": {},
-        "sendfile": False,
-        "accesslog": None,
-        "errorlog": "-",
         "loglevel": environment.text("LOG_LEVEL", "info").lower(),
     }
 
 
-def _audit(environment: ServiceEnvironment) -> AuditTrail:
-    return AuditTrail(environment.service, environment.audit_directory())
-
-
-def _equip(
-    limits: Limits, audit: AuditTrail, background: Sequence[Callable[[], None]], urgent: tuple[str, ...]
-) -> Callable[[Any, Any], None]:
-    def post_fork(_arbiter: Any, worker: Any) -> None:
-        if worker.age > worker.cfg.workers:
-            os.environ[REPLACEMENT] = "true"
-        worker.limits = limits
-        worker.audit = audit
-        worker.background = background
-        worker.urgent = urgent
-
-    return post_fork
+def _reporter(environment: ServiceEnvironment) -> TrailReporter:
+    trail = AuditTrail(environment.service, environment.audit_directory())
+    alarms = Alarms(environment.state / "alarms", trail)
+    return TrailReporter(lambda: trail, lambda: alarms)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
 from operations.settings.fapi2 import FAPI2, PROFILES, Demand, contradictions
+from sender_constraint.django.conf import library_settings
 
 
 def is_fapi2() -> bool:
@@ -19,7 +20,7 @@ def profile_check(demands: tuple[Demand, ...]) -> Callable[..., Sequence[CheckMe
     read = ("PROFILE", *(demand.setting for demand in demands))
 
     def check_profile(**kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ARG001 - Django's signature
-        present = {name: getattr(settings, name, "") for name in read}
+        present = {name: _value_of(name) for name in read}
         if present["PROFILE"] not in PROFILES:
             hint = f"Leave it empty, or set it to {FAPI2}."
             return [Error("PROFILE is unknown.", hint=hint, id="sender_constraint.E013")]
@@ -33,3 +34,8 @@ def profile_check(demands: tuple[Demand, ...]) -> Callable[..., Sequence[CheckMe
         ]
 
     return check_profile
+
+
+def _value_of(name: str) -> Any:
+    """A setting of the service, or of the library."""
+    return getattr(settings, name, getattr(library_settings(), name.lower(), ""))

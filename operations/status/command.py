@@ -22,7 +22,8 @@ from rich.console import Console
 from operations.alarms.alarms import Alarm
 from operations.alarms.outages import name_of
 from operations.alarms.service import alarms
-from operations.audit.trail import AUDIT_TRAIL, NotRecorded, check_trail_has_room
+from operations.audit.reporter import AUDIT_TRAIL
+from operations.audit.trail import check_trail_has_room
 from operations.expiries.watch import expiries
 from operations.status.report import (
     alarm_documents,
@@ -33,6 +34,7 @@ from operations.status.report import (
 )
 from operations.tasks.background import declared_tasks, ledger
 from sender_constraint.core.clock import utc_now
+from sender_constraint.core.events import NotRecorded
 
 # The exit status while a critical alarm is active, for simple monitoring.
 EX_CRITICAL = 1

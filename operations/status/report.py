@@ -20,10 +20,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from operations.alarms.alarms import LEVELS, Alarm, Level
+from operations.alarms.alarms import Alarm
 from operations.expiries.levels import Expiry, remaining_text
 from operations.status.tables import StatusTable, tables_of
 from operations.tasks.run_records import TaskRecord, run_document
+from sender_constraint.core.events import LEVELS, Level
 
 # A task is late if two runs are missing; a frequent one may be delayed by another task.
 SHORTEST_DELAY = timedelta(seconds=30)

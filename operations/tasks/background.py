@@ -38,8 +38,8 @@ from django.conf import settings
 from django.db import OperationalError
 
 from operations.alarms.service import alarms
+from operations.audit.trail import trail
 from operations.tasks.ledger import FailedItem, Ledger, Run
-from sender_constraint.django.audit import trail
 from sender_constraint.http.refresh_ahead import FetchFailed
 
 logger = logging.getLogger(__name__)

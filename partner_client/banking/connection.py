@@ -11,7 +11,8 @@ from partner_client.banking.client import BankingClient
 from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.observer import CallerObserver
 from sender_constraint.client.token_source import TokenRequest
-from sender_constraint.django.servers import server_status
+from sender_constraint.django.conf import library_settings
+from sender_constraint.django.status import server_status
 
 
 @contextmanager
@@ -28,7 +29,7 @@ def connected(observer: CallerObserver | None = None) -> Iterator[BankingClient]
             settings.RESOURCE or None,
             dict(each.split("=", 1) for each in settings.TOKEN_PARAMETERS),
         ),
-        trust_bundle=settings.TRUST_BUNDLE,
+        trust_bundle=library_settings().trust_bundle,
         token_endpoint=settings.TOKEN_ENDPOINT,
         keys=settings.CLIENT_KEYS,
     )

@@ -9,7 +9,7 @@ which server we call.
 import secrets
 import time
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import httpx
 from cryptography import x509
@@ -18,6 +18,7 @@ from sender_constraint.certificates.errors import ResponderAway, StatusNotVerifi
 from sender_constraint.certificates.ocsp import NONCE_BYTES, VerifiedStatus, verify_response
 from sender_constraint.certificates.responder import ask_responder, responder_client
 from sender_constraint.core.clock import Clock, utc_now
+from sender_constraint.core.events import AlarmReporter
 from sender_constraint.core.revocation import CertificateStatus, State
 from sender_constraint.http.background_thread import native_lock
 from sender_constraint.http.refresh_ahead import Cached, Fetched, FetchFailed, RefreshAheadCache
@@ -27,16 +28,6 @@ ALARM = "certificate-status"
 RECENT_FAILURE_SECONDS = 60.0
 
 Key = tuple[x509.Certificate, x509.Certificate]
-
-
-class Alarms(Protocol):
-    """Where missing statuses are reported."""
-
-    def raised(self, name: str, level: Literal["warning", "critical"], message: str, **detail: Any) -> None:
-        """Something is wrong, or still is."""
-
-    def cleared(self, name: str) -> None:
-        """It is right again."""
 
 
 class OCSPCache:
@@ -56,7 +47,7 @@ class OCSPCache:
         promise_seconds: float,
         grace_seconds: float = 0,
         *,
-        alarms: Alarms,
+        alarms: AlarmReporter,
         client: httpx.Client | None = None,
         ask_seconds: float = 2.0,
         retry_seconds: float = 1.0,
@@ -139,7 +130,7 @@ class OCSPCache:
             is_over = self._alarm_may_be_active and not self._failed_at
             self._alarm_may_be_active = self._alarm_may_be_active and not is_over
         if is_over:
-            self._alarms.cleared(ALARM)
+            self._alarms.clear_alarm(ALARM)
 
     def _record_failure(self, key: Key) -> CertificateStatus | None:
         """A status in grace, or None. Raises the alarm in either case."""
@@ -155,10 +146,10 @@ class OCSPCache:
         detail = self.failure_reason(*key)
         if status is not None:
             message = "Statuses older than promised are in use (grace period)"
-            self._alarms.raised(ALARM, "warning", message, **detail)
+            self._alarms.raise_alarm(ALARM, "warning", message, **detail)
         else:
             message = "Callers are refused: no certificate status is available"
-            self._alarms.raised(ALARM, "critical", message, **detail)
+            self._alarms.raise_alarm(ALARM, "critical", message, **detail)
         return status
 
 

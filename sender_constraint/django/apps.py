@@ -1,12 +1,11 @@
-"""``sender_constraint.django`` as an application of an API that is not ours: its settings are checked."""
+"""``sender_constraint.django`` as an application: an API's settings are checked, and it has two commands."""
 
 from django.apps import AppConfig
-from django.conf import settings
 from django.core.checks import register
 
 
 class SenderConstraintConfig(AppConfig):
-    """Registers the checks of a protected resource, under the name of the service as their tag."""
+    """Registers the checks of a protected resource, with the tag ``sender_constraint``."""
 
     name = "sender_constraint.django"
     label = "sender_constraint"
@@ -14,7 +13,6 @@ class SenderConstraintConfig(AppConfig):
 
     def ready(self) -> None:
         """Django calls this once, when all applications are loaded."""
-        from sender_constraint.django.checks import PROTECTED_RESOURCE
+        from sender_constraint.django.checks import check_api
 
-        for check in PROTECTED_RESOURCE:
-            register(check, settings.SERVICE)
+        register(check_api, self.label)

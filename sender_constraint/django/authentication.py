@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from django.conf import settings
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -23,6 +22,7 @@ from rest_framework.request import Request
 from sender_constraint.core.errors import InvalidDpopProof, InvalidToken, TemporarilyUnavailable, UseDpopNonce
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.django.challenge import resource_challenge
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.dpop import check_proof_of, verified_proof
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
@@ -74,7 +74,7 @@ class BoundTokenAuthentication(BaseAuthentication):
         try:
             presented = presented_token(http_request.headers.get("Authorization"), http_request.GET)
             token = protected_resource().token(presented, partial(self.identify, presented, request))
-            # From here on the audit trail can say whose token it is, whoever sent it.
+            # From here on events say whose token it is, whichever client sent it.
             http_request.client_id = token.client_id  # type: ignore[attr-defined]  # for audit
             return ClientPrincipal(token.client_id), self.sender_of(token, presented, request)
         except InvalidToken as refusal:
@@ -105,7 +105,7 @@ class BoundTokenAuthentication(BaseAuthentication):
             check_proof_of(
                 http_request,
                 now=protected_resource().clock(),
-                nonce_required=settings.DPOP_NONCE_REQUIRED,
+                nonce_required=library_settings().dpop_nonce_required,
                 replay=replay_memory(),
                 access_token=presented.value,
             )
@@ -142,7 +142,7 @@ class UnboundTokenAuthentication(BoundTokenAuthentication):
 def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Request) -> BoundToken:
     """RFC 9449 §7: the proof beside the token, for this request and this token, by the token's key.
 
-    A certificate on the connection proves nothing here: the audit trail says that it was ignored.
+    A certificate on the connection proves nothing here: the event says that it was ignored.
     """
     check_dpop_accepted()
     http_request = request._request
@@ -153,7 +153,7 @@ def _bound_to_key(token: VerifiedToken, presented: PresentedToken, request: Requ
         proof = verified_proof(
             http_request,
             now=protected_resource().clock(),
-            nonce_required=settings.DPOP_NONCE_REQUIRED,
+            nonce_required=library_settings().dpop_nonce_required,
             replay=replay_memory(),
             access_token=presented.value,
             bound_to=token.confirmation.thumbprint,
@@ -182,10 +182,11 @@ def _refused_with_401() -> Iterator[None]:
 @enforces(BEARER_CLIENT)
 def check_bearer_client(client_id: str) -> None:
     """Unbound tokens are the demo's; whatever other client gets hold of one is refused."""
-    if client_id not in settings.BEARER_CLIENTS:
+    accepted = library_settings().bearer_clients
+    if client_id not in accepted:
         raise InvalidToken(
             BEARER_CLIENT,
             "The access token is not bound to a certificate",
-            expected=list(settings.BEARER_CLIENTS),
+            expected=list(accepted),
             presented=client_id,
         )

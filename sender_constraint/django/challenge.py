@@ -4,10 +4,9 @@ RFC 6750 §3, https://www.rfc-editor.org/rfc/rfc6750; RFC 9449 §7.1, https://ww
 RFC 9728 §5.1, https://www.rfc-editor.org/rfc/rfc9728.
 """
 
-from django.conf import settings
-
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.resources import resource_metadata_url
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.replay import accepts_dpop
 from sender_constraint.resource_server.challenges import challenge, challenges
 from sender_constraint.resource_server.presentation import scheme_of
@@ -21,11 +20,12 @@ def resource_challenge(
     authorization: the header of the request, whose scheme comes first in the answer.
     scope: space-separated, what the resource needs; for insufficient_scope (RFC 6750 §3.1).
     """
-    metadata = resource_metadata_url(settings.RESOURCE)
+    resource = library_settings().resource
+    metadata = resource_metadata_url(resource)
     if not accepts_dpop():
-        return challenge(settings.RESOURCE, refusal, scope, resource_metadata=metadata)
+        return challenge(resource, refusal, scope, resource_metadata=metadata)
     return challenges(
-        settings.RESOURCE,
+        resource,
         refusal,
         scope,
         scheme=scheme_of(authorization),

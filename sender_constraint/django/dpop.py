@@ -2,10 +2,8 @@
 
 RFC 9449 §4.3, §8 and §9 (https://www.rfc-editor.org/rfc/rfc9449).
 
-PUBLIC_ORIGIN         scheme, host and port under which this service is called; never taken from ``Host``
-DPOP_NONCE_REQUIRED   whether each proof must carry a nonce of this server; some clients know none
-DPOP_NONCE_SECONDS    after so many a nonce turns; the one before it counts too
-SECRET_KEY            from which the nonces of this service, and of no other, are made
+The origin of a request is ``PUBLIC_ORIGIN`` in the setting ``SENDER_CONSTRAINT``, never the header ``Host``.
+Nonces are made from Django's ``SECRET_KEY`` and the service's name, so that no other service has the same.
 """
 
 import hashlib
@@ -20,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 
 from sender_constraint.core.errors import UseDpopNonce
 from sender_constraint.core.replay import ReplayMemory
+from sender_constraint.django.conf import library_settings
 from sender_constraint.dpop.nonces import Nonces
 from sender_constraint.dpop.proof import VerifiedProof, check_proof, presented_proofs, verify_proof
 
@@ -58,7 +57,7 @@ def verified_proof(
     except UseDpopNonce:
         offer_nonce(request, nonces.current(now, replay.epoch))
         raise
-    # From here on the audit trail can say whose key it is.
+    # From here on events say whose key it is.
     request.key_thumbprint = proof.thumbprint  # type: ignore[attr-defined]  # for audit
     if nonce_required:
         offer_nonce(request, nonces.turned(proof.nonce, now, replay.epoch))
@@ -89,8 +88,7 @@ def check_proof_of(
 
 def request_url(request: HttpRequest) -> str:
     """The address of a request by the public origin; without its query, which no proof names."""
-    origin: str = settings.PUBLIC_ORIGIN
-    return origin + quote(request.path, safe=_PATH_CHARACTERS)
+    return library_settings().public_origin + quote(request.path, safe=_PATH_CHARACTERS)
 
 
 def offer_nonce(request: HttpRequest, nonce: str | None) -> None:
@@ -115,8 +113,8 @@ def nonce_header(
 
 def own_nonces() -> Nonces:
     """The nonces of this service: all its processes have the same, and no other service has them."""
-    seconds: float = settings.DPOP_NONCE_SECONDS
-    return _nonces(settings.SECRET_KEY, settings.SERVICE, seconds)
+    configured = library_settings()
+    return _nonces(settings.SECRET_KEY, configured.name, configured.dpop_nonce_seconds)
 
 
 @cache

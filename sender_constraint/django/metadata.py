@@ -8,11 +8,11 @@ from the request.
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from sender_constraint.core.resources import resource_metadata_url
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.replay import accepts_dpop
 from sender_constraint.resource_server.resource_metadata import resource_metadata
 
@@ -29,20 +29,21 @@ def protected_resource_metadata(
             return get_response(request)
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        return metadata_response(settings.SERVICE, sorted(set(_scopes(get_resolver().url_patterns))))
+        return metadata_response(library_settings().name, sorted(set(_scopes(get_resolver().url_patterns))))
 
     return handle
 
 
 def metadata_path() -> str:
     """The path of the document (RFC 9728 §3.1)."""
-    return urlsplit(resource_metadata_url(settings.RESOURCE)).path
+    return urlsplit(resource_metadata_url(library_settings().resource)).path
 
 
 def metadata_response(name: str, scopes: list[str]) -> HttpResponse:
     """The document as an answer. name, scopes: as in ``resource_metadata``."""
+    configured = library_settings()
     document = resource_metadata(
-        settings.RESOURCE, settings.ISSUER, name=name, scopes=scopes, dpop=accepts_dpop()
+        configured.resource, configured.issuer, name=name, scopes=scopes, dpop=accepts_dpop()
     )
     return JsonResponse(document, headers={"Cache-Control": f"public, max-age={MAX_AGE_SECONDS}"})
 

@@ -5,11 +5,13 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from operations.audit.trail import NotRecorded
 from sender_constraint.core.correlation import CORRELATION_HEADER
 from sender_constraint.core.errors import Refusal, TemporarilyUnavailable
-from sender_constraint.django import audit
-from sender_constraint.django.correlation import correlation_id_of
+from sender_constraint.core.events import NotRecorded
+from sender_constraint.django import events
+from sender_constraint.django.dpop import nonce_header
+from sender_constraint.django.events import correlation_id_of
+from sender_constraint.django.metadata import protected_resource_metadata
 from sender_constraint.django.peer import smuggled_certificate_headers
 
 CERTIFICATE_HEADER_IGNORED = "peer.certificate_header_ignored"
@@ -26,10 +28,10 @@ class ExceptionAnswers(ABC):
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on: Django calls process_exception by itself.
 
-        An answer whose event is not in the audit trail is not given: 503 in its place.
+        An answer whose event could not be recorded is not given: 503 in its place.
         """
         response = self._get_response(request)
-        missing = audit.unrecorded(request)
+        missing = events.unrecorded(request)
         if missing is None or response.status_code == missing.status:
             return response
         return self.process_exception(request, missing) or response
@@ -48,7 +50,7 @@ class correlation(ExceptionAnswers):  # noqa: N801  # settings name it as they n
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
         if smuggled := smuggled_certificate_headers(request):
-            audit.recorded(
+            events.recorded(
                 request, CERTIFICATE_HEADER_IGNORED, section="RFC 9440 §4", detail={"headers": smuggled}
             )
         response = super().__call__(request)
@@ -56,10 +58,10 @@ class correlation(ExceptionAnswers):  # noqa: N801  # settings name it as they n
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Answer where the audit trail cannot be written."""
+        """Answer where an event could not be recorded."""
         if not isinstance(exception, NotRecorded):
             return None
-        audit.refused(request, exception)
+        events.refused(request, exception)
         return refusal_response(exception)
 
 
@@ -70,7 +72,7 @@ class Refusals(ExceptionAnswers):
         """Answer for a Refusal."""
         if not isinstance(exception, Refusal):
             return None
-        audit.refused(request, exception)
+        events.refused(request, exception)
         return refusal_response(exception)
 
 
@@ -84,3 +86,10 @@ def refusal_response(refusal: Refusal) -> HttpResponse:
         # RFC 9110 §10.2.3.
         response.headers["Retry-After"] = str(refusal.retry_after_seconds)
     return response
+
+
+class SenderConstraintMiddleware(correlation):
+    """The three of an API in one: ``correlation``, ``nonce_header`` and ``protected_resource_metadata``."""
+
+    def __init__(self, get_response: Handler) -> None:
+        super().__init__(nonce_header(protected_resource_metadata(get_response)))

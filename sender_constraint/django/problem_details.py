@@ -23,11 +23,11 @@ from django.http import (
 )
 from rest_framework import exceptions
 
-from operations.audit.audit_trail import HTTP_REQUEST
 from sender_constraint.core.errors import InsufficientScope, Refusal, TemporarilyUnavailable
+from sender_constraint.core.events import HTTP_REQUEST
 from sender_constraint.core.guidance import RETRY_LATER, SEE_OPENAPI
 from sender_constraint.core.rules import Rule, enforces, rule
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.challenge import resource_challenge
 from sender_constraint.django.middleware import ExceptionAnswers, Handler, refusal_response
 from sender_constraint.django.problems import (
@@ -85,7 +85,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
     refusal = problem_of(exception) or (exception if isinstance(exception, Refusal) else None)
     if refusal is None:
         return None
-    audit.refused(context["request"]._request, refusal, event=EVENT)
+    events.refused(context["request"]._request, refusal, event=EVENT)
     if isinstance(refusal, Problem):
         return problem_response(refusal)
     # RFC 6750 §3.1: who presented nothing is told no error code, and nothing about an error.
@@ -122,7 +122,7 @@ def methods(get_response: Handler) -> Handler:
 
 
 def _answered(request: HttpRequest, problem: Problem) -> HttpResponse:
-    audit.refused(request, problem, event=HTTP_REQUEST)
+    events.refused(request, problem, event=HTTP_REQUEST)
     return problem_response(problem)
 
 
@@ -154,7 +154,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a defect. Django has logged the traceback; the caller learns only that."""
-    audit.recorded(request, "service.defect", status=500)
+    events.recorded(request, "service.defect", status=500)
     return _status_alone(500)
 
 
@@ -195,7 +195,7 @@ def problem_of(exception: Exception) -> Problem | None:
 
 
 def unavailable(rule: Rule, reason: str, retry_after_seconds: float = 1) -> Problem:
-    """Something is away. reason: for the audit trail. RFC 9110 §10.2.3: Retry-After is in whole seconds."""
+    """Something is away. reason: for the event. RFC 9110 §10.2.3: Retry-After is in whole seconds."""
     problem = ServiceUnavailable(rule, "Temporarily unavailable", reason=reason)
     problem.headers = {"Retry-After": str(math.ceil(retry_after_seconds))}
     return problem

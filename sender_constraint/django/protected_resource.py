@@ -1,39 +1,20 @@
-"""The protected resource of this process, as its settings describe it.
-
-ISSUER                         the authorization server whose tokens count
-ISSUER_ALGORITHMS              with which it signs: ES256, PS256, EdDSA; RS256 where it knows no other
-ISSUER_JWKS_URI                where its keys are, if it publishes no metadata; otherwise empty
-ACCESS_TOKEN_TYPES             the header ``typ`` of its tokens; ``JWT`` where it is not RFC 9068's
-CLIENT_ID_CLAIM, SCOPE_CLAIM   where its tokens name the client and the scopes
-RESOURCE                       this API's identifier: audience of its tokens (RFC 8707) and realm
-TRUST_BUNDLE                   PEM file of the scheme's authorities; nothing else is trusted
-ACCEPT_FOREIGN_CERTIFICATES    whether certificates of other issuers may bind: not, all, or self-signed
-INTROSPECTION_CLIENT_ID        as which client this API asks the issuer about opaque tokens, by the
-                               certificate in its store ``client``; empty: it takes none
-INTROSPECTIONS_PER_CERTIFICATE, INTROSPECTIONS_WITHOUT_CERTIFICATE
-                               how many unknown opaque tokens a minute it asks about, in each worker: for one
-                               certificate of the scheme, and for all other callers together
-
-and those of ``status``.
-"""
+"""The protected resource of this process, by the setting ``SENDER_CONSTRAINT``."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from django.conf import settings
-
-from operations.certificates.stores import declared_stores
+from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.tls import client_context
 from sender_constraint.core.clock import utc_now
 from sender_constraint.core.errors import InvalidToken
 from sender_constraint.core.revocation import StatusSource
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.core.trust_anchors import TrustAnchors
+from sender_constraint.django.conf import LibrarySettings, library_settings
 from sender_constraint.django.own_connections import OwnConnections
-from sender_constraint.django.servers import server_status
-from sender_constraint.django.status import certificate_status
+from sender_constraint.django.status import certificate_status, server_status
 from sender_constraint.django.trust import trust_anchors
 from sender_constraint.http.deadlines import client_with_deadlines
 from sender_constraint.resource_server.access_token import AccessTokenVerifier, VerifiedToken
@@ -141,29 +122,31 @@ def protected_resource() -> ProtectedResource:
 
 def token_profile() -> TokenProfile:
     """What the issuer's tokens look like, by the settings."""
+    configured = library_settings()
     return TokenProfile(
-        types=tuple(settings.ACCESS_TOKEN_TYPES),
-        algorithms=tuple(settings.ISSUER_ALGORITHMS),
-        client_id_claim=settings.CLIENT_ID_CLAIM,
-        scope_claim=settings.SCOPE_CLAIM,
+        types=tuple(configured.access_token_types),
+        algorithms=tuple(configured.issuer_algorithms),
+        client_id_claim=configured.client_id_claim,
+        scope_claim=configured.scope_claim,
     )
 
 
 @lru_cache(maxsize=1)
 def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
     """Made when it is first needed, and anew with the trust bundle: the issuer is trusted by it too."""
-    context = client_context(settings.TRUST_BUNDLE, servers=server_status())
+    configured = library_settings()
+    context = client_context(configured.trust_bundle, servers=server_status())
     client = client_with_deadlines(context)
     profile = token_profile()
     keys = IssuerKeys(
-        settings.ISSUER, client, algorithms=profile.algorithms, jwks_uri=settings.ISSUER_JWKS_URI
+        configured.issuer, client, algorithms=profile.algorithms, jwks_uri=configured.issuer_jwks_uri
     )
-    verifier = AccessTokenVerifier(settings.ISSUER, settings.RESOURCE, keys, utc_now, profile=profile)
+    verifier = AccessTokenVerifier(configured.issuer, configured.resource, keys, utc_now, profile=profile)
     statuses = StatusLists(
-        settings.ISSUER,
+        configured.issuer,
         keys,
         client,
-        settings.REVOCATION_SECONDS,
+        configured.revocation_seconds,
         utc_now,
         algorithms=profile.algorithms,
     )
@@ -172,20 +155,20 @@ def _trusting(_anchors: TrustAnchors) -> ProtectedResource:
         trust_anchors,
         certificate_status(),
         utc_now,
-        settings.ACCEPT_FOREIGN_CERTIFICATES,
+        configured.accept_foreign_certificates,
         statuses,
-        _opaque_tokens(verifier),
+        _opaque_tokens(configured, verifier),
     )
 
 
-def _opaque_tokens(verifier: AccessTokenVerifier) -> IntrospectedTokens | None:
-    """Those of the issuer, if it knows this API as a client."""
-    if not settings.INTROSPECTION_CLIENT_ID:
+def _opaque_tokens(configured: LibrarySettings, verifier: AccessTokenVerifier) -> IntrospectedTokens | None:
+    """Those of the issuer, if it knows this API as a client that has a certificate."""
+    if not configured.introspection_client_id or configured.client_certificates is None:
         return None
-    store = declared_stores()["client"].store
-    connections = OwnConnections(store, settings.TRUST_BUNDLE, server_status())
-    introspector = Introspector(settings.ISSUER, settings.INTROSPECTION_CLIENT_ID, connections.client)
+    store = GenerationStore(configured.client_certificates)
+    connections = OwnConnections(store, configured.trust_bundle, server_status())
+    introspector = Introspector(configured.issuer, configured.introspection_client_id, connections.client)
     limits = IntrospectionLimits(
-        settings.INTROSPECTIONS_PER_CERTIFICATE, settings.INTROSPECTIONS_WITHOUT_CERTIFICATE
+        configured.introspections_per_certificate, configured.introspections_without_certificate
     )
-    return IntrospectedTokens(introspector, verifier, settings.REVOCATION_SECONDS, limits=limits)
+    return IntrospectedTokens(introspector, verifier, configured.revocation_seconds, limits=limits)

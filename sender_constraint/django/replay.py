@@ -1,21 +1,15 @@
-"""The replay store of this process, by the setting ``REDIS_URL``, and a background task that watches it.
+"""The replay store of this process, by ``REDIS_URL`` in the setting ``SENDER_CONSTRAINT``.
 
 ``none`` in its place: this API accepts no DPoP-bound tokens, since a proof could be used twice.
 """
 
 from functools import cache
 
-from django.conf import settings
-
-from operations.alarms.service import alarms
-from operations.tasks.background import BackgroundTask, background_task
-from operations.tasks.ledger import Run
 from sender_constraint.core.errors import InvalidToken
-from sender_constraint.core.replay import ReplayMemory, ReplayMemoryUnavailable
+from sender_constraint.core.replay import ReplayMemory
 from sender_constraint.core.rules import enforces, rule
+from sender_constraint.django.conf import library_settings
 from sender_constraint.resource_server.replay_memory import NO_EVICTION, RedisReplayMemory
-
-TASK = "replay-store"
 
 NO_MEMORY = "none"
 
@@ -30,34 +24,22 @@ ACCEPTED = rule(
 
 @cache
 def replay_memory() -> ReplayMemory:
-    """The replay memory, created on first use: never shared with a parent process."""
-    return RedisReplayMemory(settings.REDIS_URL)
+    """Made when first needed: never shared with the process that it forked from."""
+    return RedisReplayMemory(library_settings().redis_url)
 
 
-def replay_store_watch(seconds: float) -> BackgroundTask:
-    """The task that checks the replay store this often. If Redis has lost its data, a new epoch starts."""
-    return BackgroundTask(TASK, __name__, seconds, "checks that Redis does not evict records of used proofs")
+def evicting_policy() -> str | None:
+    """The policy by which the replay store evicts keys; None if it evicts none, as RFC 9449 §11.1 needs it.
 
-
-@background_task(TASK)
-def watch_replay_store(run: Run) -> None:
-    """Raise or clear the alarm ``replay-store``. A store that is down is ``service-replay-memory``."""
-    try:
-        policy = RedisReplayMemory(settings.REDIS_URL).inspect()
-    except ReplayMemoryUnavailable as problem:
-        run.found(f"Replay store: {problem}")
-        return
-    if policy == NO_EVICTION:
-        alarms().cleared(TASK)
-        return
-    run.found(f"Replay store: maxmemory-policy is {policy}")
-    message = f"Redis evicts keys when it is full: change maxmemory-policy from {policy} to {NO_EVICTION}"
-    alarms().raised(TASK, "warning", message, policy=policy)
+    Raises ReplayMemoryUnavailable, and ValueError for a URL that is not one of a Redis server.
+    """
+    policy = RedisReplayMemory(library_settings().redis_url).inspect()
+    return None if policy == NO_EVICTION else policy
 
 
 def accepts_dpop() -> bool:
     """Whether this API accepts DPoP-bound tokens."""
-    return bool(settings.REDIS_URL != NO_MEMORY)
+    return library_settings().redis_url != NO_MEMORY
 
 
 @enforces(ACCEPTED)

@@ -1,7 +1,4 @@
-"""Report mode of an API: on some of its routes, unproven calls are served, told and counted.
-
-REPORT_ROUTES    the routes, as ``urls.py`` writes them (``orders``, ``orders/<int:pk>``); empty: enforced
-                 everywhere
+"""Report mode: on the routes in ``REPORT_ROUTES``, unproven calls are served, reported and counted.
 
 ``ReportingTokenAuthentication`` takes the place of ``BoundTokenAuthentication`` meanwhile. Who still comes
 without proof, ``manage.py reported`` says; see docs/migrate.md.
@@ -12,19 +9,19 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 from django.urls import URLPattern, URLResolver, get_resolver
 from rest_framework.request import Request
 
 from sender_constraint.core.errors import InvalidDpopProof, InvalidToken, Refusal, UseDpopNonce
 from sender_constraint.core.report_mode import REPORTED, is_of_proof, is_of_revocation
-from sender_constraint.django import audit
+from sender_constraint.django import events
 from sender_constraint.django.authentication import (
     BoundTokenAuthentication,
     UnboundToken,
     identified_at_will,
 )
+from sender_constraint.django.conf import library_settings
 from sender_constraint.django.peer import peer_of
 from sender_constraint.django.protected_resource import protected_resource
 from sender_constraint.resource_server.access_token import VerifiedToken
@@ -66,8 +63,8 @@ class ReportingTokenAuthentication(BoundTokenAuthentication):
 
 
 def report(request: HttpRequest, refusal: Refusal, **where: Any) -> None:
-    """Tell what would have been refused: each time in the audit trail, and once in the log of a process."""
-    audit.recorded(
+    """Tell what would have been refused: each time as an event, and once in the log of a process."""
+    events.recorded(
         request,
         REPORTED,
         rule=refusal.rule.identifier,
@@ -109,7 +106,7 @@ def _log_once(client_id: str | None, rule: str, where: tuple[Any, ...]) -> None:
 
 
 def _is_reporting(request: HttpRequest) -> bool:
-    return _route_of(request) in settings.REPORT_ROUTES
+    return _route_of(request) in library_settings().report_routes
 
 
 def _route_of(request: HttpRequest) -> str:

@@ -1,12 +1,11 @@
-"""The scheme's trust anchors of a Django service, by its setting ``TRUST_BUNDLE``; read when it changes."""
+"""The trust anchors of a Django service: the file ``TRUST_BUNDLE``, read again when it changes."""
 
 import threading
 from functools import cache
 from pathlib import Path
 
-from django.conf import settings
-
 from sender_constraint.core.trust_anchors import TrustAnchors
+from sender_constraint.django.conf import library_settings
 
 
 class NoTrustAnchors(Exception):
@@ -36,7 +35,7 @@ class TrustBundle:
 
 def trust_anchors() -> TrustAnchors:
     """The anchors of this service. Raises NoTrustAnchors."""
-    return _bundle(settings.TRUST_BUNDLE).anchors()
+    return _bundle(library_settings().trust_bundle).anchors()
 
 
 @cache

@@ -13,11 +13,11 @@ from typing import Any
 
 from OpenSSL import SSL
 
-from operations.audit.audit_trail import AuditTrail, TrailUnwritable
 from sender_constraint.certificates.errors import BrokenGeneration, NoGeneration
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from sender_constraint.certificates.tls import TLS_1_2_SUITES
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.events import EventReporter, NotRecorded
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.http.background_thread import native_lock
 from sender_constraint.tls.limits import Limits
@@ -56,12 +56,12 @@ class TLSFront:
     def __init__(
         self,
         store: GenerationStore,
-        audit: AuditTrail,
+        reporter: EventReporter,
         limits: Limits,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._audit = audit
+        self._reporter = reporter
         self._limits = limits
         self._served = served_from(store.last_good())
         self._monotonic = monotonic
@@ -97,13 +97,14 @@ class TLSFront:
         except GenerationRefused as refusal:
             if current_id != self._refused:  # recorded once, however often it is tried
                 detail = {"generation": current_id, **refusal.detail}
-                self._audit.try_refused("tls.generation", refusal, detail=detail)
+                with suppress(NotRecorded):
+                    self._reporter.refused("tls.generation", refusal, detail=detail)
             self._refused, self._next_attempt_at = current_id, self._monotonic() + RETRY_SECONDS
         else:
             detail = {"generation": self._served.generation_id}
-            # Connections go on: a new certificate serves, whether or not the trail can say so.
-            with suppress(TrailUnwritable):
-                self._audit.record("tls.generation", "accepted", detail=detail)
+            # A new certificate serves, whether or not that can be recorded.
+            with suppress(NotRecorded):
+                self._reporter.record("tls.generation", "accepted", detail=detail)
 
 
 @enforces(GENERATION)

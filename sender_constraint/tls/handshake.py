@@ -4,13 +4,14 @@ RFC 8446, TLS 1.3 (https://www.rfc-editor.org/rfc/rfc8446) and RFC 5246, TLS 1.2
 (https://www.rfc-editor.org/rfc/rfc5246). OpenSSL checks; this module names the rule.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from OpenSSL import SSL
 
-from operations.audit.audit_trail import AuditTrail
 from sender_constraint.core.certificate_checks import MAX_PRESENTED_CERTIFICATES
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.events import EventReporter, NotRecorded
 from sender_constraint.core.rules import enforces, rule
 from sender_constraint.tls.deadline_socket import PeerGone
 from sender_constraint.tls.limits import Phase
@@ -60,7 +61,7 @@ class Failure:
     version: str
 
 
-def complete_handshake(connection: TLSSocket, peer: str, audit: AuditTrail) -> bool:
+def complete_handshake(connection: TLSSocket, peer: str, reporter: EventReporter) -> bool:
     """Complete the handshake; whether there is now a connection. A failure is recorded.
 
     peer: ``ip:port``. Who connects and leaves, or stays, without sending a byte has not begun a handshake.
@@ -78,7 +79,9 @@ def complete_handshake(connection: TLSSocket, peer: str, audit: AuditTrail) -> b
         check_chain_length(connection)
     except HandshakeRefused as refusal:
         # The alert is what the peer was told, or told us.
-        audit.try_refused("tls.handshake", refusal, peer=peer, error=connection.fatal_alert or refusal.code)
+        with suppress(NotRecorded):
+            error = connection.fatal_alert or refusal.code
+            reporter.refused("tls.handshake", refusal, peer=peer, error=error)
         return False
     except PeerGone:
         return False

@@ -1,12 +1,12 @@
 """How long a connection may wait in each of its phases, and how much it may send."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from environ import ImproperlyConfigured
-
-from operations.settings.environment import ServiceEnvironment
+# In the environment of a worker that was started in place of another: what was there when the service started
+# may be down now, and must not keep the worker from serving.
+REPLACEMENT = "SENDER_CONSTRAINT_REPLACEMENT_WORKER"
 
 
 class Phase(StrEnum):
@@ -20,48 +20,25 @@ class Phase(StrEnum):
     IDLE = "next request"
 
 
+SECONDS: Mapping[Phase, float] = {
+    Phase.ARRIVAL: 10,
+    Phase.HANDSHAKE: 10,
+    Phase.HEADER: 10,
+    Phase.BODY: 10,
+    Phase.RESPONSE: 20,
+    Phase.IDLE: 75,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of one server.
 
-    seconds: for each phase, from its beginning; ``RESPONSE`` counts for each write.
+    seconds: for each phase, from its beginning; ``RESPONSE`` is for each write.
     body_bytes: the longest request body that is read.
     connections: how many connections one worker holds at once.
     """
 
-    seconds: Mapping[Phase, float]
-    body_bytes: int
-    connections: int
-
-
-def limits_of(environment: ServiceEnvironment) -> Limits:
-    """The limits as the settings give them, in whole seconds and bytes. Raises ImproperlyConfigured."""
-    limits = Limits(
-        seconds={
-            #: Time limit for the first byte of a connection, in seconds.
-            Phase.ARRIVAL: environment.number("FIRST_BYTE_SECONDS", 10),
-            #: Time limit for the TLS handshake, in seconds.
-            Phase.HANDSHAKE: environment.number("HANDSHAKE_SECONDS", 10),
-            #: Time limit for a request's header, in seconds.
-            Phase.HEADER: environment.number("HEADER_SECONDS", 10),
-            #: Time limit for a request's body, in seconds.
-            Phase.BODY: environment.number("BODY_SECONDS", 10),
-            #: Time limit for each write of a response, in seconds.
-            Phase.RESPONSE: environment.number("RESPONSE_SECONDS", 20),
-            #: Seconds that an idle connection is kept open.
-            Phase.IDLE: environment.number("KEEP_ALIVE_SECONDS", 75),
-        },
-        #: Maximum size of a request body, in bytes. Above it: 413.
-        body_bytes=environment.number("MAX_BODY_BYTES", 64 * 1024),
-        #: Maximum number of connections per worker.
-        connections=environment.number("MAX_CONNECTIONS", 4096),
-    )
-    given: list[tuple[str, float]] = [
-        *limits.seconds.items(),
-        ("body", limits.body_bytes),
-        ("connections of a worker", limits.connections),
-    ]
-    for what, limit in given:
-        if limit < 1:
-            raise ImproperlyConfigured(f"The limit for {what} is {limit}. Use 1 or more.")
-    return limits
+    seconds: Mapping[Phase, float] = field(default_factory=lambda: SECONDS)
+    body_bytes: int = 64 * 1024
+    connections: int = 4096

@@ -18,12 +18,12 @@ from datetime import datetime
 import httpx
 from cryptography import x509
 
-from operations.alarms.alarms import Alarms
 from sender_constraint.certificates.errors import ResponderAway, StatusNotVerified
 from sender_constraint.certificates.generations import Generation
 from sender_constraint.certificates.ocsp import verify_response
 from sender_constraint.certificates.responder import ask_responder, responder_client
 from sender_constraint.core.clock import Clock, utc_now
+from sender_constraint.core.events import AlarmReporter
 from sender_constraint.http.background_thread import start_in_background
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class Stapler:
         self,
         serving: Callable[[], Staple],
         ask: Ask,
-        alarms: Alarms,
+        alarms: AlarmReporter,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._serving = serving
@@ -127,7 +127,7 @@ class Stapler:
             seconds = staple.refresh(self._ask)
         except NoAnswer as problem:
             still_there = staple.der() != NOTHING
-            self._alarms.raised(
+            self._alarms.raise_alarm(
                 ALARM,
                 "notice" if still_there else "warning",
                 "No new status of the server's own certificate"
@@ -137,7 +137,7 @@ class Stapler:
             )
         else:
             self._next_at = self._monotonic() + seconds
-            self._alarms.cleared(ALARM)
+            self._alarms.clear_alarm(ALARM)
 
 
 class Responder:

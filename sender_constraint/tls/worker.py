@@ -17,8 +17,8 @@ from gunicorn.sock import ssl_context
 from gunicorn.workers.base_async import AsyncWorker
 from gunicorn.workers.ggevent import GeventWorker
 
-from operations.audit.audit_trail import HTTP_REQUEST, AuditTrail
 from sender_constraint.core.errors import Refusal
+from sender_constraint.core.events import HTTP_REQUEST, EventReporter, NotRecorded
 from sender_constraint.tls import request_validation
 from sender_constraint.tls.deadline_socket import PacedSocket, PlainSocket
 from sender_constraint.tls.handshake import complete_handshake
@@ -33,12 +33,12 @@ BETWEEN_REQUESTS = (Phase.ARRIVAL, Phase.IDLE)
 class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
     """Serves each connection in a greenlet of its own.
 
-    limits, audit, background, urgent: given by the ``post_fork`` hook of ``defaults``. background: what
-    continues for as long as the worker serves. urgent: how the paths begin that do not wait for their turn.
+    limits, reporter, background, urgent: set by the ``post_fork`` hook of ``gunicorn_settings``.
+    background: what runs for as long as the worker serves. urgent: how the paths begin that are served first.
     """
 
     limits: Limits
-    audit: AuditTrail
+    reporter: EventReporter
     background: Sequence[Callable[[], None]]
     urgent: tuple[str, ...]
 
@@ -92,7 +92,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         self._make_room()
         try:
             if isinstance(connection, TLSSocket) and not complete_handshake(
-                connection, _address(addr), self.audit
+                connection, _address(addr), self.reporter
             ):
                 return
             # Not GeventWorker's: it only makes the socket a blocking one.
@@ -136,7 +136,7 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
         except request_validation.RequestRefused as refusal:
             method, path = getattr(req, "method", None), getattr(req, "path", None)
             recorded = self._record(refusal, addr, correlation_id=correlation_id, method=method, path=path)
-            # RFC 9110 §15.6.4: no answer to a request of which the audit trail could not take the decision.
+            # RFC 9110 §15.6.4: a decision that could not be recorded is not given out.
             status = refusal.status if recorded else HTTPStatus.SERVICE_UNAVAILABLE
         else:
             # Without the query: whoever puts a token there shall not find it in a log.
@@ -176,8 +176,13 @@ class PacedWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no types
             self._record(refusal, addr)
 
     def _record(self, refusal: Refusal, addr: Any, **fields: Any) -> bool:
+        """Record a refusal; whether that was possible."""
         status = int(refusal.status)
-        return self.audit.try_refused(HTTP_REQUEST, refusal, peer=_address(addr), status=status, **fields)
+        try:
+            self.reporter.refused(HTTP_REQUEST, refusal, peer=_address(addr), status=status, **fields)
+        except NotRecorded:
+            return False
+        return True
 
 
 def _waiting_since(connection: PacedSocket) -> float:

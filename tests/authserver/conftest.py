@@ -58,8 +58,8 @@ def _server(scheme: Scheme) -> None:
     """The trust bundle and the signing key, as the launcher and ``prepare`` make them."""
     from django.conf import settings
 
-    settings.TRUST_BUNDLE.parent.mkdir(parents=True, exist_ok=True)
-    settings.TRUST_BUNDLE.write_bytes(scheme.root.pem + scheme.issuing.pem)
+    settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].parent.mkdir(parents=True, exist_ok=True)
+    settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].write_bytes(scheme.root.pem + scheme.issuing.pem)
     signing_key_store().ensure()
 
 

@@ -9,7 +9,7 @@ from django.core.checks import run_checks
 from authserver.checks import TAG
 from authserver.clients.registered_client import RegisteredClient
 from authserver.keys.store import SigningKeyStore
-from sender_constraint.django.checks import SERVING
+from operations.settings.checks import SERVING
 from tests.authserver.asserting import METADATA
 
 pytestmark = pytest.mark.django_db  # clients are announced
@@ -97,9 +97,9 @@ def test_keys_sign_for_longer_than_the_next_one_has_to_be_published_before(
 
 
 def test_a_server_without_trust_bundle_does_not_start(settings: Any, tmp_path: Any) -> None:
-    settings.TRUST_BUNDLE = tmp_path / "missing.pem"
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "missing.pem"}
     assert ids(SERVING) == ["sender_constraint.E001"]
-    settings.TRUST_BUNDLE.write_text("no PEM")
+    settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].write_text("no PEM")
     assert ids(SERVING) == ["sender_constraint.E001"]
 
 

@@ -276,8 +276,8 @@ def test_over_tls_a_server_is_asked_that_shows_a_certificate_for_its_name(
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     certificate.write_bytes(shown.pem + issuer.issuing.pem)
     key.write_bytes(private_key_pem(shown.key))
-    settings.TRUST_BUNDLE = tmp_path / "bundle.pem"
-    settings.TRUST_BUNDLE.write_bytes(scheme.root.pem + scheme.issuing.pem)
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "bundle.pem"}
+    settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].write_bytes(scheme.root.pem + scheme.issuing.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with TLSServer(context, lambda _: Answer(content=JWKS)) as server, trusting_client() as caller:

@@ -106,7 +106,7 @@ def test_answers_of_the_token_endpoint_look_as_it_says(document: Any, partner: C
 
 @pytest.mark.usefixtures("partner")
 def test_an_outage_looks_as_it_says(document: Any, settings: Any, tmp_path: Any) -> None:
-    settings.TRUST_BUNDLE = tmp_path / "missing.pem"
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "missing.pem"}
     response = Client().get("/health")
     assert response.status_code == 503
     jsonschema.validate(response.json(), stated(document, "/health", "get", response))

@@ -59,7 +59,7 @@ def test_a_wrong_proof_is_told_by_its_rule(asserting: Asserting, verdict: Verdic
 
 @pytest.mark.clause("RFC 9449 §8")
 def test_no_nonce_is_demanded_but_told(asserting: Asserting, verdict: Verdict, settings: Any) -> None:
-    settings.DPOP_NONCE_REQUIRED = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     verdict.accepted(asserting.asks(proof=None))
     assert reports(verdict)[-1]["rule"] == "dpop.missing"
     verdict.accepted(asserting.asks())

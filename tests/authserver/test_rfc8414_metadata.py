@@ -110,5 +110,5 @@ def test_health_answers_when_tokens_can_be_issued() -> None:
 
 @pytest.mark.django_db
 def test_health_fails_without_trust_anchors(settings: Any, tmp_path: Any, verdict: Verdict) -> None:
-    settings.TRUST_BUNDLE = tmp_path / "missing.pem"
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "missing.pem"}
     verdict.refused(Client().get("/health"), 503, "temporarily_unavailable", "service.trust-anchors")

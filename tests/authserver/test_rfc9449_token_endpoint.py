@@ -110,7 +110,7 @@ def test_a_required_nonce_is_offered_and_then_taken(
 ) -> None:
     verdict.accepted(asserting.asks())
     if by == "the server":
-        settings.DPOP_NONCE_REQUIRED = True
+        settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     else:
         Client.objects.filter(client_id=CLIENT_ID).update(dpop_nonce_required=True)
     asked = asserting.asks()
@@ -120,10 +120,10 @@ def test_a_required_nonce_is_offered_and_then_taken(
     good = asserting.asks(proof=asserting.proof(nonce=nonce))
     verdict.accepted(good)
     assert "DPoP-Nonce" not in good.headers
-    now[0] = NOW + timedelta(seconds=settings.DPOP_NONCE_SECONDS)
+    now[0] = NOW + timedelta(seconds=settings.SENDER_CONSTRAINT["DPOP_NONCE_SECONDS"])
     turned = asserting.asks(
         assertion=asserting.assertion(exp=SECONDS + 200),
-        proof=asserting.proof(nonce=nonce, iat=SECONDS + settings.DPOP_NONCE_SECONDS),
+        proof=asserting.proof(nonce=nonce, iat=SECONDS + settings.SENDER_CONSTRAINT["DPOP_NONCE_SECONDS"]),
     )
     verdict.accepted(turned)
     assert turned.headers["DPoP-Nonce"] not in ("", nonce)
@@ -133,7 +133,7 @@ def test_a_required_nonce_is_offered_and_then_taken(
 def test_a_refusal_for_another_reason_brings_the_nonce_too(
     asserting: Asserting, verdict: Verdict, settings: Any
 ) -> None:
-    settings.DPOP_NONCE_REQUIRED = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     nonce = asserting.asks().headers["DPoP-Nonce"]
     refused = asserting.asks(proof=asserting.proof(nonce=nonce, htm="GET"))
     verdict.refused(refused, 400, "invalid_dpop_proof", "dpop.method")
@@ -144,7 +144,7 @@ def test_a_refusal_for_another_reason_brings_the_nonce_too(
 def test_the_same_assertion_may_come_again_with_the_nonce(
     asserting: Asserting, verdict: Verdict, settings: Any, memory: Memory
 ) -> None:
-    settings.DPOP_NONCE_REQUIRED = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     assertion = asserting.assertion()
     asked = asserting.asks(assertion=assertion)
     verdict.refused(asked, 400, "use_dpop_nonce", "dpop.nonce")
@@ -154,7 +154,7 @@ def test_the_same_assertion_may_come_again_with_the_nonce(
 
 
 def test_whoever_forges_an_assertion_learns_no_nonce(asserting: Asserting, settings: Any) -> None:
-    settings.DPOP_NONCE_REQUIRED = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     forged = asserting.asks(assertion=asserting.assertion(key=STRANGERS_KEY))
     assert forged.status_code == 401
     assert "DPoP-Nonce" not in forged.headers
@@ -176,7 +176,7 @@ def test_without_its_memory_the_server_takes_no_proof_and_binds_to_certificates_
 def test_after_the_replay_store_lost_everything_a_nonce_is_asked_for_and_the_same_assertion_is_accepted(
     asserting: Asserting, verdict: Verdict, memory: Memory, settings: Any, required: bool
 ) -> None:
-    settings.DPOP_NONCE_REQUIRED = required
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": required}
     first = asserting.asks().headers.get("DPoP-Nonce")
     used = asserting.proof(**({"nonce": first} if first else {}))
     verdict.accepted(asserting.asks(proof=used))
@@ -235,5 +235,5 @@ def test_a_certificate_that_binds_a_token_is_checked_for_that(
     verdict.refused(showing(server), 400, "invalid_request", "certificate.purpose-missing")
     foreign = issue(None, subject="partner")
     verdict.refused(showing(foreign), 400, "invalid_request", "certificate.foreign")
-    settings.ACCEPT_FOREIGN_CERTIFICATES = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"ACCEPT_FOREIGN_CERTIFICATES": True}
     verdict.accepted(showing(foreign))

@@ -46,8 +46,8 @@ def other_certificate(scheme: Scheme) -> Issued:
 def _trust_bundle(scheme: Scheme) -> None:
     from django.conf import settings
 
-    settings.TRUST_BUNDLE.parent.mkdir(parents=True, exist_ok=True)
-    settings.TRUST_BUNDLE.write_bytes(scheme.root.pem + scheme.issuing.pem)
+    settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].parent.mkdir(parents=True, exist_ok=True)
+    settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].write_bytes(scheme.root.pem + scheme.issuing.pem)
 
 
 @pytest.fixture
@@ -96,7 +96,13 @@ def resource(
 
     def of_tests() -> ProtectedResource:
         return ProtectedResource(
-            verifier, trust_anchors, statuses, clock, settings.ACCEPT_FOREIGN_CERTIFICATES, lists, opaque
+            verifier,
+            trust_anchors,
+            statuses,
+            clock,
+            settings.SENDER_CONSTRAINT["ACCEPT_FOREIGN_CERTIFICATES"],
+            lists,
+            opaque,
         )
 
     monkeypatch.setattr(authentication, "protected_resource", of_tests)

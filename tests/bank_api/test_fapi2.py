@@ -43,7 +43,7 @@ def test_settings_that_contradict_the_profile_are_found_at_start(settings: Any) 
     settings.DEMO = True
     settings.PROFILE = FAPI2
     assert identifiers() == []
-    settings.ISSUER_ALGORITHMS = ["ES256", "RS256"]
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"ISSUER_ALGORITHMS": ["ES256", "RS256"]}
     assert identifiers() == ["sender_constraint.E014"]
     settings.PROFILE = ""
     assert identifiers() == ["bank_api.W001"]

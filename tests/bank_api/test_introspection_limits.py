@@ -126,7 +126,7 @@ def test_certificates_that_cost_nothing_cause_no_introspection_where_they_bind_n
 def test_certificates_that_cost_nothing_share_one_limit(
     honest: Caller, verdict: Verdict, introspections: Callable[[], int], settings: Any
 ) -> None:
-    settings.ACCEPT_FOREIGN_CERTIFICATES = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"ACCEPT_FOREIGN_CERTIFICATES": True}
     answers = [
         honest.on(issue(None, subject=f"self-made {number}")).but(token=guess()).get("/accounts")
         for number in range(DEFAULT_PER_MINUTE + 5)
@@ -218,14 +218,14 @@ def test_a_route_in_report_mode_asks_for_callers_without_proof_within_their_limi
     from bank_api.accounts.views import AccountsView
 
     monkeypatch.setattr(AccountsView, "authentication_classes", [ReportingTokenAuthentication])
-    settings.REPORT_ROUTES = ["accounts"]
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"REPORT_ROUTES": ["accounts"]}
     verdict.accepted(honest.on().get("/accounts"))
     assert introspections() == 1
     for _ in range(DEFAULT_PER_MINUTE - 1):
         assert honest.on().but(token=guess()).get("/accounts").status_code == 401
     limited(honest.on().but(token=guess()).get("/accounts"), verdict, "introspection-limit.unidentified")
     # Where it enforces, nothing has changed.
-    settings.REPORT_ROUTES = []
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"REPORT_ROUTES": []}
     response = honest.on().but(token=guess()).get("/accounts")
     verdict.refused(response, 401, "invalid_token", "binding.certificate-missing")
     assert introspections() == DEFAULT_PER_MINUTE

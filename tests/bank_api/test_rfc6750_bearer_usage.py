@@ -128,7 +128,9 @@ def test_keys_that_are_fresh_outlast_an_outage_of_the_issuer(
 
 
 def test_without_trust_anchors_the_answer_is_503(partner: Caller, verdict: Verdict, settings: Any) -> None:
-    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {
+        "TRUST_BUNDLE": settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].with_name("missing.pem")
+    }
     verdict.problem(partner.get("/accounts"), 503, "service.trust-anchors")
 
 

@@ -86,7 +86,7 @@ def test_a_foreign_certificate_binds_a_token_only_where_the_setting_says_so(
 ) -> None:
     foreign = bound_to(issue(make_scheme("Foreign").issuing))
     verdict.refused(foreign.get("/accounts"), 401, "invalid_token", "certificate.foreign")
-    settings.ACCEPT_FOREIGN_CERTIFICATES = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"ACCEPT_FOREIGN_CERTIFICATES": True}
     verdict.accepted(foreign.get("/accounts"))
 
 

@@ -182,7 +182,7 @@ def test_after_the_replay_store_lost_everything_a_nonce_of_its_epoch_is_asked_fo
     required: bool,
 ) -> None:
     del account
-    settings.DPOP_NONCE_REQUIRED = required
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": required}
     first = holder.get().headers.get("DPoP-Nonce")
     used = holder.proof(**({"nonce": first} if first else {}))
     verdict.accepted(holder.get(shown=used))
@@ -242,7 +242,7 @@ def test_where_the_api_demands_a_nonce_it_gives_one_and_takes_it(
 ) -> None:
     del account
     assert "DPoP-Nonce" not in holder.get().headers
-    settings.DPOP_NONCE_REQUIRED = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     refused = holder.get()
     verdict.refused(refused, 401, "use_dpop_nonce", "dpop.nonce", "DPoP")
     nonce = refused.headers["DPoP-Nonce"]
@@ -257,13 +257,13 @@ def test_a_nonce_that_turned_is_taken_once_more_and_the_next_one_given(
     holder: Holder, account: Account, clock: Clock, verdict: Verdict, settings: Any
 ) -> None:
     del account
-    settings.DPOP_NONCE_REQUIRED = True
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"DPOP_NONCE_REQUIRED": True}
     first = holder.get().headers["DPoP-Nonce"]
-    clock.now += timedelta(seconds=settings.DPOP_NONCE_SECONDS)
+    clock.now += timedelta(seconds=settings.SENDER_CONSTRAINT["DPOP_NONCE_SECONDS"])
     turned = holder.get(nonce=first)
     verdict.accepted(turned)
     assert turned.headers["DPoP-Nonce"] != first
-    clock.now += timedelta(seconds=settings.DPOP_NONCE_SECONDS)
+    clock.now += timedelta(seconds=settings.SENDER_CONSTRAINT["DPOP_NONCE_SECONDS"])
     verdict.refused(holder.get(nonce=first), 401, "use_dpop_nonce", "dpop.nonce", "DPoP")
     assert "DPoP-Nonce" not in holder.get(nonce=holder.get().headers["DPoP-Nonce"]).headers
 

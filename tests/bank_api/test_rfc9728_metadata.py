@@ -56,7 +56,7 @@ def test_its_scopes_are_those_that_the_routes_demand() -> None:
 def test_it_is_where_the_identifier_says_and_nowhere_else(
     settings: Any, resource: str, path: str, others: list[str], verdict: Verdict
 ) -> None:
-    settings.RESOURCE = resource
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"RESOURCE": resource}
     assert ANYONE.get(path).json()["resource"] == resource
     for other in others:
         verdict.problem(ANYONE.get(other), 404, "request.path")

@@ -8,8 +8,8 @@ from django.core.checks import run_checks
 
 from bank_api.accounts.views import AccountsView
 from operations.alarms.service import alarms
+from operations.tasks.replay_store import watch_replay_store
 from sender_constraint.django.protected_resource import protected_resource
-from sender_constraint.django.replay import watch_replay_store
 from sender_constraint.django.report_mode import ReportingTokenAuthentication
 from sender_constraint.django.trust import NoTrustAnchors
 from tests.bank_api.caller import Caller, Verdict
@@ -48,13 +48,15 @@ def test_under_demo_the_bearer_route_is_announced(settings: Any) -> None:
 )
 def test_a_wrong_setting_is_found_at_start(settings: Any, name: str, value: object, identifier: str) -> None:
     settings.DEMO = False
-    setattr(settings, name, value)
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {name: value}
     assert identifiers() == [identifier]
 
 
 def test_a_missing_trust_bundle_is_found_at_start(settings: Any) -> None:
     settings.DEMO = False
-    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {
+        "TRUST_BUNDLE": settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].with_name("missing.pem")
+    }
     assert identifiers() == ["sender_constraint.E001"]
 
 
@@ -67,7 +69,7 @@ def test_a_replay_store_that_evicts_is_found_at_start_and_is_an_alarm_later(
 
     settings.DEMO = False
     with running_redis(free_port(), tmp_path) as redis:
-        settings.REDIS_URL = redis.url
+        settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"REDIS_URL": redis.url}
         watch_replay_store()
         assert (identifiers(), standing()) == ([], [])
         redis.client.config_set("maxmemory-policy", "allkeys-lru")
@@ -83,15 +85,17 @@ def test_a_replay_store_that_evicts_is_found_at_start_and_is_an_alarm_later(
 
 
 def test_an_api_without_trust_bundle_is_away_and_has_no_defect(settings: Any) -> None:
-    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {
+        "TRUST_BUNDLE": settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].with_name("missing.pem")
+    }
     with pytest.raises(NoTrustAnchors):
         protected_resource()
 
 
 def test_another_trust_bundle_is_taken_for_the_issuer_too(settings: Any, tmp_path: Path) -> None:
     bundle = tmp_path / "trust-bundle.pem"
-    bundle.write_bytes(settings.TRUST_BUNDLE.read_bytes())
-    settings.TRUST_BUNDLE = bundle
+    bundle.write_bytes(settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].read_bytes())
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": bundle}
     first = protected_resource()
     assert protected_resource() is first
     bundle.write_bytes(make_scheme().root.pem)
@@ -107,15 +111,17 @@ def test_health_is_public_and_good(verdict: Verdict) -> None:
 
 @pytest.mark.django_db
 def test_health_fails_where_the_api_would(settings: Any) -> None:
-    settings.TRUST_BUNDLE = settings.TRUST_BUNDLE.with_name("missing.pem")
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {
+        "TRUST_BUNDLE": settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].with_name("missing.pem")
+    }
     assert Caller((), None).get("/health").status_code == 503
 
 
 def test_report_mode_is_forbidden_here(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.DEMO = False
-    settings.REPORT_ROUTES = ["accounts"]
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"REPORT_ROUTES": ["accounts"]}
     assert identifiers() == ["bank_api.E010"]
-    settings.REPORT_ROUTES = []
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"REPORT_ROUTES": []}
     assert identifiers() == []
     monkeypatch.setattr(AccountsView, "authentication_classes", [ReportingTokenAuthentication])
     assert identifiers() == ["bank_api.E010"]
@@ -124,5 +130,5 @@ def test_report_mode_is_forbidden_here(settings: Any, monkeypatch: pytest.Monkey
 def test_whoever_asks_about_opaque_tokens_has_a_certificate_to_ask_with(settings: Any) -> None:
     settings.CERTIFICATE_STORES = {"server": settings.CERTIFICATE_STORES["server"]}
     assert "bank_api.E011" in identifiers()
-    settings.INTROSPECTION_CLIENT_ID = ""
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"INTROSPECTION_CLIENT_ID": ""}
     assert "bank_api.E011" not in identifiers()

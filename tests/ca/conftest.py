@@ -39,7 +39,7 @@ from tests.trail import Trail
 
 @pytest.fixture(scope="session")
 def hierarchy() -> Hierarchy:
-    found(authority_directory(), settings.TRUST_BUNDLE, lambda: datetime.now(UTC))
+    found(authority_directory(), settings.SENDER_CONSTRAINT["TRUST_BUNDLE"], lambda: datetime.now(UTC))
     return authority_directory().load()
 
 

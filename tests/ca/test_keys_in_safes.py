@@ -65,7 +65,7 @@ def test_a_passphrase_that_is_missing_weak_open_or_wrong_is_told_from_one_anothe
     tmp_path: Path, passphrase: Path, settings: Settings, content: str | None, mode: int, complaint: str
 ) -> None:
     settings.KEYS_DIR, settings.KEY_PASSPHRASE_FILE = tmp_path, passphrase
-    settings.TRUST_BUNDLE = tmp_path / "none"
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "none"}
     AuthorityDirectory(tmp_path, passphrase).publish(create_hierarchy(utc_now()))
     assert run_checks(tags=[TAG]) == []
     passphrase.unlink()

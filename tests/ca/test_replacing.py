@@ -50,8 +50,9 @@ def asker(client: Client) -> Asker:
 def scheme(responders: None, settings: Settings, tmp_path: Path) -> Path:  # noqa: ARG001 - what it stands on
     """The authority of the tests in a copy of its own; returns the folder with its keys."""
     shutil.copytree(settings.KEYS_DIR, tmp_path / "keys")
-    shutil.copy(settings.TRUST_BUNDLE, tmp_path / "trust-bundle.pem")
-    settings.KEYS_DIR, settings.TRUST_BUNDLE = tmp_path / "keys", tmp_path / "trust-bundle.pem"
+    shutil.copy(settings.SENDER_CONSTRAINT["TRUST_BUNDLE"], tmp_path / "trust-bundle.pem")
+    settings.KEYS_DIR = tmp_path / "keys"
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "trust-bundle.pem"}
     return tmp_path / "keys" / "authority"
 
 
@@ -111,7 +112,9 @@ def test_est_and_the_trust_bundle_have_both(client: Client, settings: Settings, 
     run("replace_issuing", current_serial())
     expected = list(authority_directory().certificates())
     assert len(expected) == 3
-    assert x509.load_pem_x509_certificates(settings.TRUST_BUNDLE.read_bytes()) == expected
+    assert (
+        x509.load_pem_x509_certificates(settings.SENDER_CONSTRAINT["TRUST_BUNDLE"].read_bytes()) == expected
+    )
     answer = client.get("/.well-known/est/cacerts").content
     assert set(pkcs7.load_der_pkcs7_certificates(base64.b64decode(answer))) == set(expected)
     assert run_checks(tags=["ca"]) == []

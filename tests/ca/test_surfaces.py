@@ -167,7 +167,8 @@ def test_a_setting_that_cannot_be_is_found(
 
 
 def test_keys_that_others_may_read_are_found(settings: Settings, tmp_path: Path) -> None:
-    settings.KEYS_DIR, settings.TRUST_BUNDLE = tmp_path, tmp_path / "none"
+    settings.KEYS_DIR = tmp_path
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": tmp_path / "none"}
     directory = AuthorityDirectory(tmp_path)
     directory.publish(create_hierarchy(utc_now()))
     assert findings() == []

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from operations.settings.environment import REPOSITORY
 from sender_constraint.certificates.placed import PlacedFiles
+from sender_constraint.core.events import LOGGER
 from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.examples.installed import Installed
 from tests.foreign.authorization_server import ForeignServer, placed
@@ -33,7 +34,6 @@ class Orders:
     """The API, running, and those who call it."""
 
     def __init__(self, folder: Path, port: int, wire: Wire, environment: dict[str, str]) -> None:
-        self.state = folder / "state"
         self.code = folder / "orders"
         self.log = folder / "gunicorn.log"
         self.environment = environment
@@ -56,14 +56,19 @@ class Orders:
         return self._wire.send("GET", f"{self.origin}/orders", headers=headers)
 
     def recorded(self, exchange: Exchange) -> dict[str, Any]:
-        """The event of a call in the audit trail."""
-        (event,) = (each for each in self.trail() if each.get("correlation_id") == exchange.correlation_id)
+        """The event of a call in the log."""
+        (event,) = (each for each in self.events() if each.get("correlation_id") == exchange.correlation_id)
         return event
 
-    def trail(self) -> list[dict[str, Any]]:
-        """The audit trail."""
-        lines = (self.state / "audit" / "audit.jsonl").read_text().splitlines()
-        return [json.loads(line) for line in lines]
+    def events(self) -> list[dict[str, Any]]:
+        """The events in the log."""
+        lines = (line.partition(f" {LOGGER} ")[2] for line in self.log.read_text().splitlines())
+        return [json.loads(line) for line in lines if line]
+
+    def set(self, **changes: Any) -> None:
+        """Change keys of SENDER_CONSTRAINT in its settings."""
+        with (self.code / "orders" / "settings.py").open("a") as settings:
+            settings.write(f"\nSENDER_CONSTRAINT |= {changes!r}\n")
 
 
 @contextmanager
@@ -82,7 +87,8 @@ def served(
     redis_url: of the memory of proofs; none unless a test says otherwise.
     """
     orders = prepared(folder, issuer, responder, patched=patched, reports=reports, redis_url=redis_url)
-    with orders.log.open("w") as output:
+    # The API itself logs to the same file.
+    with orders.log.open("a") as output:
         running = subprocess.Popen(
             [installed.python, *SERVE],
             cwd=orders.code,
@@ -114,7 +120,7 @@ def prepared(
         subprocess.run(["patch", "-p1", "--input", DIFF], cwd=copy, check=True, capture_output=True)
     if reports:
         settings = copy / "orders" / "settings.py"
-        enforcing, reporting = "authentication.BoundToken", "report_mode.ReportingToken"
+        enforcing, reporting = "BoundTokenAuthentication", "ReportingTokenAuthentication"
         settings.write_text(settings.read_text().replace(enforcing, reporting))
     certificate = placed(issuer.authority, folder, "orders-server", server=True)
     port = free_port()
@@ -129,11 +135,13 @@ def prepared(
         "OCSP_URL": responder.url,
         "SERVER_CERTIFICATE_FILE": str(certificate.certificate),
         "SERVER_KEY_FILE": str(certificate.private_key),
-        "STATE_DIR": str(folder / "state"),
-        "REPORT_ROUTES": "orders" if reports else "",
+        "LOG_FILE": str(folder / "gunicorn.log"),
         "REDIS_URL": redis_url,
     }
-    return Orders(folder, port, Wire(issuer.authority.trust_bundle), environment)
+    orders = Orders(folder, port, Wire(issuer.authority.trust_bundle), environment)
+    if reports:
+        orders.set(REPORT_ROUTES=["orders"])
+    return orders
 
 
 def _answers(orders: Orders, running: subprocess.Popen[bytes]) -> bool:

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from sender_constraint.certificates.placed import PlacedFiles
 from tests.examples.installed import Installed
-from tests.examples.orders import Orders, credentials_of, served, thumbprint_of
+from tests.examples.orders import Orders, credentials_of, prepared, served, thumbprint_of
 from tests.examples.proofs import JKT, proof_of
 from tests.foreign.authorization_server import ForeignServer, placed
 from tests.redis_server import running_redis
@@ -43,7 +43,7 @@ def reporting(
 
 def reported(orders: Orders, installed: Installed, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [installed.python, "manage.py", "reported", *options],
+        [installed.python, "manage.py", "reported", "--log", orders.log, *options],
         cwd=orders.code,
         env=orders.environment,
         capture_output=True,
@@ -54,7 +54,7 @@ def reported(orders: Orders, installed: Installed, *options: str) -> subprocess.
 
 def event(orders: Orders, answer: Exchange, name: str) -> dict[str, Any]:
     """What the trail has of a call under this name."""
-    events = (each for each in orders.trail() if each["event"] == name)
+    events = (each for each in orders.events() if each["event"] == name)
     (told,) = (each for each in events if each.get("correlation_id") == answer.correlation_id)
     return told
 
@@ -100,7 +100,7 @@ def test_dpop_bound_tokens_without_a_good_proof_are_served_and_told(
 def test_a_call_with_its_proof_is_not_told(reporting: Orders, token: str, partner: PlacedFiles) -> None:
     answer = reporting.get(token, credentials_of(partner))
     assert answer.status == 200
-    assert not any(each.get("correlation_id") == answer.correlation_id for each in reporting.trail())
+    assert not any(each.get("correlation_id") == answer.correlation_id for each in reporting.events())
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,18 @@ def test_what_was_reported_is_counted(reporting: Orders, installed: Installed, i
     assert "slow-coach" in reported(reporting, installed, "--json").stdout
     assert "report mode: slow-coach would be refused by binding.unbound" in reporting.log.read_text()
     later = reported(reporting, installed, "--since", "2999-01-01")
-    assert (later.returncode, later.stdout) == (0, "all calls had a proof of possession\n")
+    assert (later.returncode, later.stdout) == (0, "no client called without proof\n")
 
 
-def test_a_route_that_is_none_ends_the_start(reporting: Orders, installed: Installed) -> None:
+def test_a_route_that_is_none_ends_the_start(
+    tmp_path: Path, issuer: ForeignServer, responder: Responder, installed: Installed
+) -> None:
+    orders = prepared(tmp_path, issuer, responder)
+    orders.set(REPORT_ROUTES=["order"])
     checked = subprocess.run(
-        [installed.python, "manage.py", "check", "--tag", "orders"],
-        cwd=reporting.code,
-        env=reporting.environment | {"REPORT_ROUTES": "order"},
+        [installed.python, "manage.py", "check", "--tag", "sender_constraint"],
+        cwd=orders.code,
+        env=orders.environment,
         capture_output=True,
         text=True,
         check=False,

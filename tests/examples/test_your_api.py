@@ -117,7 +117,7 @@ def test_a_certificate_that_is_put_in_place_is_served_without_a_restart(
     tmp_path: Path, issuer: ForeignServer, responder: Responder, installed: Installed
 ) -> None:
     with served(tmp_path, issuer, responder, installed, patched=True) as orders:
-        generations = orders.state / "certificates" / "server" / "generations"
+        generations = orders.code / "var" / "certificates" / "server" / "generations"
         assert len(list(generations.iterdir())) == 1
         placed(issuer.authority, tmp_path, "orders-server", server=True)
         eventually(lambda: len(list(generations.iterdir())) == 2, "no new generation")
@@ -204,9 +204,8 @@ def test_a_refusal_is_explained_by_the_api_s_own_manage_py(
     after: Orders, token: str, installed: Installed
 ) -> None:
     refused = after.get(token)
-    told = installed.run(
-        "manage.py", "explain", refused.correlation_id, cwd=after.code, env=after.environment
-    )
+    explain = ("manage.py", "explain", refused.correlation_id, "--log", str(after.log))
+    told = installed.run(*explain, cwd=after.code, env=after.environment)
     assert "binding.certificate-missing" in told.stdout
     assert "RFC 8705" in told.stdout
 
@@ -217,7 +216,6 @@ def test_a_refusal_is_explained_by_the_api_s_own_manage_py(
         ({"REDIS_URL": ""}, "sender_constraint.E021"),
         ({"REDIS_URL": "redis://127.0.0.1:1/0"}, "sender_constraint.E022"),
         ({"SERVER_CERTIFICATE_FILE": "no-file.pem"}, "sender_constraint.E023"),
-        ({"INTROSPECTION_CLIENT_ID": "orders"}, "sender_constraint.E026"),
     ],
 )
 def test_what_would_fail_at_run_time_is_refused_at_start(
@@ -231,6 +229,34 @@ def test_what_would_fail_at_run_time_is_refused_at_start(
     orders = prepared(tmp_path, issuer, responder)
     assert "no issues" in _checked(orders, installed, {})
     assert check in _checked(orders, installed, changes)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("INTROSPECTION_CLIENT_ID", "orders", "(sender_constraint.E026)"),
+        ("TRUST_BUNDEL", "/etc/bundle.pem", "(sender_constraint.E028) SENDER_CONSTRAINT has no key"),
+        ("TRUST_BUNDEL", "/etc/bundle.pem", "Did you mean TRUST_BUNDLE?"),
+        ("REVOCATION_SECONDS", "5", "is '5', and must be a whole number."),
+        ("DPOP_NONCE_REQUIRED", "false", "is 'false', and must be True or False."),
+        ("ISSUER_ALGORITHMS", "RS256", "is 'RS256', and must be a list of texts."),
+        ("SERVER_CERTIFICATE_FILE", 1, "is 1, and must be a path, or None."),
+        ("ACCEPT_FOREIGN_CERTIFICATES", "all", "must be True, False or 'self-signed'."),
+    ],
+)
+def test_a_key_of_the_setting_that_cannot_be_used_is_refused_at_start(
+    tmp_path: Path,
+    issuer: ForeignServer,
+    responder: Responder,
+    installed: Installed,
+    key: str,
+    value: object,
+    told: str,
+) -> None:
+    orders = prepared(tmp_path, issuer, responder)
+    assert "no issues" in _checked(orders, installed, {})
+    orders.set(**{key: value})
+    assert told in _checked(orders, installed, {})
 
 
 @pytest.mark.clause("RFC 8446 §4.4.2")
@@ -252,7 +278,7 @@ def test_an_api_that_does_not_serve_its_metadata_is_refused_at_start(
 ) -> None:
     orders = prepared(tmp_path, issuer, responder)
     settings = orders.code / "orders" / "settings.py"
-    lines = [line for line in settings.read_text().splitlines() if "resource_metadata" not in line]
+    lines = [line for line in settings.read_text().splitlines() if "SenderConstraintMiddleware" not in line]
     settings.write_text("\n".join(lines))
     assert "sender_constraint.E025" in _checked(orders, installed, {})
 
@@ -277,7 +303,7 @@ def test_gunicorn_does_not_serve_what_a_check_refuses(
 def _checked(orders: Orders, installed: Installed, changes: dict[str, str]) -> str:
     """What ``manage.py check`` prints with these settings changed."""
     ended = subprocess.run(
-        [installed.python, "manage.py", "check", "--tag", "orders"],
+        [installed.python, "manage.py", "check", "--tag", "sender_constraint"],
         cwd=orders.code,
         env={**orders.environment, **changes},
         capture_output=True,

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from operations.audit import search
 from operations.audit.audit_trail import AuditTrail
-from operations.audit.explaining import NotExplained, answer
+from operations.audit.trail_files import trail_files, trails
+from sender_constraint.explanations import search
+from sender_constraint.explanations.command import NotExplained, answer
 
 ID = "0b9d4f7c-5c0e-4b5e-9d57-3f1d8a6f0c11"
 OTHER_ID = "a3a0a1a2-0000-4000-8000-000000000001"
@@ -36,7 +37,7 @@ def record(folder: Path, event: str, outcome: str, **fields: Any) -> None:
 
 def told(folders: dict[str, Path], *, as_json: bool = False, **question: Any) -> str:
     asked = {"correlation_id": None, "peer": None, "recent": None, **question}
-    return "\n".join(answer(folders, as_json=as_json, **asked))
+    return "\n".join(answer(trails(folders), as_json=as_json, **asked))
 
 
 def not_told(folders: dict[str, Path], **question: Any) -> NotExplained:
@@ -88,7 +89,7 @@ def test_an_unknown_id_is_told_with_where_it_was_looked_for_and_what_else_to_try
 ) -> None:
     reason = not_told(folders, correlation_id=OTHER_ID)
     assert reason.status == 1
-    assert f"No event for ID {OTHER_ID} in the audit trail of authserver, bank_api." in str(reason)
+    assert f"No event about the id {OTHER_ID} in the events of authserver, bank_api." in str(reason)
     assert str(folders["bank_api"] / "audit.jsonl") in str(reason)
     assert "--peer" in str(reason)
 
@@ -153,7 +154,7 @@ def test_rotated_files_are_read_too_oldest_first(folders: dict[str, Path]) -> No
     (folder / "audit.jsonl.2.gz").write_bytes(gzip.compress((folder / "audit.jsonl.1").read_bytes()))
     os.utime(folder / "audit.jsonl.2.gz", (1, 1))
     record(folder, "api.call", "refused", rule="token.scope")
-    assert [each.name for each in search.trail_files(folder)] == [
+    assert [each.name for each in trail_files(folder)] == [
         "audit.jsonl.2.gz",
         "audit.jsonl.1",
         "audit.jsonl",
@@ -186,8 +187,9 @@ def test_a_compressed_file_that_is_cut_is_told_by_name(folders: dict[str, Path])
 
 
 def test_a_folder_that_is_not_there_is_told_by_name(tmp_path: Path) -> None:
-    reason = not_told({"bank_api": tmp_path / "nowhere"}, correlation_id=ID)
-    assert f"The audit trail cannot be read: {tmp_path / 'nowhere'}: No such file or directory" in str(reason)
+    with pytest.raises(search.EventsUnreadable) as reason:
+        told({"bank_api": tmp_path / "nowhere"}, correlation_id=ID)
+    assert f"{tmp_path / 'nowhere'}: No such file or directory" in str(reason.value)
 
 
 def test_a_folder_without_events_is_told_as_such(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from operations.alarms.service import alarms
+from operations.audit.trail import trail
 from operations.tasks.background import ledger
 from partner_client.banking.client import BankingClient
 from sender_constraint.certificates.generations import Generation, GenerationStore
@@ -15,7 +16,7 @@ from sender_constraint.client.caller import Caller, CallerSettings
 from sender_constraint.client.retries import Retries, RetryPolicy
 from sender_constraint.client.token_source import TokenRequest
 from sender_constraint.core.revocation import CertificateStatus, State
-from sender_constraint.django import audit, status
+from sender_constraint.django import status
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.client.bank import Bank
 from tests.sender_constraint.ocsp_answers import OcspAnswers
@@ -84,11 +85,11 @@ def server(
 ) -> Iterator[TLSServer]:
     """A bank that the partner's settings name, once the partner has a certificate; it is in good standing."""
     with TLSServer(authority.server_context(), bank_server) as running, Responder(statuses) as responder:
-        settings.OCSP_URL = responder.url
+        settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"OCSP_URL": responder.url}
         status.certificate_status.cache_clear()
         bank_server.origin = running.origin
         settings.ISSUER = settings.API_URL = settings.RESOURCE = running.origin
-        settings.TRUST_BUNDLE = authority.trust_bundle
+        settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": authority.trust_bundle}
         yield running
 
 
@@ -104,7 +105,7 @@ def banking(server: TLSServer, store: GenerationStore, authority: Authority) -> 
 def audited(settings: Settings, tmp_path: Path) -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What the trail of this test holds."""
     settings.AUDIT_DIR = tmp_path / "audit"
-    audit.trail.cache_clear()
+    trail.cache_clear()
     alarms.cache_clear()
     yield Trail(tmp_path / "audit" / "audit.jsonl").events
-    audit.trail.cache_clear()
+    trail.cache_clear()

@@ -29,7 +29,7 @@ def test_where_no_alarm_stands_it_says_so(
     authority: Authority,
     settings: Settings,
 ) -> None:
-    settings.TRUST_BUNDLE = authority.trust_bundle
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": authority.trust_bundle}
     for task in ("certificates", "expiries"):
         with ledger().run(task, 60):
             pass

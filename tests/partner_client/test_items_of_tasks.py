@@ -9,7 +9,6 @@ from typing import Any, NoReturn
 import pytest
 from pytest_django import Settings
 
-from operations.alarms.alarms import Level
 from operations.alarms.service import alarms
 from operations.certificates import client_keys, renewal
 from operations.certificates.stores import DeclaredStore
@@ -21,6 +20,7 @@ from sender_constraint.certificates.generations import GenerationStore
 from sender_constraint.certificates.issuance import Issuer
 from sender_constraint.client.key_store import KeyStore
 from sender_constraint.core.clock import utc_now
+from sender_constraint.core.events import Level
 from tests.sender_constraint.authority import Authority
 from tests.sender_constraint.certificates.issuing import CountingIssuer
 

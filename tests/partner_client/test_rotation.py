@@ -233,7 +233,7 @@ def test_what_a_revoked_authority_issued_is_replaced_at_the_next_look(
     authority: Authority,
     settings: Settings,
 ) -> None:
-    settings.TRUST_BUNDLE = authority.trust_bundle
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": authority.trust_bundle}
     renew_certificates.apply(throw=True)
     assert store.current() == generation
 

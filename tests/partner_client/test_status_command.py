@@ -33,7 +33,7 @@ def failing() -> list[Expiry]:
 
 @pytest.fixture(autouse=True)
 def _settings(settings: Settings, authority: Authority) -> None:
-    settings.TRUST_BUNDLE = authority.trust_bundle
+    settings.SENDER_CONSTRAINT = settings.SENDER_CONSTRAINT | {"TRUST_BUNDLE": authority.trust_bundle}
     LISTED.clear()
 
 

@@ -1,6 +1,6 @@
 """``manage.py reported``."""
 
-from sender_constraint.django.reported_command import ReportedCommand
+from operations.audit.commands import ReportedCommand
 
 
 class Command(ReportedCommand):

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from authserver.keys.schedule import TASK
 from authserver.keys.store import NoSigningKey, signing_key_store
 from authserver.keys.tasks import turning
+from operations.audit.trail import trail
 from operations.tasks.background import ledger
-from sender_constraint.django.audit import trail
 
 
 class Command(BaseCommand):

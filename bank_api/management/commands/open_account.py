@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from bank_api.accounts.models import Account, AccountAccess
-from sender_constraint.django.audit import trail
+from operations.audit.trail import trail
 
 
 class Command(BaseCommand):

@@ -17,6 +17,16 @@ RESOURCE = os.environ["RESOURCE"]
 JWKS_URL = os.environ["JWKS_URL"]
 TRUST_BUNDLE = os.environ["TRUST_BUNDLE"]
 
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {
+        "file": {"class": "logging.FileHandler", "filename": os.environ["LOG_FILE"], "formatter": "line"}
+    },
+    "root": {"handlers": ["file"], "level": "INFO"},
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["orders.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["orders.authentication.HasScope"],

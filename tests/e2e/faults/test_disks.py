@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from operations.audit.audit_trail import INTERRUPTED
-from operations.audit.search import recent_refusals
+from operations.audit.trail_files import trails
+from sender_constraint.explanations.search import recent_refusals
 from tests.e2e.calling import PAYMENT, APICaller, TokenCaller
 from tests.e2e.faults.disks import full
 from tests.e2e.faults.observing import level
@@ -103,7 +104,7 @@ def test_a_full_disk_under_the_trails_is_an_outage_that_says_so_and_ends_by_itse
                 damaged += 1
         assert damaged <= 4, service
         assert [each["event"] for each in events].count(INTERRUPTED) >= 2
-        assert recent_refusals({service: disk / service}, 10).damaged <= damaged
+        assert recent_refusals(trails({service: disk / service}), 10).damaged <= damaged
         assert "Traceback" not in on_the_disk[service].log.read_text()
 
     def well_again() -> bool:

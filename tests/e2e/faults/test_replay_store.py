@@ -287,7 +287,7 @@ def test_a_partner_with_dpop_notices_no_restart_of_redis(
 
 def test_a_redis_that_evicts_raises_an_alarm_until_it_does_not(bank: Environment, store: redis.Redis) -> None:
     deployment = bank.deployment
-    look = "from sender_constraint.django.replay import watch_replay_store as t; t.apply(throw=True)"
+    look = "from operations.tasks.replay_store import watch_replay_store as t; t.apply(throw=True)"
 
     def looked() -> None:
         manage(deployment, "bank_api", [sys.executable, "bank_api/manage.py", "shell", "--command", look])

@@ -36,12 +36,12 @@ class HeardAlarms:
     standing: str | None = None
     detail: dict[str, Any] = field(default_factory=dict)
 
-    def raised(self, name: str, level: str, message: str, **detail: Any) -> None:
+    def raise_alarm(self, name: str, level: str, message: str, **detail: Any) -> None:
         assert (name, bool(message)) == (ALARM, True)
         self.standing, self.detail = level, detail
         self.told.append(level)
 
-    def cleared(self, name: str) -> None:
+    def clear_alarm(self, name: str) -> None:
         assert name == ALARM
         self.standing = None
         self.told.append("cleared")

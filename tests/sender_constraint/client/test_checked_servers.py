@@ -52,10 +52,10 @@ class Heard:
         self.alarms: set[str] = set()
         self.refused: list[tuple[str, str]] = []
 
-    def raised(self, name: str, level: str, message: str, **detail: Any) -> None:  # noqa: ARG002 - an alarm's
+    def raise_alarm(self, name: str, level: str, message: str, **detail: Any) -> None:  # noqa: ARG002 - an alarm's
         self.alarms.add(name)
 
-    def cleared(self, name: str) -> None:
+    def clear_alarm(self, name: str) -> None:
         self.alarms.discard(name)
 
     def refusal(self, server: str, refusal: Refusal) -> None:

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from operations.audit.audit_trail import INTERRUPTED, AuditTrail, TrailUnwritable
-from operations.audit.search import recent_refusals
+from operations.audit.trail_files import trails
+from sender_constraint.explanations.search import recent_refusals
 from tests.sender_constraint.tls.running import Server, read_all
 from tests.trail import unwritable
 from tests.waiting import eventually
@@ -62,7 +63,7 @@ def test_a_line_that_is_cut_short_damages_no_event_before_or_after_it(
     assert [each["event"] for each in events] == ["first", INTERRUPTED, "third"]
     assert events[1]["detail"]["missing"] == 1
     assert damaged == bool(bytes_left)
-    found = recent_refusals({"example": tmp_path}, 10)
+    found = recent_refusals(trails({"example": tmp_path}), 10)
     assert [each["event"] for each in found.found] == ["first", "third"]
 
 

@@ -1,22 +1,23 @@
 """The server's own certificate turns under its callers."""
 
 import json
+import logging
 import os
 import socket
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 from OpenSSL import crypto
 
-from operations.audit.audit_trail import AuditTrail
-from operations.settings.environment import ServiceEnvironment
 from sender_constraint.certificates.generations import Generation, GenerationStore
+from sender_constraint.core.events import LOGGER, LoggingReporter
 from sender_constraint.core.thumbprints import certificate_thumbprint
 from sender_constraint.tls.front import RETRY_SECONDS, TLSFront
-from sender_constraint.tls.limits import limits_of
+from sender_constraint.tls.limits import Limits
 from tests.sender_constraint.tls.certificates import authority, leaf
 from tests.sender_constraint.tls.running import Server, get
 
@@ -65,7 +66,9 @@ def test_a_bad_generation_is_recorded_once_and_the_last_good_one_serves(own_serv
     assert served(own_server) == repaired
 
 
-def test_a_generation_that_could_not_be_read_for_a_moment_is_tried_again(tmp_path: Path) -> None:
+def test_a_generation_that_could_not_be_read_for_a_moment_is_tried_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     issuer, store, now = authority(), GenerationStore(tmp_path / "server"), [0.0]
 
     def publish() -> Generation:
@@ -73,9 +76,8 @@ def test_a_generation_that_could_not_be_read_for_a_moment_is_tried_again(tmp_pat
         return store.publish(server.key_pem, server.chain_pem, datetime.now(UTC))
 
     old = publish()
-    trail = AuditTrail("example", tmp_path)
-    limits = limits_of(ServiceEnvironment("example"))
-    front = TLSFront(store, trail, limits, monotonic=lambda: now[0])
+    caplog.set_level(logging.INFO, LOGGER)
+    front = TLSFront(store, LoggingReporter("example"), Limits(), monotonic=lambda: now[0])
     new = publish()
     unreadable = new.private_key_path.rename(new.directory / "elsewhere")
 
@@ -84,7 +86,7 @@ def test_a_generation_that_could_not_be_read_for_a_moment_is_tried_again(tmp_pat
     assert thumbprint_served_by(front) == old.thumbprint
     now[0] += RETRY_SECONDS
     assert thumbprint_served_by(front) == new.thumbprint
-    outcomes = [json.loads(line)["outcome"] for line in trail.path.read_text().splitlines()]
+    outcomes = [json.loads(each)["outcome"] for each in caplog.messages]
     assert outcomes == ["refused", "accepted"]
 
 
@@ -96,7 +98,7 @@ def test_a_server_that_starts_with_a_broken_generation_serves_the_last_good_one(
     broken = store.current()
     broken.private_key_path.chmod(0o644)
 
-    front = TLSFront(store, AuditTrail("example", tmp_path), limits_of(ServiceEnvironment("example")))
+    front = TLSFront(store, LoggingReporter("example"), Limits())
 
     assert thumbprint_served_by(front) == store.last_good().thumbprint != broken.thumbprint
     repaired = leaf("localhost", issuer, ExtendedKeyUsageOID.SERVER_AUTH)

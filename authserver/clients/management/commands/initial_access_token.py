@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from authserver.client_authentication import requests
 from authserver.registration.tokens import new_initial_token
 from authserver.registration.views import initial_token_key
-from sender_constraint.django.audit import trail
+from operations.audit.trail import trail
 
 EVENT = "operator.initial_access_token"
 DAY_SECONDS = 86_400

@@ -14,8 +14,8 @@ from authserver.clients.models import Client, columns
 from authserver.clients.policy import registration_policy
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import client_information, read_metadata, register
+from operations.audit.trail import trail
 from sender_constraint.core.errors import InvalidClientMetadata
-from sender_constraint.django.audit import trail
 
 EVENT = "operator.register_client"
 

@@ -11,7 +11,7 @@ from ca.directory.configuration import directory_issuer, statement_key
 from ca.directory.statements import CLIENT_PROFILE, LONGEST_LIFETIME, NAMES, software_statement, stated
 from ca.register import configuration
 from ca.register.participants import NotAdmitted, known_application
-from sender_constraint.django.audit import trail
+from operations.audit.trail import trail
 
 WEEK_SECONDS = 7 * 24 * 60 * 60
 

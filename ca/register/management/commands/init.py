@@ -13,6 +13,7 @@ from ca.authority.founding import ForeignTrustBundle, found
 from ca.register import configuration
 from ca.register.configuration import authority_directory
 from ca.register.own_records import record_authorities
+from sender_constraint.django.conf import library_settings
 
 
 class Command(BaseCommand):
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         try:
             is_new = found(
                 directory,
-                settings.TRUST_BUNDLE,
+                library_settings().trust_bundle,
                 configuration.utc_now,
                 settings.STATUS_ORIGIN,
                 timedelta(seconds=settings.ISSUING_AUTHORITY_LIFETIME_SECONDS),
@@ -49,4 +50,4 @@ class Command(BaseCommand):
                 f"  {certificate.subject.rfc4514_string()}, until {certificate.not_valid_after_utc:%Y-%m-%d},"
                 f" SHA-256 {certificate.fingerprint(hashes.SHA256()).hex()}"
             )
-        self.stdout.write(f"Trust bundle: {settings.TRUST_BUNDLE}")
+        self.stdout.write(f"Trust bundle: {library_settings().trust_bundle}")

@@ -15,8 +15,8 @@ from ca.authority.refusals import EnrolmentRefused
 from ca.authority.requests import verify_request
 from ca.register.configuration import current_issuer, issuer_of, key_profile
 from ca.register.own_records import AuthorityRevoked
+from operations.audit.trail import trail
 from sender_constraint.core.untrusted_input import MalformedInput, certification_request_from_pem
-from sender_constraint.django.audit import trail
 
 
 class Command(BaseCommand):

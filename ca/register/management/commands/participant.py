@@ -17,7 +17,7 @@ from ca.register.participants import (
     deliver_to_file,
     known_application,
 )
-from sender_constraint.django.audit import trail
+from operations.audit.trail import trail
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from ca.register.forks import open_forks
 from ca.register.models import IssuedCertificate, LineageFork, certificate_with_serial, state_of
 from ca.status.forks import Decided, NothingToDecide, resume_lineage, revoke_lineage
 from ca.status.revoking import publish_revocations
+from operations.audit.trail import trail
 from sender_constraint.core.thumbprints import certificate_thumbprint
-from sender_constraint.django.audit import trail
 
 DECISIONS = {LineageFork.RESUMED: resume_lineage, LineageFork.REVOKED: revoke_lineage}
 

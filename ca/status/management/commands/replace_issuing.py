@@ -16,9 +16,9 @@ from ca.register.configuration import authority_directory
 from ca.register.models import certificate_with_serial, serial_text, state_of
 from ca.status.replacing import NotReplaceable, Replacement, replace_issuing
 from ca.status.revoking import publish_revocations, revoke
+from operations.audit.trail import trail
 from operations.certificates.stores import declared_stores
 from sender_constraint.certificates.errors import CertificatesError
-from sender_constraint.django.audit import trail
 
 
 class Command(BaseCommand):

@@ -12,7 +12,7 @@ from ca.register import configuration
 from ca.register.configuration import authority_directory
 from ca.register.models import certificate_with_serial, serial_text
 from ca.status.revoking import NotRevocable, Revoked, publish_revocations, revoke
-from sender_constraint.django.audit import trail
+from operations.audit.trail import trail
 
 
 class Command(BaseCommand):

@@ -1,6 +1,6 @@
 """Explains what the partner's own service refused."""
 
-from sender_constraint.django.explain import ExplainCommand
+from operations.audit.commands import ExplainCommand
 
 
 class Command(ExplainCommand):

@@ -1,22 +1,22 @@
 """The command ``explain``, for one service or several: arguments in, text out.
 
-``manage.py explain`` of each service and ``scripts/explain`` differ only in the folders that they read.
+Its variants differ in the files that they read: an application's log, or the audit trails of services.
 """
 
 import argparse
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 
-from operations.audit.search import (
+from sender_constraint.core.correlation import CORRELATION_HEADER, is_correlation_id
+from sender_constraint.explanations.report import document, lines, summary
+from sender_constraint.explanations.search import (
+    EventsUnreadable,
     Search,
-    TrailUnreadable,
+    Sources,
     by_correlation_id,
     by_peer,
     recent_refusals,
 )
-from sender_constraint.core.correlation import CORRELATION_HEADER, is_correlation_id
-from sender_constraint.explanations.report import document, lines, summary
 
 RECENT = 10
 
@@ -57,34 +57,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def answer(
-    directories: Mapping[str, Path],
+    sources: Sources,
     *,
     correlation_id: str | None,
     peer: str | None,
     recent: int | None,
     as_json: bool,
 ) -> Iterator[str]:
-    """The lines to print. directories: by service, the folder of its trail. Raises NotExplained."""
+    """The lines to print. Raises NotExplained."""
     if sum(each is not None for each in (correlation_id, peer, recent)) != 1:
         raise NotExplained("Give one of: an ID, --peer IP:PORT, --recent [N]. See --help.", status=2)
     try:
-        search = _searched(directories, correlation_id, peer, recent)
-    except TrailUnreadable as reason:
-        raise NotExplained(f"The audit trail cannot be read: {reason}") from reason
+        search = _searched(sources, correlation_id, peer, recent)
+    except EventsUnreadable as reason:
+        raise NotExplained(f"The events cannot be read: {reason}") from reason
     if not search.found:
         raise NotExplained("\n".join(_nothing(search, correlation_id, peer)))
     return _as_json(search) if as_json else _as_text(search, listed=recent is not None)
 
 
-def _searched(
-    directories: Mapping[str, Path], correlation_id: str | None, peer: str | None, recent: int | None
-) -> Search:
+def _searched(sources: Sources, correlation_id: str | None, peer: str | None, recent: int | None) -> Search:
     if recent is not None:
         if recent < 1:
             raise NotExplained("--recent takes a number of at least 1.", status=2)
-        return recent_refusals(directories, recent)
+        return recent_refusals(sources, recent)
     if peer is not None:
-        return by_peer(directories, peer.strip())
+        return by_peer(sources, peer.strip())
     wanted = (correlation_id or "").strip()
     if not is_correlation_id(wanted):
         raise NotExplained(
@@ -93,12 +91,12 @@ def _searched(
             "call gets\na new one.",
             status=2,
         )
-    return by_correlation_id(directories, wanted)
+    return by_correlation_id(sources, wanted)
 
 
 def _nothing(search: Search, correlation_id: str | None, peer: str | None) -> Iterator[str]:
     about = f"ID {correlation_id}" if correlation_id else f"peer {peer}" if peer else "any refusal"
-    yield f"No event for {about} in the audit trail of {', '.join(search.directories)}."
+    yield f"No event about {about} in the events of {', '.join(search.sources)}."
     if search.damaged:
         yield f"{search.damaged} line(s) that may contain it are truncated or damaged."
     read = ", ".join(str(each) for each in search.files) or "no files, since nothing has been recorded yet"

@@ -1,11 +1,10 @@
-"""What report mode recorded, counted from the audit trail: clients without proof, and their routes."""
+"""What report mode recorded, counted from its events: clients without proof, and their routes."""
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
-from operations.audit.search import named
 from sender_constraint.core.report_mode import REPORTED
+from sender_constraint.explanations.search import Sources, named
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,11 @@ class Reported:
     last: str
 
 
-def count_reported(directory: Path, since: str = "") -> list[Reported]:
-    """The counts in a trail, most calls first. since: ISO 8601, in UTC. Raises TrailUnreadable."""
+def count_reported(sources: Sources, since: str = "") -> list[Reported]:
+    """The counts, most calls first. since: ISO 8601, in UTC. Raises EventsUnreadable."""
     calls: Counter[tuple[str, str, str]] = Counter()
     last: dict[tuple[str, str, str], str] = {}
-    for event in named(directory, REPORTED):
+    for event in named(sources, REPORTED):
         time = str(event.get("time", ""))
         if time < since:
             continue
