@@ -164,7 +164,8 @@ def _lanes() -> int:
 
 def _divide(arguments: Iterable[str]) -> tuple[list[str], list[str]]:
     """Arguments that are paths, and the others."""
-    paths, options = [], []
+    paths: list[str] = []
+    options: list[str] = []
     for argument in arguments:
         (paths if Path(argument.partition("::")[0]).exists() else options).append(argument)
     return paths, options
