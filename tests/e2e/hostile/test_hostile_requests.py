@@ -92,7 +92,7 @@ def test_pipelined_requests_are_answered_in_their_turn_and_keep_nobody_out(
 def attack_together(
     sieges: Sequence[Siege], attack: Callable[[Target], Counter[bytes]]
 ) -> list[Counter[bytes]]:
-    """The callers, divided between the ports, attack for a while, during honest calls. By port, the answers."""
+    """The callers, some at each port, attack for a while, during honest calls. By port, the answers."""
     end = monotonic() + SECONDS
     at_each = CALLERS // len(sieges)
 
