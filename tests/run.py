@@ -122,6 +122,8 @@ def main(arguments: list[str]) -> int:
     suite = Suite.FAST if chosen.fast else Suite.ALL if chosen.all or paths else Suite.USUAL
     together, alone = schedule.jobs(paths, suite, schedule.recorded_durations())
 
+    if chosen.coverage:
+        coverage_report.forget()
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(Path(folder), options, chosen.coverage)
         runner.work_through(together, chosen.lanes)
