@@ -58,13 +58,16 @@ class Runner:
         workers = [threading.Thread(target=self._lane, args=(queue, seen)) for _ in range(lanes)]
         for worker in workers:
             worker.start()
-        for worker in workers:
-            worker.join()
+        try:
+            for worker in workers:
+                worker.join()
+        finally:
+            queue.clear()  # on Ctrl-C, which has reached the runs of pytest as well, no other begins
 
     def _lane(self, queue: list[Job], seen: bool) -> None:
         while True:
             with self._lock:
-                if not queue:
+                if not queue or WRONG_USAGE in self.outcome.statuses:
                     return
                 job = queue.pop(0)
             self.run(job, seen=seen)
@@ -101,6 +104,7 @@ def main(arguments: list[str]) -> int:
     """Run what ``arguments`` select. Returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="scripts/test",
+        allow_abbrev=False,
         usage="scripts/test [--fast | --all] [--coverage] [PATH ...] [PYTEST OPTIONS]",
         description="Run the tests; with paths, these only. Without --fast and --all: all that this machine "
         "can run by itself. The last line of the output sums up: N passed, N failed, N skipped.",
@@ -122,11 +126,12 @@ def main(arguments: list[str]) -> int:
     suite = Suite.FAST if chosen.fast else Suite.ALL if chosen.all or paths else Suite.USUAL
     together, alone = schedule.jobs(paths, suite, schedule.recorded_durations())
 
+    if chosen.coverage:
+        coverage_report.forget()
     with tempfile.TemporaryDirectory() as folder:
         runner = Runner(Path(folder), options, chosen.coverage)
         runner.work_through(together, chosen.lanes)
-        for job in alone:
-            runner.run(job, seen=True)
+        runner.work_through(alone, lanes=1)
         if chosen.coverage:
             coverage_report.write()
         if chosen.record_durations:

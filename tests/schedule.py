@@ -38,10 +38,15 @@ STARTING = (
     "authserver/test_turning_over_tls.py",
     "bank_api/test_sqlite.py",
     "bank_api/test_start.py",
+    "ca/test_commands.py",
+    "ca/test_lineage_forks.py",
     "ca/test_over_tls.py",
+    "ca/test_replacing.py",
     "ca/test_status_over_sockets.py",
     "e2e",
     "examples",
+    "sender_constraint/certificates/test_renewal_killed.py",
+    "sender_constraint/client/test_under_gevent.py",
     "sender_constraint/tls",
     "workshop/test_environment.py",
     "workshop/test_local_settings.py",
@@ -61,7 +66,7 @@ SHARING = {"e2e/faults": 1, WITH_ENVIRONMENT: 2}
 STARTS_ITS_OWN = re.compile(r"\bEnvironment\(|\bDemo\(|\bcompare\(")
 
 # A process that starts no environment takes so long at most, where its modules allow it.
-BUNDLE_SECONDS = 30.0
+BUNDLE_SECONDS = 45.0
 
 
 class Suite(enum.Enum):

@@ -116,11 +116,12 @@ def test_the_watch_raises_alarms_that_grow_louder_and_clears_them(
     settings: Settings, left: float, level: str | None
 ) -> None:
     settings.EXPIRIES = [f"{__name__}.listed"]
-    LISTED.append(Expiry("list", "the list", NOW - HOUR * (1 - left), NOW + HOUR * left))
+    now = datetime.now(UTC)
+    LISTED.append(Expiry("list", "the list", now - HOUR * (1 - left), now + HOUR * left))
     watch_expiries.apply(throw=True)
     assert [alarm.level for alarm in alarms().standing()] == ([level] if level else [])
 
-    LISTED[:] = [Expiry("list", "the list", NOW, NOW + HOUR)]
+    LISTED[:] = [Expiry("list", "the list", now, now + HOUR)]
     watch_expiries.apply(throw=True)
     assert alarms().standing() == []
 

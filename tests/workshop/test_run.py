@@ -59,11 +59,12 @@ def test_what_measures_waiting_runs_by_itself_after_all_others() -> None:
 
 
 def test_the_longest_run_comes_first_and_bundles_take_about_as_long() -> None:
-    durations = {f"tests.ca.test_{name}": 10.0 for name in ("surfaces", "admin", "commands", "addresses")}
-    durations["tests.ca.test_authority"] = 100.0
+    most = schedule.BUNDLE_SECONDS
+    short = ("surfaces", "admin", "commands", "addresses")
+    durations = {f"tests.ca.test_{name}": most / 2 for name in short} | {"tests.ca.test_authority": 2 * most}
     files = [f"tests/ca/test_{name.rpartition('_')[2]}.py" for name in durations]
     together, _ = schedule.jobs(files, Suite.ALL, durations)
-    assert [job.seconds for job in together] == [100.0, 20.0, 20.0]
+    assert [job.seconds for job in together] == [2 * most, most, most]
 
 
 def test_each_suite_has_what_the_smaller_one_has_and_all_has_every_module() -> None:

@@ -2,8 +2,8 @@
 
 import resource
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -22,8 +22,9 @@ ALL_PORTS = (*TLS_PORTS, "ca-public")
 NEEDED_FILES = 4096
 TOKEN_SECONDS = 60
 
-# A load's name and its port.
+# A load's name and its port, or all of its ports.
 Besieging = Callable[[str, Target], AbstractContextManager[Siege]]
+BesiegingAll = Callable[[str, Sequence[Target]], AbstractContextManager[Sequence[Siege]]]
 
 _FIGURES = pytest.StashKey[Figures]()
 
@@ -125,6 +126,18 @@ def tls_target(request: pytest.FixtureRequest, targets: dict[str, Target]) -> Ta
 
 
 @pytest.fixture
+def all_targets(targets: dict[str, Target]) -> list[Target]:
+    """Every port, for a load on all at once."""
+    return [targets[name] for name in ALL_PORTS]
+
+
+@pytest.fixture
+def tls_targets(targets: dict[str, Target]) -> list[Target]:
+    """Every TLS port, for a load on all at once."""
+    return [targets[name] for name in TLS_PORTS]
+
+
+@pytest.fixture
 def besieging(request: pytest.FixtureRequest) -> Besieging:
     """Begins a siege, and puts what was measured into the table."""
 
@@ -133,5 +146,17 @@ def besieging(request: pytest.FixtureRequest) -> Besieging:
         with Siege(load, target) as siege:
             yield siege
         request.config.stash[_FIGURES].sieges.append(siege)
+
+    return besieged
+
+
+@pytest.fixture
+def besieging_all(besieging: Besieging) -> BesiegingAll:
+    """The same for several ports at once."""
+
+    @contextmanager
+    def besieged(load: str, targets: Sequence[Target]) -> Iterator[Sequence[Siege]]:
+        with ExitStack() as stack:
+            yield [stack.enter_context(besieging(load, target)) for target in targets]
 
     return besieged

@@ -1,6 +1,6 @@
 """One kind of load on one port: what an honest caller noticed of it, and what is left of it afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic, sleep
 from types import TracebackType
@@ -66,13 +66,15 @@ class Siege:
 
     def honest_calls_while(self, condition: Callable[[], bool]) -> None:
         """Honest calls, one after another, as long as a condition holds."""
-        while condition():
-            started = monotonic()
-            status = self.target.honest()
-            self.waits.append(monotonic() - started)
-            assert status == 200, f"the honest caller was answered {status}"
-            self.during = max(self.during, self.usage(), key=lambda each: each.resident_bytes)
-            sleep(PAUSE_SECONDS)
+        honest_calls_while([self], condition)
+
+    def honest_call(self) -> None:
+        """One honest call, which succeeds."""
+        started = monotonic()
+        status = self.target.honest()
+        self.waits.append(monotonic() - started)
+        assert status == 200, f"the honest caller was answered {status}"
+        self.during = max(self.during, self.usage(), key=lambda each: each.resident_bytes)
 
     def holds(self, connections: int) -> None:
         """Wait until the server holds these connections, where the system tells."""
@@ -96,3 +98,11 @@ class Siege:
             return now if now.descriptors <= self.before.descriptors + OWN_DESCRIPTORS else None
 
         return eventually(back, lambda: f"descriptors are back: {self.before} {self.usage()}")
+
+
+def honest_calls_while(sieges: Sequence[Siege], condition: Callable[[], bool]) -> None:
+    """Honest calls on all of these ports in turn, as long as a condition holds."""
+    while condition():
+        for siege in sieges:
+            siege.honest_call()
+        sleep(PAUSE_SECONDS)

@@ -4,16 +4,17 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from time import monotonic
 
 import pytest
 from cryptography import x509
+from OpenSSL import SSL
 
 from operations.settings.environment import REPOSITORY
-from tests.e2e.hostile.conftest import Besieging
+from tests.e2e.hostile.conftest import Besieging, BesiegingAll
 from tests.e2e.hostile.credentials import (
     CURVES,
     Files,
@@ -26,16 +27,18 @@ from tests.e2e.hostile.credentials import (
 )
 from tests.e2e.hostile.flood import Order, Outcome
 from tests.e2e.hostile.presenting import answer_to, context_presenting
+from tests.e2e.hostile.siege import honest_calls_while
 from tests.e2e.hostile.target import Target
 from workshop.wire import Credentials
 
 PER_SECOND = 500
-FLOOD_SECONDS = 10
+FLOOD_SECONDS = 5
 FLOODERS = 2
 AT_ONCE = 32
 
-PRESENTERS = 4
-PRESENTING_SECONDS = 0.25
+# At each port.
+PRESENTERS = 2
+PRESENTING_SECONDS = 0.5
 
 Making = Callable[[Files], Credentials]
 
@@ -129,24 +132,36 @@ def credentials_of(files: Files) -> Callable[[str], Credentials]:
 @pytest.mark.clause("RFC 8446 §4.4.2")
 @pytest.mark.parametrize("case", CASES)
 def test_an_odd_or_oversized_certificate_is_refused_and_keeps_nobody_out(
-    tls_target: Target, besieging: Besieging, credentials_of: Callable[[str], Credentials], case: str
+    tls_targets: Sequence[Target],
+    besieging_all: BesiegingAll,
+    credentials_of: Callable[[str], Credentials],
+    case: str,
 ) -> None:
-    context = context_presenting(tls_target, credentials_of(case))
-    answers: Counter[str] = Counter()
+    contexts = [context_presenting(each, credentials_of(case)) for each in tls_targets]
 
-    with besieging(case, tls_target) as siege, ThreadPoolExecutor(PRESENTERS) as presenters:
+    with (
+        besieging_all(case, tls_targets) as sieges,
+        ThreadPoolExecutor(PRESENTERS * len(tls_targets)) as presenters,
+    ):
         end = monotonic() + PRESENTING_SECONDS
 
-        def present() -> None:
+        def present(target: Target, context: SSL.Context) -> Counter[str]:
+            answers: Counter[str] = Counter()
             while monotonic() < end:
-                answers[status_in(answer_to(tls_target, context))] += 1
+                answers[status_in(answer_to(target, context))] += 1
+            return answers
 
-        presenting = [presenters.submit(present) for _ in range(PRESENTERS)]
-        siege.honest_calls_while(lambda: not all(each.done() for each in presenting))
-        for each in presenting:
-            each.result()
-        siege.note = told(answers)
-    assert set(answers) <= {"400", "401", "403", "none"}, answers
+        presenting = [
+            presenters.submit(present, *each)
+            for each in zip(tls_targets, contexts, strict=True)
+            for _ in range(PRESENTERS)
+        ]
+        honest_calls_while(sieges, lambda: not all(each.done() for each in presenting))
+        for number, siege in enumerate(sieges):
+            of_port = presenting[number * PRESENTERS : (number + 1) * PRESENTERS]
+            answers = sum((each.result() for each in of_port), Counter[str]())
+            siege.note = told(answers)
+            assert set(answers) <= {"400", "401", "403", "none"}, answers
 
 
 @pytest.mark.clause("RFC 8446 §4.4.3")

@@ -1,12 +1,14 @@
 """TLS records that move nothing, sent without a pause: KeyUpdates, empty records, records of one byte."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from tests.e2e.hostile.conftest import Besieging
+from tests.e2e.hostile.conftest import BesiegingAll
+from tests.e2e.hostile.siege import honest_calls_while
 from tests.e2e.hostile.target import Target
 from tests.record_floods import FLOODS, WITHOUT_DATA, Flooding, Order
 
-FLOODERS = 2
 FLOOD_SECONDS = 2
 
 # No phase that such a flood can be in has a longer limit; the rest is for the machine.
@@ -17,17 +19,19 @@ SLACK_SECONDS = 2
 @pytest.mark.clause("RFC 8446 §5.1")
 @pytest.mark.parametrize("case", FLOODS)
 def test_a_flood_of_records_keeps_no_caller_out_and_ends_at_the_limit(
-    tls_target: Target, besieging: Besieging, case: str
+    tls_targets: Sequence[Target], besieging_all: BesiegingAll, case: str
 ) -> None:
-    order = Order(tls_target.port, str(tls_target.trust_bundle), case, FLOOD_SECONDS)
-    with besieging(case, tls_target) as siege:
-        floods = [Flooding(order) for _ in range(FLOODERS)]
-        siege.honest_calls_while(lambda: any(each.goes_on() for each in floods))
+    orders = [Order(each.port, str(each.trust_bundle), case, FLOOD_SECONDS) for each in tls_targets]
+    with besieging_all(case, tls_targets) as sieges:
+        floods = [Flooding(order) for order in orders]
+        honest_calls_while(sieges, lambda: any(each.goes_on() for each in floods))
         outcomes = [each.outcome() for each in floods]
-        longest = max(each.longest_seconds for each in outcomes)
-        connections = sum(each.connections for each in outcomes)
-        records = sum(each.records for each in outcomes)
-        siege.note = f"{records} records on {connections} connections, of which one lasted {longest:.1f} s"
+        for siege, each in zip(sieges, outcomes, strict=True):
+            siege.note = (
+                f"{each.records} records on {each.connections} connections, "
+                f"of which one lasted {each.longest_seconds:.1f} s"
+            )
+    longest = max(each.longest_seconds for each in outcomes)
     assert all(each.records for each in outcomes), "a flood worth the name"
     assert longest <= LIMIT_SECONDS + SLACK_SECONDS, outcomes
     if case in WITHOUT_DATA:

@@ -1,7 +1,7 @@
 """Requests that are more, or other, than they say, and come without a pause."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from select import select
 from ssl import SSLWantReadError, SSLWantWriteError
@@ -9,7 +9,8 @@ from time import monotonic
 
 import pytest
 
-from tests.e2e.hostile.conftest import Besieging
+from tests.e2e.hostile.conftest import Besieging, BesiegingAll
+from tests.e2e.hostile.siege import Siege, honest_calls_while
 from tests.e2e.hostile.target import PATIENCE_SECONDS, Target
 
 CALLERS = 8
@@ -62,14 +63,14 @@ CASES: Mapping[str, tuple[bytes, set[bytes]]] = {
 @pytest.mark.clause("RFC 9112 §6.3")
 @pytest.mark.parametrize("case", CASES)
 def test_a_request_that_is_not_what_it_says_keeps_nobody_out(
-    target: Target, besieging: Besieging, case: str
+    all_targets: Sequence[Target], besieging_all: BesiegingAll, case: str
 ) -> None:
     message, expected = CASES[case]
-    with besieging(case, target) as siege:
-        answered = siege_by(lambda: exchange(target, message), siege.honest_calls_while)
-        siege.note = f"{answered.total()} answers"
-    assert answered, "the server said why"
-    assert set(answered) <= expected, answered
+    with besieging_all(case, all_targets) as sieges:
+        answers = attack_together(sieges, lambda target: exchange(target, message))
+    for answered in answers:
+        assert answered, "the server said why"
+        assert set(answered) <= expected, answered
 
 
 @pytest.mark.clause("RFC 9112 §9.3.2")
@@ -79,32 +80,37 @@ def test_pipelined_requests_are_answered_in_their_turn_and_keep_nobody_out(
     last = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     requests = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n" * (PIPELINED - 1) + last
 
-    def pipelined() -> Counter[bytes]:
+    def pipelined(target: Target) -> Counter[bytes]:
         answered = exchange(target, requests)
         assert answered == Counter({b"200": PIPELINED})
         return answered
 
     with besieging(f"{CALLERS} times {PIPELINED} pipelined requests", target) as siege:
-        answered = siege_by(pipelined, siege.honest_calls_while)
-        siege.note = f"{answered.total()} answers"
+        attack_together([siege], pipelined)
 
 
-def siege_by(
-    attack: Callable[[], Counter[bytes]], meanwhile: Callable[[Callable[[], bool]], None]
-) -> Counter[bytes]:
-    """Several callers attack again and again for a while, and what is to be done meanwhile is done."""
+def attack_together(
+    sieges: Sequence[Siege], attack: Callable[[Target], Counter[bytes]]
+) -> list[Counter[bytes]]:
+    """The callers, some at each port, attack for a while, during honest calls. By port, the answers."""
     end = monotonic() + SECONDS
+    at_each = CALLERS // len(sieges)
 
-    def again_and_again() -> Counter[bytes]:
-        answered = attack()
+    def again_and_again(target: Target) -> Counter[bytes]:
+        answered = attack(target)
         while monotonic() < end:
-            answered += attack()
+            answered += attack(target)
         return answered
 
     with ThreadPoolExecutor(CALLERS) as callers:
-        calling = [callers.submit(again_and_again) for _ in range(CALLERS)]
-        meanwhile(lambda: not all(each.done() for each in calling))
-        return sum((each.result() for each in calling), Counter())
+        calling = [
+            [callers.submit(again_and_again, siege.target) for _ in range(at_each)] for siege in sieges
+        ]
+        honest_calls_while(sieges, lambda: not all(each.done() for port in calling for each in port))
+        answers = [sum((each.result() for each in port), Counter[bytes]()) for port in calling]
+    for siege, answered in zip(sieges, answers, strict=True):
+        siege.note = f"{answered.total()} answers"
+    return answers
 
 
 def exchange(target: Target, message: bytes) -> Counter[bytes]:
