@@ -62,7 +62,7 @@ WSGI_APPLICATION = "authserver.wsgi.application"
 INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
-    "authserver.tokens.response_headers.response_headers",
+    "authserver.endpoints.responses.response_headers",
     "sender_constraint.django.dpop.nonce_header",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from authserver.client_authentication import requests
+from authserver.client_authentication import http
 from authserver.registration.tokens import new_initial_token
 from authserver.registration.views import initial_token_key
 from sender_constraint.django.audit import trail
@@ -25,4 +25,4 @@ class Command(BaseCommand):
     def handle(self, *args: Any, lifetime: int, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Make it, and print it: it is kept nowhere."""
         trail().record(EVENT, "accepted", detail={"lifetime_seconds": lifetime})
-        self.stdout.write(new_initial_token(initial_token_key(), lifetime, requests.clock()))
+        self.stdout.write(new_initial_token(initial_token_key(), lifetime, http.clock()))

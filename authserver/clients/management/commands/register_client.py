@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 
-from authserver.client_authentication import requests
+from authserver.client_authentication import http
 from authserver.clients import changes
 from authserver.clients.models import Client, columns
 from authserver.clients.policy import registration_policy
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         row = Client.objects.filter(client_id=client.client_id).first()
         if row is None:
             raise CommandError(f"no client {client.client_id} is registered")
-        changes.replace(row, client, requests.clock())
+        changes.replace(row, client, http.clock())
         return row
 
 
