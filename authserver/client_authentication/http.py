@@ -20,17 +20,10 @@ from sender_constraint.django.peer import peer_of
 from sender_constraint.django.status import certificate_status
 from sender_constraint.django.trust import trust_anchors
 
-LONGEST_CLIENT_ID_RECORDED = 128
-
 
 def clock() -> datetime:
     """Now, in UTC."""
     return datetime.now(UTC)
-
-
-def record_claimed_client_id(request: HttpRequest, form: Form) -> None:
-    """Name the client that the caller claims to be in the audit trail: in a refusal, it is only a claim."""
-    _record_client_id(request, form.get("client_id", ("",))[0])
 
 
 def authenticate_client(request: HttpRequest, form: Form) -> AuthenticatedClient:
@@ -38,10 +31,9 @@ def authenticate_client(request: HttpRequest, form: Form) -> AuthenticatedClient
 
     Its assertion is verified and not recorded as used: ``record_assertion_use`` does that.
     """
-    record_claimed_client_id(request, form)
     connection = Connection(peer_of(request).certificates, request.headers.get("Authorization"))
     authenticated = authenticate(form, connection, _context())
-    _record_client_id(request, authenticated.client.client_id)
+    request.client_id = authenticated.client.client_id  # type: ignore[attr-defined]  # for audit
     return authenticated
 
 
@@ -72,10 +64,6 @@ def authenticate_new_client(request: HttpRequest, client: RegisteredClient) -> A
     context = replace(_context(), find_client=lambda _: client)
     connection = Connection(peer_of(request).certificates, None)
     return authenticate({"client_id": (client.client_id,)}, connection, context)
-
-
-def _record_client_id(request: HttpRequest, client_id: str) -> None:
-    request.client_id = client_id[:LONGEST_CLIENT_ID_RECORDED] or None  # type: ignore[attr-defined]  # for audit
 
 
 def _context() -> AuthenticationContext:

@@ -33,6 +33,7 @@ ENCODING = rule(
 REPEATED = rule("token-request.repeated", "RFC 6749 §3.2", "A parameter is sent more than once.")
 
 LARGEST_BODY_BYTES = 16_384
+LONGEST_CLIENT_ID_RECORDED = 128
 FORM = "application/x-www-form-urlencoded"
 
 # RFC 8707 §2: the one parameter that may be repeated.
@@ -98,11 +99,17 @@ def check_repeated(form: Form) -> None:
 
 
 def read_form(request: HttpRequest) -> Form:
-    """The parameters in the body of a request. Raises InvalidRequest."""
+    """The parameters in the body of a request. Raises InvalidRequest.
+
+    From then on the audit trail names the client that the caller claims to be; in a refusal it is a claim.
+    """
     check_method(request.method)
     check_query(request.META.get("QUERY_STRING", ""))
     check_content_type(request.META.get("CONTENT_TYPE", ""))
-    return parse_form(request.read(LARGEST_BODY_BYTES + 1))
+    form = parse_form(request.read(LARGEST_BODY_BYTES + 1))
+    claimed = form.get("client_id", ("",))[0]
+    request.client_id = claimed[:LONGEST_CLIENT_ID_RECORDED] or None  # type: ignore[attr-defined]  # for audit
+    return form
 
 
 def parse_form(body: bytes) -> Form:

@@ -4,6 +4,9 @@ RFC 7009 §2 (https://www.rfc-editor.org/rfc/rfc7009) and RFC 7662 §2 (https://
 need it. This module does not decide which client may find or revoke which token.
 """
 
+import base64
+import hashlib
+import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +14,6 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from authserver.issued_tokens.handles import token_digest
 from authserver.issued_tokens.models import IssuedToken
 
 # APIs may take a token for some seconds after its end, and have to find its status while they do.
@@ -20,12 +22,27 @@ KEPT_AFTER_END_SECONDS = 60
 REMOVED_AT_ONCE = 5000
 
 
+# RFC 6749 §10.10: a token cannot be guessed.
+HANDLE_BYTES = 32
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the status of a token stands: in which list, and at which index of it."""
 
     status_list: int
     index: int
+
+
+def new_handle() -> str:
+    """The handle of an opaque token: 256 random bits, base64url, unpadded, 43 characters."""
+    return secrets.token_urlsafe(HANDLE_BYTES)
+
+
+def token_digest(token: str) -> str:
+    """The SHA-256 of a token's characters, base64url, unpadded: kept in place of the token, which is not."""
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 class IndexTaken(Exception):

@@ -5,7 +5,7 @@ RFC 9068 (https://www.rfc-editor.org/rfc/rfc9068) for a JWT, with a reference to
 transaction, both or neither.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -14,23 +14,20 @@ from django.db import transaction
 from authserver.client_authentication.authenticated import AuthenticatedClient
 from authserver.client_authentication.http import record_assertion_use
 from authserver.clients.registered_client import OPAQUE_FORMAT
-from authserver.issued_tokens.handles import new_handle
-from authserver.issued_tokens.register import IndexTaken, Place, record_issued_token
+from authserver.issued_tokens.register import IndexTaken, new_handle, record_issued_token
 from authserver.keys.signing_keys import SigningKey
-from authserver.status_list.places import list_uri
+from authserver.status_list.places import list_uri, places
 from authserver.tokens.access_tokens import signed
 
 
-def issue_token(
-    authenticated: AuthenticatedClient, claims: Mapping[str, Any], key: SigningKey, places: Iterable[Place]
-) -> str:
-    """A token with these claims, in the client's format. places: random, without end.
+def issue_token(authenticated: AuthenticatedClient, claims: Mapping[str, Any], key: SigningKey) -> str:
+    """A token with these claims, in the client's format.
 
     Raises OperationalError, and InvalidClient if the client's assertion was used before.
     """
     if authenticated.client.access_token_format == OPAQUE_FORMAT:
         return _issue_opaque(authenticated, claims)
-    return _issue_jwt(authenticated, claims, key, places)
+    return _issue_jwt(authenticated, claims, key)
 
 
 def _issue_opaque(authenticated: AuthenticatedClient, claims: Mapping[str, Any]) -> str:
@@ -42,11 +39,9 @@ def _issue_opaque(authenticated: AuthenticatedClient, claims: Mapping[str, Any])
     return handle
 
 
-def _issue_jwt(
-    authenticated: AuthenticatedClient, claims: Mapping[str, Any], key: SigningKey, places: Iterable[Place]
-) -> str:
+def _issue_jwt(authenticated: AuthenticatedClient, claims: Mapping[str, Any], key: SigningKey) -> str:
     """A signed token with an index in a status list; if another token has the index, with the next one."""
-    for place in places:
+    for place in places():
         reference = {"idx": place.index, "uri": list_uri(claims["iss"], place.status_list)}
         token = signed({**claims, "status": {"status_list": reference}}, key)
         with suppress(IndexTaken), transaction.atomic():

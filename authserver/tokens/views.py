@@ -16,7 +16,6 @@ from authserver.clients.registered_client import (
 from authserver.endpoints.forms import read_form
 from authserver.endpoints.responses import no_store
 from authserver.keys.store import signing_key_store
-from authserver.status_list.places import places
 from authserver.tokens.access_tokens import Grant, IssuingPolicy, claims_of, token_type
 from authserver.tokens.grants import check_grant_allowed, check_grant_supported
 from authserver.tokens.issuing import issue_token
@@ -43,7 +42,6 @@ def token(request: HttpRequest) -> HttpResponse:
     """
     audit.check_trail()
     form = read_form(request)
-    http.record_claimed_client_id(request, form)
     asked = parse_token_request(form)
     authenticated = http.authenticate_client(request, form)
     client = authenticated.client
@@ -55,7 +53,7 @@ def token(request: HttpRequest) -> HttpResponse:
     binding = verify_binding(request, authenticated)
     grant = Grant(client, binding.certificate, binding.confirmation, resource, scope)
     claims = claims_of(grant, _policy(client), http.clock())
-    access_token = issue_token(authenticated, claims, signing_key_store().load().signing, places())
+    access_token = issue_token(authenticated, claims, signing_key_store().load().signing)
     _record(request, grant, claims)
     return _response(access_token, grant, claims)
 

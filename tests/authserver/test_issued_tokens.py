@@ -14,7 +14,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from authserver.issued_tokens import one_time_use, tasks
-from authserver.issued_tokens.handles import token_digest
 from authserver.issued_tokens.models import IssuedToken, OneTimeUse
 from authserver.issued_tokens.register import (
     KEPT_AFTER_END_SECONDS,
@@ -23,6 +22,7 @@ from authserver.issued_tokens.register import (
     record_issued_token,
     remove_ended,
     revoke_all,
+    token_digest,
 )
 from sender_constraint.core.thumbprints import certificate_thumbprint
 from tests.authserver.caller import RESOURCE, Caller, Verdict
