@@ -59,7 +59,8 @@ DEBUG = False
 ALLOWED_HOSTS = [urlsplit(ISSUER).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "authserver.urls"
 WSGI_APPLICATION = "authserver.wsgi.application"
-INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens"]
+INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens", "operations"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "authserver.endpoints.responses.response_headers",

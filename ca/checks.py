@@ -23,10 +23,8 @@ _STATUS_SECONDS = (
     "CRL_INTERVAL_SECONDS",
     "ROOT_STATUS_LIFETIME_SECONDS",
 )
-register(check_renewal, TAG)
 
 
-@register(TAG)
 def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E001: certificates live, and at most 398 days with their backdated minute."""
     longest = int(LONGEST_LIFETIME.total_seconds())
@@ -41,7 +39,6 @@ def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E002: a span of time is not negative."""
     if settings.RENEWAL_AFTER_EXPIRY_SECONDS >= 0:
@@ -55,7 +52,6 @@ def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_certificate_profile(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E010: a profile that is misspelt would be one that nobody keeps to."""
     if settings.CERTIFICATE_PROFILE in KEY_PROFILES:
@@ -65,7 +61,6 @@ def check_certificate_profile(**_kwargs: Any) -> list[CheckMessage]:
     return [Error(f"CERTIFICATE_PROFILE is {settings.CERTIFICATE_PROFILE!r}.", hint=hint, id="ca.E010")]
 
 
-@register(TAG)
 def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E003: EST is served over TLS at an origin, without a path (RFC 7030 §3.2.2 adds its own)."""
     origin = urlsplit(settings.PUBLIC_ORIGIN)
@@ -80,7 +75,6 @@ def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E004: nobody else reads the authority's keys."""
     open_to_others = [
@@ -94,7 +88,6 @@ def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_passphrase(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E007: the passphrase is there and fits, where there is to be one. A key may be in a safe."""
     authority = authority_directory()
@@ -110,7 +103,6 @@ def check_passphrase(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(TAG)
 def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E008: status is published in the clear, below an origin without a path."""
     origin = urlsplit(settings.STATUS_ORIGIN)
@@ -125,7 +117,6 @@ def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E009: status holds for a while, and lists overlap."""
     wrong = [name for name in _STATUS_SECONDS if getattr(settings, name) <= 0]
@@ -142,7 +133,6 @@ def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E010: an issuing authority lives."""
     if settings.ISSUING_AUTHORITY_LIFETIME_SECONDS > 0:
@@ -156,7 +146,6 @@ def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E005: what participants trust is this authority."""
     authority = authority_directory()
@@ -176,3 +165,21 @@ def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
             id="ca.E005",
         )
     ]
+
+
+def register_checks() -> None:
+    """Register all of them, and the library's check of renewal."""
+    for check in (
+        check_renewal,
+        check_lifetime,
+        check_renewal_after_expiry,
+        check_certificate_profile,
+        check_public_origin,
+        check_private_keys,
+        check_passphrase,
+        check_status_origin,
+        check_status_lifetimes,
+        check_issuing_lifetime,
+        check_trust_bundle,
+    ):
+        register(check, TAG)

@@ -4,4 +4,4 @@ from sender_constraint.django.reported_command import ReportedCommand
 
 
 class Command(ReportedCommand):
-    """Say who still comes without proof."""
+    """Report which clients still present no proof."""

@@ -1,12 +1,4 @@
-"""The command ``enrol`` of a service.
-
-In ``<app>/management/commands/enrol.py``::
-
-    from operations.certificates.enrol_command import EnrolCommand
-
-    class Command(EnrolCommand):
-        '''Ensure that this service holds a valid certificate.'''
-"""
+"""``manage.py enrol``: a valid certificate for every purpose that the service declares."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -20,7 +12,7 @@ from sender_constraint.certificates.errors import CertificatesError
 from sender_constraint.certificates.renewal import utc_now
 
 
-class EnrolCommand(BaseCommand):
+class Command(BaseCommand):
     """Ensures that every declared store holds a valid generation; does nothing where it does."""
 
     help = (

@@ -5,8 +5,8 @@ from django.core.management.base import CommandError
 from ca.authority.hierarchy import ROOT
 from ca.register.configuration import authority_directory
 from ca.status.stores import authority_answered_for
-from operations.certificates.enrol_command import EnrolCommand
 from operations.certificates.stores import DeclaredStore
+from operations.management.commands import enrol
 
 ROOT_AWAY = (
     "Nobody learns now whether the issuing authority is revoked: fetch the root's key from its safe, and run "
@@ -18,7 +18,7 @@ REPLACED_AWAY = (
 )
 
 
-class Command(EnrolCommand):
+class Command(enrol.Command):
     """Ensures that the authority holds valid certificates of its own."""
 
     help = (
