@@ -58,10 +58,11 @@ DEBUG = False
 ALLOWED_HOSTS = [urlsplit(ISSUER).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "authserver.urls"
 WSGI_APPLICATION = "authserver.wsgi.application"
-INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens"]
+INSTALLED_APPS = ["authserver", "authserver.clients", "authserver.issued_tokens", "operations"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
-    "authserver.tokens.response_headers.response_headers",
+    "authserver.endpoints.responses.response_headers",
     "sender_constraint.django.dpop.nonce_header",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.common.CommonMiddleware",

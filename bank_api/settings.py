@@ -21,7 +21,15 @@ _RESOURCE = environment.text("RESOURCE", "https://localhost:8442")
 ALLOWED_HOSTS = [urlsplit(_RESOURCE).hostname or "localhost", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "bank_api.urls"
 WSGI_APPLICATION = "bank_api.wsgi.application"
-INSTALLED_APPS = ["rest_framework", "drf_spectacular", "bank_api", "bank_api.accounts", "bank_api.payments"]
+INSTALLED_APPS = [
+    "rest_framework",
+    "drf_spectacular",
+    "bank_api",
+    "bank_api.accounts",
+    "bank_api.payments",
+    "operations",
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "sender_constraint.django.dpop.nonce_header",

@@ -24,10 +24,8 @@ _STATUS_SECONDS = (
     "CRL_INTERVAL_SECONDS",
     "ROOT_STATUS_LIFETIME_SECONDS",
 )
-register(check_renewal, TAG)
 
 
-@register(TAG)
 def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E001: a positive lifetime, at most 398 days with the backdated minute."""
     longest = int(LONGEST_LIFETIME.total_seconds())
@@ -42,7 +40,6 @@ def check_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E002: not negative."""
     if settings.RENEWAL_AFTER_EXPIRY_SECONDS >= 0:
@@ -56,7 +53,6 @@ def check_renewal_after_expiry(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_certificate_profile(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E010: a known profile; a misspelt one would have no effect."""
     if settings.CERTIFICATE_PROFILE in KEY_PROFILES:
@@ -68,7 +64,6 @@ def check_certificate_profile(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E003: EST is served over TLS at an origin, without a path (RFC 7030 §3.2.2 adds its own)."""
     origin = urlsplit(settings.PUBLIC_ORIGIN)
@@ -83,7 +78,6 @@ def check_public_origin(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E004: only the owner can read the CA's keys."""
     open_to_others = [
@@ -97,7 +91,6 @@ def check_private_keys(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_passphrase(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E007: the passphrase, if configured, exists and is right. A key may be offline."""
     authority = authority_directory()
@@ -113,7 +106,6 @@ def check_passphrase(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-@register(TAG)
 def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E008: status is published over plain HTTP, at an origin without a path."""
     origin = urlsplit(settings.STATUS_ORIGIN)
@@ -128,7 +120,6 @@ def check_status_origin(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E009: positive lifetimes, and revocation lists that overlap."""
     wrong = [name for name in _STATUS_SECONDS if getattr(settings, name) <= 0]
@@ -145,7 +136,6 @@ def check_status_lifetimes(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E010: a positive lifetime."""
     if settings.ISSUING_AUTHORITY_LIFETIME_SECONDS > 0:
@@ -159,7 +149,6 @@ def check_issuing_lifetime(**_kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(TAG)
 def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
     """ca.E005: the trust bundle has this CA's certificates."""
     authority = authority_directory()
@@ -178,3 +167,21 @@ def check_trust_bundle(**_kwargs: Any) -> list[CheckMessage]:
             id="ca.E005",
         )
     ]
+
+
+def register_checks() -> None:
+    """Register all of them, and the library's check of renewal."""
+    for check in (
+        check_renewal,
+        check_lifetime,
+        check_renewal_after_expiry,
+        check_certificate_profile,
+        check_public_origin,
+        check_private_keys,
+        check_passphrase,
+        check_status_origin,
+        check_status_lifetimes,
+        check_issuing_lifetime,
+        check_trust_bundle,
+    ):
+        register(check, TAG)

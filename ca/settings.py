@@ -89,7 +89,8 @@ ALLOWED_HOSTS = [
     urlsplit(STATUS_ORIGIN).hostname or "",
     *_environment.words("ALLOWED_HOSTS", "localhost,127.0.0.1"),
 ]
-INSTALLED_APPS = ["ca.register", "ca.enrolment", "ca.status", "ca.directory"]
+INSTALLED_APPS = ["ca", "ca.register", "ca.status", "operations"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "django.middleware.common.CommonMiddleware",  # Content-Length, and the Host header against ALLOWED_HOSTS

@@ -62,12 +62,7 @@ DEBUG = False
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", *environment.words("ALLOWED_HOSTS")]
 ROOT_URLCONF = "partner_client.urls"
 WSGI_APPLICATION = "partner_client.wsgi.application"
-INSTALLED_APPS = [
-    "django.contrib.staticfiles",
-    "partner_client",
-    "partner_client.banking",
-    "partner_client.rotation",
-]
+INSTALLED_APPS = ["django.contrib.staticfiles", "partner_client", "operations"]
 MIDDLEWARE = [
     "sender_constraint.django.middleware.correlation",
     "operations.pages.middleware_pages.content_security_policy",

@@ -21,7 +21,7 @@ from typing import Any
 from authserver.client_authentication.authenticated import FAILED
 from authserver.clients.client_keys import verification_keys
 from authserver.clients.registered_client import SIGNING_ALGORITHMS, RegisteredClient
-from authserver.tokens.token_request import Form
+from authserver.endpoints.forms import Form
 from sender_constraint.core.errors import InvalidClient, InvalidRequest
 from sender_constraint.core.guidance import JSON_OBJECT, SUPPORTED_ALGORITHM
 from sender_constraint.core.replay import replay_key
@@ -447,12 +447,10 @@ def check_not_in_future(claims: Mapping[str, Any], now: datetime) -> None:
 
 
 @enforces(REPLAYED)
-def check_once(assertion: Assertion, *, first: bool) -> None:
-    """RFC 7523 §3, RFC 7521 §5.2: each once. first: whether its use was not on record."""
+def check_once(client_id: str, *, first: bool) -> None:
+    """RFC 7523 §3, RFC 7521 §5.2: each assertion is used once. first: whether no use of it is on record."""
     if not first:
-        raise InvalidClient(
-            REPLAYED, "The client assertion has already been used", client=assertion.client_id
-        )
+        raise InvalidClient(REPLAYED, "The client assertion has already been used", client=client_id)
 
 
 def _is_identifier(value: object) -> bool:

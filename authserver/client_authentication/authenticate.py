@@ -1,13 +1,12 @@
-"""Client authentication, from a form and a connection to the client that proved who it is.
+"""Client authentication: from a form and a connection to the client that sent them.
 
 RFC 6749 §2.3, https://www.rfc-editor.org/rfc/rfc6749; RFC 8705 §2, https://www.rfc-editor.org/rfc/rfc8705;
-RFC 7523 §2.2, https://www.rfc-editor.org/rfc/rfc7523. Every endpoint that clients call asks here. Values in,
-a client or a refusal out. A client uses the method that it registered, and one method a request: an
-assertion, or else the certificate of its connection. Beside an assertion a certificate authenticates nobody;
-it may bind the token.
+RFC 7523 §2.2, https://www.rfc-editor.org/rfc/rfc7523. Every endpoint that clients call uses it. A client
+uses the method that it registered, and one method per request: an assertion, or else the certificate of its
+connection. With an assertion, a certificate does not authenticate the client; it may bind the token.
 
-An unknown client and a certificate with another name get the same answer, after the same work (``decoys``):
-neither the answer nor its time shows which clients are registered.
+An unknown client and a certificate with another name get the same response, after the same work (``decoys``):
+neither the response nor its timing reveals which clients are registered.
 """
 
 from collections.abc import Callable, Mapping
@@ -45,7 +44,7 @@ from authserver.clients.registered_client import (
     TLS_CLIENT_AUTH,
     RegisteredClient,
 )
-from authserver.tokens.token_request import Form
+from authserver.endpoints.forms import Form
 from operations.settings.fapi2 import FAPI2
 from sender_constraint.core.certificate_checks import TrustAnchors, check_presented
 from sender_constraint.core.errors import InvalidClient
@@ -53,12 +52,12 @@ from sender_constraint.core.revocation import StatusSource
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What authentication looks things up in.
+class AuthenticationContext:
+    """What a client is authenticated against.
 
-    issuer, token_endpoint: as what assertions address this server. fapi2: whether the server keeps to it.
-    keys_of: a client's JWK set, registered or fetched; raises TemporarilyUnavailable. is_used, record_use: of
-    ``issued_tokens.one_time_use``. now: aware.
+    issuer, token_endpoint: this server's names in the audience of assertions. fapi2: whether FAPI 2.0 applies
+    to the server as a whole. keys_of: returns a client's JWK set, registered or fetched; raises
+    TemporarilyUnavailable. is_used: whether a use of an assertion is on record. now: aware.
     """
 
     issuer: str
@@ -69,7 +68,6 @@ class Surroundings:
     anchors: TrustAnchors
     status: StatusSource
     is_used: Callable[[str], bool]
-    record_use: Callable[[str, float], bool]
     now: datetime
 
     def audiences(self, client: RegisteredClient) -> tuple[str, ...]:
@@ -83,22 +81,12 @@ class Surroundings:
         return (self.issuer,)
 
 
-def nothing_more(_: RegisteredClient) -> None:
-    """What is asked of a client that is known before its assertion is used up: nothing."""
+def authenticate(form: Form, connection: Connection, context: AuthenticationContext) -> AuthenticatedClient:
+    """The client that sent this request.
 
-
-def authenticate(
-    form: Form,
-    connection: Connection,
-    surroundings: Surroundings,
-    meanwhile: Callable[[RegisteredClient], None] = nothing_more,
-) -> AuthenticatedClient:
-    """The client that this request is from.
-
-    meanwhile: is called once the client is known. Whatever refuses the request until ``record_use`` of the
-    answer is called, it may be sent again with the same assertion.
-    Raises InvalidRequest for more than one way to authenticate, InvalidClient for none and for one that
-    fails, and TemporarilyUnavailable where the status of a certificate or the client's keys cannot be had.
+    An assertion is not recorded as used: until the caller does that, the client may send it again.
+    Raises InvalidRequest for more than one authentication method, InvalidClient for none and for one that
+    fails, and TemporarilyUnavailable if a certificate's status or the client's keys are unavailable.
     """
     credentials = credentials_of(form, connection.authorization)
     asserted = [name for name in credentials if name in ASSERTION_PARAMETERS]
@@ -106,25 +94,27 @@ def authenticate(
     check_one_method([*connection.certificates, *asserted], others)
     check_method_supported(others)
     if asserted:
-        return _by_assertion(form, connection, surroundings, meanwhile, asserted)
-    authenticated = _by_certificate(form, connection, surroundings)
-    meanwhile(authenticated.client)
-    return authenticated
+        return _by_assertion(form, connection, context, asserted)
+    return _by_certificate(form, connection, context)
 
 
-def _by_certificate(form: Form, connection: Connection, known: Surroundings) -> AuthenticatedClient:
+def _by_certificate(
+    form: Form, connection: Connection, context: AuthenticationContext
+) -> AuthenticatedClient:
     check_client_id(form)
     client_id = form.get("client_id", ("",))[0]
-    found = known.find_client(client_id)
+    found = context.find_client(client_id)
     check_assertion_present(found, connection.certificates)
     check_presented(connection.certificates, InvalidClient, NOTHING_PRESENTED)
     if found is not None and found.token_endpoint_auth_method == SELF_SIGNED_TLS_CLIENT_AUTH:
-        registered = [certificate_of(key) for key in known.keys_of(found)["keys"]]
+        registered = [certificate_of(key) for key in context.keys_of(found)["keys"]]
         own = verify_registered_certificate(
-            connection.certificates, registered, known.anchors, known.status, known.now
+            connection.certificates, registered, context.anchors, context.status, context.now
         )
         return AuthenticatedClient(found, own)
-    verified = verify_scheme_certificate(connection.certificates, known.anchors, known.status, known.now)
+    verified = verify_scheme_certificate(
+        connection.certificates, context.anchors, context.status, context.now
+    )
     try:
         check_registered_name(registered_for(TLS_CLIENT_AUTH, found), verified.certificate)
     except InvalidClient:
@@ -136,42 +126,35 @@ def _by_certificate(form: Form, connection: Connection, known: Surroundings) -> 
 
 
 def _by_assertion(
-    form: Form,
-    connection: Connection,
-    known: Surroundings,
-    meanwhile: Callable[[RegisteredClient], None],
-    asserted: list[str],
+    form: Form, connection: Connection, context: AuthenticationContext, asserted: list[str]
 ) -> AuthenticatedClient:
-    if connection.certificates and (both := _certificate_too(form, connection, known)):
+    if connection.certificates and (both := _certificate_too(form, connection, context)):
         check_one_method(connection.certificates, asserted)
         return both
     assertion = presented_assertion(form)
-    found = known.find_client(assertion.client_id)
+    found = context.find_client(assertion.client_id)
     client = registered_for(PRIVATE_KEY_JWT, found)
     try:
-        verify_assertion(assertion, client, known.keys_of(client), known.audiences(client), known.now)
+        verify_assertion(assertion, client, context.keys_of(client), context.audiences(client), context.now)
     except InvalidClient as refusal:
         verify_in_vain(assertion, refusal)
         check_registered_method(check_known(found, assertion.client_id), PRIVATE_KEY_JWT)
         raise
     client = check_known(found, assertion.client_id)
     check_registered_method(client, PRIVATE_KEY_JWT)
-    key, expires_at = assertion.use
-    check_once(assertion, first=not known.is_used(key))
-    meanwhile(client)
-
-    def record_use() -> None:
-        check_once(assertion, first=known.record_use(key, expires_at))
-
-    return AuthenticatedClient(client, None, record_use)
+    key, _ = assertion.use
+    check_once(client.client_id, first=not context.is_used(key))
+    return AuthenticatedClient(client, None, assertion.use)
 
 
-def _certificate_too(form: Form, connection: Connection, known: Surroundings) -> AuthenticatedClient | None:
-    """The client that the certificate would authenticate by itself; only to it is that told."""
-    found = known.find_client(form.get("client_id", ("",))[0])
+def _certificate_too(
+    form: Form, connection: Connection, context: AuthenticationContext
+) -> AuthenticatedClient | None:
+    """The client that the certificate alone would authenticate; only that client learns of its mistake."""
+    found = context.find_client(form.get("client_id", ("",))[0])
     if found is None or found.token_endpoint_auth_method == PRIVATE_KEY_JWT:
         return None
     try:
-        return _by_certificate(form, connection, known)
+        return _by_certificate(form, connection, context)
     except InvalidClient:
         return None

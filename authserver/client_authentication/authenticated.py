@@ -1,4 +1,4 @@
-"""What client authentication takes from the transport, and what it gives."""
+"""The input that client authentication takes from the transport, and its result."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,30 +13,25 @@ FindClient = Callable[[str], RegisteredClient | None]
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What the transport says about the caller.
+    """What the transport knows about the caller.
 
-    certificates: DER, the leaf first, as presented in the handshake.
-    authorization: the Authorization header; None where there is none.
+    certificates: DER, the leaf first, as presented in the handshake. authorization: the header, or None.
     """
 
     certificates: Sequence[bytes]
     authorization: str | None
 
 
-def nothing_to_record() -> None:
-    """What authenticates by certificate proves possession on each connection, and is not used up."""
-
-
 @dataclass(frozen=True, slots=True)
 class AuthenticatedClient:
-    """A client that proved who it is; only ``authenticate`` makes one.
+    """A client that proved its identity; only ``authenticate`` makes one.
 
-    certificate: the one by which it did so; None where it did so in another way, whatever the connection
-        shows.
-    record_use: records that its assertion was used, if it had one, within the caller's transaction; raises
-        InvalidClient if it was used before. Called before the client gets anything.
+    certificate: the one that authenticated it; None if it authenticated by an assertion, whatever certificate
+        the connection has.
+    assertion_use: the key under which the use of its assertion is recorded, and when the assertion expires,
+        in seconds since 1970; None if it authenticated by certificate, which is not used up.
     """
 
     client: RegisteredClient
     certificate: VerifiedCertificate | None
-    record_use: Callable[[], None] = nothing_to_record
+    assertion_use: tuple[str, float] | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from authserver.client_authentication.authenticated import FAILED
 from authserver.clients.registered_client import PRIVATE_KEY_JWT, RegisteredClient
-from authserver.tokens.token_request import Form
+from authserver.endpoints.forms import Form
 from sender_constraint.core.errors import InvalidClient, InvalidRequest
 from sender_constraint.core.rules import enforces, rule
 

@@ -13,7 +13,7 @@ from authserver.client_authentication.schedule import TASK
 from authserver.clients.client_certificates import thumbprints_of
 from authserver.clients.models import Client
 from authserver.clients.registered_client import SELF_SIGNED_TLS_CLIENT_AUTH
-from authserver.issued_tokens.register import living_confirmations, revoke_all
+from authserver.issued_tokens.register import active_token_thumbprints, revoke_all
 from operations.tasks.background import background_task
 from operations.tasks.ledger import Run
 from sender_constraint.core.clock import utc_now
@@ -26,7 +26,7 @@ def follow_removed_certificates(run: Run) -> None:
     clients = clients_with_own_certificates()
     # Only what was issued before the fetch: a certificate may be published, and used, just after it.
     fetches = own_fetches()
-    fetches.begin(clients, living_confirmations(list(clients), utc_now()))
+    fetches.begin(clients, active_token_thumbprints(list(clients), utc_now()))
 
     def revoke(question: Question) -> None:
         for thumbprint in question.removed():

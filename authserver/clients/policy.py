@@ -1,10 +1,12 @@
-"""What this server offers to clients, from its settings."""
+"""What this server offers to clients and demands of them, from its settings."""
 
 from dataclasses import replace
 
 from django.conf import settings
 
+from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy
+from operations.settings.fapi2 import FAPI2
 from operations.settings.profile import is_fapi2
 
 
@@ -30,3 +32,8 @@ def dynamic_registration_policy() -> RegistrationPolicy:
 def unbound_tokens() -> bool:
     """Whether tokens that are bound to nothing may be issued: to the demo's client; never under FAPI 2.0."""
     return bool(settings.DEMO and not is_fapi2())
+
+
+def is_held_to_fapi2(client: RegisteredClient) -> bool:
+    """Whether FAPI 2.0 applies to this client: by the setting ``PROFILE``, or by its own registration."""
+    return is_fapi2() or client.profile == FAPI2

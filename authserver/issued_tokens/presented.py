@@ -4,7 +4,7 @@ RFC 7662 §2.1 (https://www.rfc-editor.org/rfc/rfc7662), RFC 7009 §2.1 (https:/
 ``token_type_hint`` is not read: whatever it says, the search goes over all tokens, as both allow.
 """
 
-from authserver.tokens.token_request import Form
+from authserver.endpoints.forms import Form
 from sender_constraint.core.errors import InvalidRequest
 from sender_constraint.core.rules import enforces, rule
 

@@ -1,23 +1,29 @@
-"""Writing down what is issued, finding it again, and revoking it: one statement each.
+"""Records issued tokens, finds them and revokes them: one statement each.
 
 RFC 7009 §2 (https://www.rfc-editor.org/rfc/rfc7009) and RFC 7662 §2 (https://www.rfc-editor.org/rfc/rfc7662)
-stand on it. Who may find or revoke what is not decided here.
+need it. This module does not decide which client may find or revoke which token.
 """
 
-from collections.abc import Callable, Collection, Mapping
+import base64
+import hashlib
+import secrets
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from authserver.issued_tokens.handles import token_digest
 from authserver.issued_tokens.models import IssuedToken
 
 # APIs may take a token for some seconds after its end, and have to find its status while they do.
 KEPT_AFTER_END_SECONDS = 60
 # So many at a time: whoever writes meanwhile waits for no longer than that takes.
 REMOVED_AT_ONCE = 5000
+
+
+# RFC 6749 §10.10: a token cannot be guessed.
+HANDLE_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +34,29 @@ class Place:
     index: int
 
 
-def enter(
-    token: str,
-    claims: Mapping[str, Any],
-    place: Place | None,
-    *,
-    keep_claims: bool,
-    record_use: Callable[[], None] = lambda: None,
-) -> bool:
-    """Write a token down; False if the place in the status list is another's.
+def new_handle() -> str:
+    """The handle of an opaque token: 256 random bits, base64url, unpadded, 43 characters."""
+    return secrets.token_urlsafe(HANDLE_BYTES)
 
-    claims: those of the token. keep_claims: for a token that does not carry them. record_use: is called first
-    in the transaction; what it raises ends it.
+
+def token_digest(token: str) -> str:
+    """The SHA-256 of a token's characters, base64url, unpadded: kept in place of the token, which is not."""
+    digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+class IndexTaken(Exception):
+    """Another token has this index of the status list."""
+
+
+def record_issued_token(
+    token: str, claims: Mapping[str, Any], place: Place | None, *, keep_claims: bool
+) -> None:
+    """Record a token, within the caller's transaction. Raises IndexTaken, which has to end that transaction.
+
+    claims: those of the token. keep_claims: for a token that does not carry them. place: in a status list.
     """
-    entry = IssuedToken(
+    record = IssuedToken(
         jti=claims["jti"],
         token_sha256=token_digest(token),
         client_id=claims["client_id"],
@@ -53,15 +68,12 @@ def enter(
         status_index=place.index if place else None,
     )
     try:
-        with transaction.atomic():
-            record_use()
-            entry.save(force_insert=True)
-    except IntegrityError:
-        # Without a place only the digest could be taken, which 256 random bits do not bring about.
+        record.save(force_insert=True)
+    except IntegrityError as error:
+        # The only other unique column is the digest, and digests of 256 random bits do not collide.
         if place is None:
             raise
-        return False
-    return True
+        raise IndexTaken from error
 
 
 def find(token: str) -> IssuedToken | None:
@@ -88,15 +100,15 @@ def revoke_all(client_id: str, now: datetime, confirmation: str | None = None) -
         return concerned.update(revoked_at=now)
 
 
-def living_confirmations(client_ids: Collection[str], now: datetime) -> dict[str, set[str]]:
-    """To what the tokens of these clients are bound that were not revoked and have not ended.
+def active_token_thumbprints(client_ids: Collection[str], now: datetime) -> dict[str, set[str]]:
+    """Thumbprints of the certificates and keys that active tokens of these clients are bound to, by client.
 
-    Thumbprints of certificates or keys, by client, for those who have such tokens. now: aware.
+    An active token has neither expired nor been revoked. now: aware.
     """
-    living = IssuedToken.objects.filter(client_id__in=client_ids, revoked_at__isnull=True, expires_at__gt=now)
+    active = IssuedToken.objects.filter(client_id__in=client_ids, revoked_at__isnull=True, expires_at__gt=now)
     found: dict[str, set[str]] = {}
     for client_id, thumbprint in (
-        living.exclude(confirmation="").values_list("client_id", "confirmation").distinct()
+        active.exclude(confirmation="").values_list("client_id", "confirmation").distinct()
     ):
         found.setdefault(client_id, set()).add(thumbprint)
     return found

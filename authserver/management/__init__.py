@@ -1,1 +1,1 @@
-"""Management commands of the whole service."""
+"""Management commands about clients."""

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from authserver.clients.registered_client import AUTH_METHODS, SIGNING_ALGORITHMS
+from authserver.endpoints.paths import (
+    INTROSPECTION_PATH,
+    JWKS_PATH,
+    REGISTRATION_PATH,
+    REVOCATION_PATH,
+    TOKEN_PATH,
+)
 from authserver.keys.signing_keys import ALGORITHM
 from authserver.tokens.grants import GRANT_TYPES_SUPPORTED
 from sender_constraint.jose.jws import ALGORITHMS
-
-TOKEN_PATH = "/token"  # noqa: S105  # a path
-JWKS_PATH = "/jwks"
-INTROSPECTION_PATH = "/introspect"
-REVOCATION_PATH = "/revoke"
-REGISTRATION_PATH = "/register"
 
 
 def server_metadata(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:

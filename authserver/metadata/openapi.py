@@ -7,20 +7,21 @@ each address takes and answers. Tests hold it to the addresses, the error codes 
 from collections.abc import Sequence
 from typing import Any
 
-from authserver.introspection.answers import SIGNED_MEDIA_TYPE
-from authserver.metadata.document import (
+from authserver.endpoints.forms import FORM
+from authserver.endpoints.paths import (
     INTROSPECTION_PATH,
     JWKS_PATH,
     REGISTRATION_PATH,
     REVOCATION_PATH,
+    STATUS_LISTS_PATH,
     TOKEN_PATH,
 )
+from authserver.introspection.answers import SIGNED_MEDIA_TYPE
 from authserver.metadata.schemas import SCHEMAS, token_request
 from sender_constraint.django.problem_details import MEDIA_TYPE
 from sender_constraint.jose.status_lists import MEDIA_TYPE as STATUS_LIST_MEDIA_TYPE
 
 _JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
 Object = dict[str, Any]
 
 
@@ -38,7 +39,7 @@ def openapi(issuer: str, scopes: Sequence[str], resources: Sequence[str]) -> Obj
             TOKEN_PATH: {"post": _token(scopes, resources)},
             INTROSPECTION_PATH: {"post": _introspection()},
             REVOCATION_PATH: {"post": _revocation()},
-            "/status-lists/{number}": {"get": _status_list()},
+            STATUS_LISTS_PATH + "{number}": {"get": _status_list()},
             REGISTRATION_PATH: {"post": _registration("registerClient", "Register (RFC 7591).", "201")},
             REGISTRATION_PATH + "/{client_id}": {
                 "get": _registered("readClient", "What a client registered (RFC 7592 §2.1)."),
@@ -78,7 +79,7 @@ def _token(scopes: Sequence[str], resources: Sequence[str]) -> Object:
         "security": [{"mutualTLS": []}],
         "requestBody": {
             "required": True,
-            "content": {_FORM: {"schema": _schema("TokenRequest"), "example": example}},
+            "content": {FORM: {"schema": _schema("TokenRequest"), "example": example}},
         },
         "responses": {
             "200": _answer("The token.", {_JSON: "Token"}),
@@ -116,7 +117,7 @@ def _about_a_token(operation: str, summary: str, answer: Object) -> Object:
         "requestBody": {
             "required": True,
             "content": {
-                _FORM: {
+                FORM: {
                     "schema": _schema("TokenParameter"),
                     "example": {
                         "client_id": "partner",

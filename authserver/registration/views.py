@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_http_methods
 
-from authserver.client_authentication import requests
+from authserver.client_authentication import http
 from authserver.clients import changes
 from authserver.clients.models import Client, columns
 from authserver.clients.policy import dynamic_registration_policy
@@ -23,8 +23,9 @@ from authserver.clients.registration import (
     read_metadata,
     register,
 )
+from authserver.endpoints.paths import REGISTRATION_PATH
+from authserver.endpoints.responses import no_store
 from authserver.issued_tokens.one_time_use import record_use
-from authserver.metadata.document import REGISTRATION_PATH
 from authserver.registration import limits, statements, tokens
 from authserver.registration.possession import check_possession, check_stated_certificate
 from authserver.registration.requests import (
@@ -35,7 +36,6 @@ from authserver.registration.requests import (
     check_same_method,
 )
 from authserver.registration.statement_keys import statement_keys
-from authserver.tokens.forms import kept_out_of_caches
 from operations.audit.trail import check_trail, check_trail_has_room
 from sender_constraint.django import events
 
@@ -45,7 +45,7 @@ def clients(request: HttpRequest) -> HttpResponse:
     """Register a client, by an initial access token (RFC 7591 §3.1) or a software statement (§2.3)."""
     # What allows it counts once: it is not used up for what could not be recorded.
     check_trail_has_room()
-    now = requests.clock()
+    now = http.clock()
     header = request.headers.get("Authorization")
     metadata = _metadata(request) if header is None else {}
     initial = None
@@ -56,7 +56,7 @@ def clients(request: HttpRequest) -> HttpResponse:
     check_operators_members(metadata, chooses_identifier=True)
     client = register(metadata, dynamic_registration_policy())
     if statement is not None:
-        check_stated_certificate(client, lambda: requests.proven_certificate(request, client))
+        check_stated_certificate(client, lambda: http.authenticate_new_client(request, client))
     token = tokens.new_registration_token()
     # Recorded, or undone. Where a limit refuses, the initial access token is not used up.
     with transaction.atomic():
@@ -84,15 +84,15 @@ def client(request: HttpRequest, client_id: str) -> HttpResponse:
     if row is None:  # with that check switched off
         return HttpResponse(status=401)
     form = {"client_id": (client_id,)}
-    check_possession(row.registered(), lambda: requests.authenticated_by_certificate(request, form))
+    check_possession(row.registered(), lambda: http.authenticate_by_certificate(request, form))
     match request.method:
         case "PUT":
             return _updated(request, row, token)
         case "DELETE":
             with transaction.atomic():
-                revoked = changes.remove(row, requests.clock())
+                revoked = changes.remove(row, http.clock())
                 _record(request, "client.removed", row, revoked_tokens=revoked)
-            return kept_out_of_caches(HttpResponse(status=204))
+            return no_store(HttpResponse(status=204))
     return _information(row, token)
 
 
@@ -111,7 +111,7 @@ def _updated(request: HttpRequest, row: Client, token: str) -> HttpResponse:
     updated = register(metadata, dynamic_registration_policy())
     check_same_method(updated, before)
     with transaction.atomic():
-        revoked = changes.replace(row, updated, requests.clock())
+        revoked = changes.replace(row, updated, http.clock())
         _record(request, "client.updated", row, revoked_tokens=revoked)
     return _information(row, token)
 
@@ -150,7 +150,7 @@ def _information(row: Client, token: str, status: int = 200) -> HttpResponse:
         information[statements.MEMBER] = row.software_statement
     information["registration_access_token"] = token
     information["registration_client_uri"] = f"{settings.ISSUER}{REGISTRATION_PATH}/{row.client_id}"
-    return kept_out_of_caches(JsonResponse(information, status=status))
+    return no_store(JsonResponse(information, status=status))
 
 
 def _record(request: HttpRequest, event: str, row: Client, **detail: Any) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from django.conf import settings
 from django.db.models import Max
 
+from authserver.endpoints.paths import STATUS_LISTS_PATH
 from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.register import Place
 from sender_constraint.jose.status_lists import MOST_OCTETS
@@ -19,7 +20,6 @@ from sender_constraint.jose.status_lists import MOST_OCTETS
 # With a million places a list takes some ninety thousand tokens before four draws in a row are taken.
 DRAWS = 4
 FIRST_LIST = 1
-STATUS_LISTS_PATH = "/status-lists/"
 # Fewer have no herd to hide in (§12.1), and more are a list that nobody wants to fetch each few seconds.
 FEWEST_PLACES = 2**10
 MOST_PLACES = 8 * MOST_OCTETS

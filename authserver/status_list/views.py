@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModif
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_safe
 
-from authserver.client_authentication import requests
+from authserver.client_authentication import http
 from authserver.issued_tokens.models import IssuedToken
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import list_uri
@@ -27,7 +27,7 @@ def status_list(request: HttpRequest, number: int) -> HttpResponse:
     """The signed list; 304 where the caller has it, 404 where no token has a place in it."""
     content = _content(number)
     key = signing_key_store().load().signing
-    now = int(requests.clock().timestamp())
+    now = int(http.clock().timestamp())
     entity_tag = content.entity_tag(key, now)
     response = get_conditional_response(request, etag=entity_tag)
     if not isinstance(response, HttpResponseNotModified):

@@ -1,52 +1,51 @@
-"""The token itself, in the format that the client registered, written down before anybody gets it.
+"""Issues the token in the format that the client registered, and records it before the client receives it.
 
 RFC 9068 (https://www.rfc-editor.org/rfc/rfc9068) for a JWT, with a reference to its status
-(draft-ietf-oauth-status-list-21 §6.2). One transaction, without network in it: the token and, where the
-client came with an assertion, its use are recorded together or not at all.
+(draft-ietf-oauth-status-list-21 §6.2). The token and the use of the client's assertion are recorded in one
+transaction, both or neither.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
-from authserver.clients.registered_client import OPAQUE_FORMAT, RegisteredClient
-from authserver.issued_tokens.handles import new_handle
-from authserver.issued_tokens.register import Place, enter
+from django.db import transaction
+
+from authserver.client_authentication.authenticated import AuthenticatedClient
+from authserver.client_authentication.http import record_assertion_use
+from authserver.clients.registered_client import OPAQUE_FORMAT
+from authserver.issued_tokens.register import IndexTaken, new_handle, record_issued_token
 from authserver.keys.signing_keys import SigningKey
-from authserver.status_list.places import list_uri
+from authserver.status_list.places import list_uri, places
 from authserver.tokens.access_tokens import signed
 
 
-def issue(
-    client: RegisteredClient,
-    claims: Mapping[str, Any],
-    key: SigningKey,
-    places: Iterable[Place],
-    *,
-    record_use: Callable[[], None],
-) -> str:
-    """The token with these claims. places: without end, random. record_use: of the authenticated client.
+def issue_token(authenticated: AuthenticatedClient, claims: Mapping[str, Any], key: SigningKey) -> str:
+    """A token with these claims, in the client's format.
 
-    Raises OperationalError, and what ``record_use`` raises.
+    Raises OperationalError, and InvalidClient if the client's assertion was used before.
     """
-    if client.access_token_format == OPAQUE_FORMAT:
-        return _opaque(claims, record_use)
-    return _jwt(claims, key, places, record_use)
+    if authenticated.client.access_token_format == OPAQUE_FORMAT:
+        return _issue_opaque(authenticated, claims)
+    return _issue_jwt(authenticated, claims, key)
 
 
-def _opaque(claims: Mapping[str, Any], record_use: Callable[[], None]) -> str:
-    """A handle that says nothing; the claims stay here (RFC 6749 §1.4)."""
+def _issue_opaque(authenticated: AuthenticatedClient, claims: Mapping[str, Any]) -> str:
+    """A random handle; the claims are kept in the database (RFC 6749 §1.4)."""
     handle = new_handle()
-    enter(handle, claims, None, keep_claims=True, record_use=record_use)
+    with transaction.atomic():
+        record_assertion_use(authenticated)
+        record_issued_token(handle, claims, None, keep_claims=True)
     return handle
 
 
-def _jwt(
-    claims: Mapping[str, Any], key: SigningKey, places: Iterable[Place], record_use: Callable[[], None]
-) -> str:
-    """A signed token with a place of its own in a status list. A place that is taken costs another draw."""
-    for place in places:
+def _issue_jwt(authenticated: AuthenticatedClient, claims: Mapping[str, Any], key: SigningKey) -> str:
+    """A signed token with an index in a status list; if another token has the index, with the next one."""
+    for place in places():
         reference = {"idx": place.index, "uri": list_uri(claims["iss"], place.status_list)}
         token = signed({**claims, "status": {"status_list": reference}}, key)
-        if enter(token, claims, place, keep_claims=False, record_use=record_use):
+        with suppress(IndexTaken), transaction.atomic():
+            record_assertion_use(authenticated)
+            record_issued_token(token, claims, place, keep_claims=False)
             return token
-    raise AssertionError("there are places without end")
+    raise AssertionError("the places have no end")

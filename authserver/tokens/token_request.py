@@ -1,118 +1,26 @@
-"""The request to the token endpoint, from bytes to parameters.
+"""The parameters of a token request (RFC 6749 §4.4.2, https://www.rfc-editor.org/rfc/rfc6749)."""
 
-RFC 6749 §3.2 and Appendix B, https://www.rfc-editor.org/rfc/rfc6749. What the parameters mean is not
-decided here.
-"""
-
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
+from authserver.endpoints.forms import Form
 from sender_constraint.core.errors import InvalidRequest
 from sender_constraint.core.rules import enforces, rule
 
-_FORM = "Send a POST with an application/x-www-form-urlencoded body in UTF-8, each parameter once."
-
-METHOD = rule("token-request.method", "RFC 6749 §3.2", "The method is not POST.").explained(
-    "POST", "{presented}", _FORM
-)
-QUERY = rule(
-    "token-request.query", "RFC 6749 §2.3.1", "Parameters are in the URL, where proxies and logs keep them."
-).explained("all parameters in the body", "parameters in the URL", _FORM)
-CONTENT_TYPE = rule(
-    "token-request.content-type",
-    "RFC 6749 §3.2",
-    "The body is not application/x-www-form-urlencoded in UTF-8.",
-).explained("application/x-www-form-urlencoded", "Content-Type {presented}", _FORM)
-BODY_SIZE = rule("token-request.body-size", "RFC 9110 §15.5.14", "The body is too large.").explained(
-    "at most {expected} bytes", "{presented} bytes", _FORM
-)
-ENCODING = rule(
-    "token-request.encoding", "RFC 6749 §B", "The body has invalid percent-encoding, UTF-8 or characters."
-).explained("percent-encoded UTF-8 without control characters", "an invalid body: {problem}", _FORM)
-REPEATED = rule("token-request.repeated", "RFC 6749 §3.2", "A parameter is repeated.").explained(
-    "each parameter once", "repeated: {presented}", _FORM
-)
 GRANT_TYPE = rule(
     "token-request.grant-type", "RFC 6749 §4.4.2", "The parameter grant_type is missing."
 ).explained("the parameter grant_type", "no grant_type", "Add grant_type=client_credentials to the body.")
-
-LARGEST_BODY_BYTES = 16_384
-FORM = "application/x-www-form-urlencoded"
-
-# RFC 8707 §2: the one parameter that may be repeated.
-_REPEATABLE = frozenset(("resource",))
-_BROKEN_PERCENT_ENCODING = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f]")
-
-Form = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
     """A well-formed token request.
 
-    scope, resources: None and empty where the client leaves the choice to the server.
+    scope, resources: None and empty if the client leaves the choice to the server.
     """
 
     grant_type: str
     scope: str | None
     resources: tuple[str, ...]
-
-
-@enforces(METHOD)
-def check_method(method: str | None) -> None:
-    """RFC 6749 §3.2: the client MUST use POST."""
-    if method != "POST":
-        raise InvalidRequest(METHOD, "This endpoint requires POST", status=405, presented=method)
-
-
-@enforces(QUERY)
-def check_query(query: str) -> None:
-    """RFC 6749 §2.3.1: parameters MUST NOT be included in the request URI."""
-    if query:
-        raise InvalidRequest(QUERY, "Send the parameters in the body")
-
-
-@enforces(CONTENT_TYPE)
-def check_content_type(content_type: str) -> None:
-    """RFC 6749 §3.2: the form encoding, in UTF-8."""
-    media_type, *parameters = (part.strip().lower() for part in content_type.split(";"))
-    if media_type != FORM or any(each not in ("", "charset=utf-8", 'charset="utf-8"') for each in parameters):
-        raise InvalidRequest(CONTENT_TYPE, f"The body must be {FORM}", presented=content_type[:200])
-
-
-@enforces(BODY_SIZE)
-def check_body_size(size: int) -> None:
-    """RFC 9110 §15.5.14: at most LARGEST_BODY_BYTES."""
-    if size > LARGEST_BODY_BYTES:
-        raise InvalidRequest(
-            BODY_SIZE, "The body is too large", status=413, expected=LARGEST_BODY_BYTES, presented=size
-        )
-
-
-@enforces(ENCODING)
-def check_encoding(body: bytes) -> None:
-    """RFC 6749 Appendix B: percent-encoded UTF-8; and no control characters, which no parameter has (§A)."""
-    try:
-        text = _decoded(body, "strict")
-    except UnicodeDecodeError:
-        raise InvalidRequest(ENCODING, "The body is malformed", problem="not UTF-8") from None
-    if _BROKEN_PERCENT_ENCODING.search(body):
-        raise InvalidRequest(ENCODING, "The body is malformed", problem="percent-encoding")
-    if _CONTROL_CHARACTER.search(text):
-        raise InvalidRequest(ENCODING, "The body is malformed", problem="control character")
-
-
-@enforces(REPEATED)
-def check_repeated(form: Form) -> None:
-    """RFC 6749 §3.2: request parameters MUST NOT be included more than once; RFC 8707 §2: but resource."""
-    repeated = sorted(name for name, values in form.items() if len(values) > 1 and name not in _REPEATABLE)
-    if repeated:
-        raise InvalidRequest(
-            REPEATED, "A parameter is repeated", presented=[name[:64] for name in repeated[:8]]
-        )
 
 
 @enforces(GRANT_TYPE)
@@ -122,32 +30,11 @@ def check_grant_type(form: Form) -> None:
         raise InvalidRequest(GRANT_TYPE, "grant_type is missing")
 
 
-def parse_form(body: bytes) -> Form:
-    """The parameters of a form-encoded body. Raises InvalidRequest.
-
-    Parameters without a value are treated as if they were omitted (RFC 6749 §3.2).
-    """
-    check_body_size(len(body))
-    check_encoding(body)
-    form: dict[str, tuple[str, ...]] = {}
-    for pair in body.split(b"&"):
-        encoded_name, _, encoded_value = pair.partition(b"=")
-        if encoded_name and encoded_value:
-            name = _decoded(encoded_name, "replace")
-            form[name] = (*form.get(name, ()), _decoded(encoded_value, "replace"))
-    check_repeated(form)
-    return form
-
-
-def token_request(form: Form) -> TokenRequest:
-    """The request that these parameters make. Raises InvalidRequest."""
+def parse_token_request(form: Form) -> TokenRequest:
+    """The token request in a form. Raises InvalidRequest."""
     check_grant_type(form)
     return TokenRequest(
         grant_type=form.get("grant_type", ("",))[0],
         scope=form.get("scope", (None,))[0],
         resources=form.get("resource", ()),
     )
-
-
-def _decoded(encoded: bytes, errors: str) -> str:
-    return unquote_to_bytes(encoded.replace(b"+", b" ")).decode("utf-8", errors)

@@ -1,12 +1,4 @@
-"""The commands of a service that read its audit trail: ``explain`` and ``reported``.
-
-In ``<app>/management/commands/explain.py``::
-
-    from operations.audit.commands import ExplainCommand
-
-    class Command(ExplainCommand):
-        '''Explain what this service refused.'''
-"""
+"""The commands of a service that read its audit trail: ``explain`` and ``reported``."""
 
 from argparse import ArgumentParser
 from typing import Any

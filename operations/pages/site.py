@@ -9,7 +9,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
 
 from operations.pages.login import LoginForm
-from operations.status.command import status_document
+from operations.status.current import status_document
 from operations.status.tables import tables_of, time_text
 
 

@@ -3,7 +3,7 @@
 https://openid.net/specs/fapi-security-profile-2_0-final.html. Most of what it demands holds here always:
 ``docs/fapi2.md`` has each demand with where it is enforced. What is left to choose outside the profile stands
 here, by the role of a service: which values of a setting contradict it. What depends on a client is asked
-of the client (``authserver/clients/profile.py``).
+of the client (``authserver/clients/policy.py``).
 
 Not covered: the authorization endpoint and whatever else needs an end user.
 """

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from operations.status.command import status_document
+from operations.status.current import status_document
 from operations.status.health import healthy_with
 from operations.status.tables import tables_of, time_text
 from partner_client.rotation.keys import key_set, serving_keys

@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from authserver.client_authentication import requests
+from authserver.client_authentication import http
 from authserver.clients.models import Client, columns
 from authserver.clients.registered_client import RegisteredClient
 from authserver.clients.registration import RegistrationPolicy, register
@@ -67,7 +67,7 @@ def _server(scheme: Scheme) -> None:
 def now(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     """The server's clock: replace its one element to change the time."""
     moment = [NOW]
-    monkeypatch.setattr(requests, "clock", lambda: moment[0])
+    monkeypatch.setattr(http, "clock", lambda: moment[0])
     return moment
 
 
@@ -80,7 +80,7 @@ def statuses() -> Statuses:
 @pytest.fixture(autouse=True)
 def _status_source(statuses: Statuses, monkeypatch: pytest.MonkeyPatch) -> None:
     """No authority runs beside these tests."""
-    for module in (requests, proofs):
+    for module in (http, proofs):
         monkeypatch.setattr(module, "certificate_status", lambda: statuses)
 
 

@@ -196,7 +196,7 @@ def test_an_outage_of_the_database_is_answered_as_one(
         raise OperationalError("database is locked")
 
     verdict.accepted(partner.asks())
-    monkeypatch.setattr("authserver.client_authentication.requests.find_client", away)
+    monkeypatch.setattr("authserver.client_authentication.http.find_client", away)
     response = partner.asks()
     verdict.refused(response, 503, "temporarily_unavailable", "service.database")
     assert response.headers["Retry-After"] == "1"

@@ -13,7 +13,7 @@ from authserver.issued_tokens.models import IssuedToken
 from authserver.issued_tokens.register import Place, find, revoke
 from authserver.keys.store import signing_key_store
 from authserver.status_list.places import DRAWS, OpenList, open_list
-from authserver.tokens import views
+from authserver.tokens import issuing
 from sender_constraint.jose.status_lists import INVALID, VALID, StatusReference, reference_of, status_list_of
 from tests.authserver.caller import Caller, Verdict
 from tests.sender_constraint.pki import NOW
@@ -134,9 +134,9 @@ def test_a_place_that_is_taken_costs_another_draw(
     partner: Caller, verdict: Verdict, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     draws = [Place(1, 7), Place(1, 7), Place(1, 9)]
-    monkeypatch.setattr(views, "places", lambda: iter(draws[:1]))
+    monkeypatch.setattr(issuing, "places", lambda: iter(draws[:1]))
     issued(partner, verdict)
-    monkeypatch.setattr(views, "places", lambda: iter(draws[1:]))
+    monkeypatch.setattr(issuing, "places", lambda: iter(draws[1:]))
 
     assert issued(partner, verdict)[1] == StatusReference(f"{ISSUER}/status-lists/1", 9)
 

@@ -9,7 +9,7 @@ from django.test import Client
 from bank_api.payments.models import Payment
 from operations.alarms import outages
 from operations.alarms.service import alarms
-from operations.status.command import status_document
+from operations.status.current import status_document
 from tests.bank_api.caller import Caller, Verdict
 from tests.sender_constraint.pki import Issued
 from tests.trail import unwritable

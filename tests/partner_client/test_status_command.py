@@ -13,7 +13,7 @@ from pytest_django import Settings
 from operations.alarms.service import alarms
 from operations.expiries.levels import BY_ITSELF, BY_PEOPLE, Expiry
 from operations.expiries.watch import watch_expiries
-from operations.status.command import EX_CRITICAL
+from operations.management.commands.status import EX_CRITICAL
 from operations.tasks.background import ledger
 from sender_constraint.certificates.generations import Generation, GenerationStore
 from tests.sender_constraint.authority import Authority

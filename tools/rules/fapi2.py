@@ -201,7 +201,7 @@ SERVER = (
         "Outside it too, but for the demo's bearer client and clients in report mode.",
         rules=("issuing.bound", "registration.bound-tokens", "registration.profile-binding"),
         functions=(
-            "authserver.clients.profile:is_held_to_fapi2",
+            "authserver.clients.policy:is_held_to_fapi2",
             "operations.settings.fapi2:contradictions",
         ),
         tests=(
@@ -217,7 +217,7 @@ SERVER = (
         "By mutual TLS (RFC 8705) or by DPoP (RFC 9449).",
         ALWAYS,
         rules=("registration.one-binding", "dpop.missing"),
-        functions=("authserver.tokens.confirmations:confirmed",),
+        functions=("authserver.tokens.binding:bind_token",),
         tests=(
             "test_all_four_combinations_of_authentication_and_constraint_get_tokens",
             "test_all_four_combinations_of_authentication_and_constraint_are_served",
@@ -252,7 +252,7 @@ SERVER = (
         "Outside it also the address of the token endpoint, for clients that the operator registered with "
         "`assertion_audience_token_endpoint`; never a list.",
         rules=("assertion.audience",),
-        functions=("authserver.client_authentication.authenticate:Surroundings.audiences",),
+        functions=("authserver.client_authentication.authenticate:AuthenticationContext.audiences",),
         tests=(
             "test_the_address_of_the_token_endpoint_is_an_audience_for_registered_clients_outside_fapi2",
             "test_claims_that_are_wrong_in_one_thing_are_refused",
@@ -556,7 +556,7 @@ CRYPTOGRAPHY = (
         ALWAYS,
         "Opaque tokens, one-time secrets and passwords between programs have 192 or more; a JWT's signature "
         "cannot be guessed, and its `jti` has 128.",
-        functions=("authserver.issued_tokens.handles:new_handle",),
+        functions=("authserver.issued_tokens.register:new_handle",),
         tests=(
             "test_an_opaque_token_has_256_random_bits_and_is_kept_as_a_digest_alone",
             "test_no_two_tokens_have_the_same_identifier",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from authserver.client_authentication.requests import clock
+from authserver.client_authentication import http
 from authserver.issued_tokens.register import revoke_all
 from operations.audit.trail import trail
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, client_id: str, bound_to: str | None, **options: Any) -> None:  # noqa: ARG002  # Django's signature
         """Revoke, record, and say how many there were."""
-        revoked = revoke_all(client_id, clock(), bound_to)
+        revoked = revoke_all(client_id, http.clock(), bound_to)
         trail().record(
             EVENT, "accepted", client_id=client_id, detail={"revoked": revoked, "bound_to": bound_to}
         )

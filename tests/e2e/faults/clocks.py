@@ -41,7 +41,7 @@ def move_this_process(file: Path) -> None:
     asked = [
         "sender_constraint.certificates.rotation",
         "django.utils.timezone",
-        "authserver.client_authentication.requests",
+        "authserver.client_authentication.http",
     ]
     for names in (vars(sys.modules[name]) for name in asked if name in sys.modules):
         assert names["datetime"] is datetime.datetime, f"{names['__name__']} has the time from elsewhere"

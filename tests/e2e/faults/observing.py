@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from operations.management.commands.status import EX_CRITICAL
 from operations.settings.environment import REPOSITORY
-from operations.status.command import EX_CRITICAL
 from tests.e2e.faults.clocks import MovedClock
 from workshop.environment.deployment import Deployment
 
@@ -50,7 +50,7 @@ def status(deployment: Deployment, service: str, clock: MovedClock) -> dict[str,
     """What ``manage.py status --json`` of a service says to who asks when the clock shows another time."""
     moved = (
         "import pathlib, django; django.setup(); "
-        "from django.core.management import call_command; import operations.status.command; "
+        "from django.core.management import call_command; import operations.status.current; "
         f"from tests.e2e.faults import clocks; clocks.move_this_process(pathlib.Path({str(clock.file)!r})); "
         "call_command('status', '--json')"
     )

@@ -1,7 +1,0 @@
-"""``manage.py reported``."""
-
-from operations.audit.commands import ReportedCommand
-
-
-class Command(ReportedCommand):
-    """Say who still comes without proof."""

@@ -1,1 +1,0 @@
-"""The operator's commands: what each does stands in its ``--help``."""

@@ -1,7 +1,0 @@
-"""Gets the certificate with which the partner calls."""
-
-from operations.certificates.enrol_command import EnrolCommand
-
-
-class Command(EnrolCommand):
-    """Ensure that the partner holds a valid certificate."""
