@@ -25,7 +25,7 @@ from workshop.story.stage import Stage
 from workshop.wire import Credentials
 
 SERVICES = ("authserver", "bank_api")
-LOAD_SECONDS = 40
+LOAD_SECONDS = 60
 CALLERS = 64
 # They see when the revocation reaches the services: each of them waits for its turn among the others.
 REVOKED_CALLERS = 8

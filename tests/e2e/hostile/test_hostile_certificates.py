@@ -32,7 +32,7 @@ from tests.e2e.hostile.target import Target
 from workshop.wire import Credentials
 
 PER_SECOND = 500
-FLOOD_SECONDS = 5
+FLOOD_SECONDS = 10
 FLOODERS = 2
 AT_ONCE = 32
 
