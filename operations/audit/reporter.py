@@ -11,12 +11,17 @@ from operations.alarms.alarms import Alarms
 from operations.audit.audit_trail import AuditTrail, TrailUnwritable
 from sender_constraint.core.errors import Refusal
 from sender_constraint.core.events import Level, NotRecorded
+from sender_constraint.core.guidance import RETRY_LATER
 from sender_constraint.core.rules import enforces, rule
 
 AUDIT_TRAIL = rule(
     "service.audit-trail",
     "RFC 9110 §15.6.4",
-    "The audit trail cannot be written, and a decision that is not recorded is not given out.",
+    "The audit trail cannot be written; unrecorded decisions are withheld.",
+).explained(
+    "an audit trail that records each decision",
+    "an audit trail that cannot be written: {reason}",
+    RETRY_LATER,
 )
 
 

@@ -77,7 +77,7 @@ def trusted_authorities() -> Iterator[Expiry]:
         subject = str(common_names[0].value) if common_names else certificate.subject.rfc4514_string()
         yield Expiry(
             name=f"authority-{_slug(subject)}-{certificate.serial_number % 2**32:08x}",
-            what=f"CA {subject}",
+            what=f"authority {subject}",
             begins=certificate.not_valid_before_utc,
             ends=certificate.not_valid_after_utc,
             phase="replaced" if (replaced := _is_replaced(certificate, bundle)) else "valid",

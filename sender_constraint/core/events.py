@@ -73,6 +73,7 @@ def refusal_fields(refusal: Refusal) -> dict[str, Any]:
         "section": refusal.rule.clause,
         # So that a reader of the events does not need the code of the service that wrote them.
         "refuses": refusal.rule.refuses,
+        "guidance": refusal.rule.guidance.fields() or None,
         "description": refusal.description,
         "detail": refusal.detail,
     }

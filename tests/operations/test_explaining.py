@@ -89,7 +89,7 @@ def test_an_unknown_id_is_told_with_where_it_was_looked_for_and_what_else_to_try
 ) -> None:
     reason = not_told(folders, correlation_id=OTHER_ID)
     assert reason.status == 1
-    assert f"No event about the id {OTHER_ID} in the events of authserver, bank_api." in str(reason)
+    assert f"No event about ID {OTHER_ID} in the events of authserver, bank_api." in str(reason)
     assert str(folders["bank_api"] / "audit.jsonl") in str(reason)
     assert "--peer" in str(reason)
 

@@ -21,7 +21,7 @@ import json, os
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.every_service"
 import django
 django.setup()
-from tests.registry.program import rules
+from tools.rules.program import rules
 rules = [[each.identifier, each.clause, each.refuses, each.guidance.fields()] for each in rules()]
 print("RULES", json.dumps(rules))
 """
