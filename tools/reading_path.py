@@ -21,8 +21,8 @@ _INTRODUCTION = """\
 # Reading path
 
 For engineers who open this repository for the first time: how a bound token is issued, verified, refused to a
-thief, and kept through a certificate rotation. {files} files, {lines} lines, half an hour. Everything else is another
-method, another failure, or operations.
+thief, and kept through a certificate rotation. {files} files, {lines} lines, half an hour. Everything else
+is another method, another failure, or operations.
 
 [Architecture](architecture.md) has the same as diagrams. To see it run: `./scripts/demo`.
 """
