@@ -30,7 +30,7 @@ class Availability(ExceptionAnswers):
         if problem is None:
             return None
         events.refused(request, problem)
-        why = "The certificate authority is not available now."
+        why = "The certificate authority is temporarily unavailable."
         return HttpResponse(
             f"{exception.description if isinstance(exception, NotRecorded) else why}\n",
             status=problem.status,

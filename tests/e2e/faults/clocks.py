@@ -39,7 +39,7 @@ def move_this_process(file: Path) -> None:
     """Have the modules from which this process has the time get it from a wrong clock."""
     moved = type("datetime", (datetime.datetime,), {"now": staticmethod(moved_by(file))})
     asked = [
-        "sender_constraint.certificates.rotation",
+        "sender_constraint.core.clock",
         "django.utils.timezone",
         "authserver.client_authentication.http",
     ]

@@ -108,7 +108,7 @@ def test_a_full_disk_is_an_alarm_on_the_log_until_there_is_room_again(party: Par
         told = moved.look()
         assert moved.store.current() == before
     assert told.returncode == 0, told.stderr  # the worker lives on
-    assert "certificate-client (warning): the client certificate is unwritable" in told.stderr
+    assert "certificate-client (warning): The client certificate is unwritable" in told.stderr
     assert "No space left on device" in told.stderr
     assert "Traceback" not in told.stderr
 
@@ -125,7 +125,7 @@ def test_who_may_write_no_file_keeps_the_old_certificate_and_says_so(party: Part
     before, issued = party.store.order_replacement(), party.certificates()
     told = party.look(RLIMIT_FSIZE=0)
     assert told.returncode == 0, told.stderr
-    assert "certificate-client (warning): the client certificate is unwritable" in told.stderr
+    assert "certificate-client (warning): The client certificate is unwritable" in told.stderr
     assert os.strerror(errno.EFBIG) in told.stderr
     assert party.store.current() == before
 
