@@ -110,7 +110,9 @@ def main(arguments: list[str]) -> int:
         "can run by itself. The last line of the output sums up: N passed, N failed, N skipped.",
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--fast", action="store_true", help="only tests that start no server: under a minute")
+    which.add_argument(
+        "--fast", action="store_true", help="only tests that start no server: one to two minutes"
+    )
     which.add_argument(
         "--all",
         action="store_true",
