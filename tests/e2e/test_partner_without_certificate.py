@@ -43,7 +43,7 @@ def partner(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) ->
     }
     service = Service("partner_client", tmp_path / "keys-alone", settings)
     service.did("prepare")
-    assert "needs no certificate" in service.did("enrol")
+    assert "the settings declare no certificate" in service.did("enrol")
     client = tmp_path / "client.json"
     client.write_text(
         json.dumps(

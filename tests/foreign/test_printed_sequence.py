@@ -67,7 +67,7 @@ def test_the_printed_sequence_leads_to_the_accounts(
         )
         assert typed.returncode == 0, typed.stdout + typed.stderr
         assert "Partner Ltd, current account" in typed.stdout
-        assert ("needs no certificate" in typed.stdout) == (not by_certificate)
+        assert ("the settings declare no certificate" in typed.stdout) == (not by_certificate)
         assert ('"alg": "ES256"' in typed.stdout) == (not by_certificate)
         asked = arrangement.server.with_certificate.asked
         assert bool(asked) == by_certificate

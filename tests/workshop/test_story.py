@@ -89,7 +89,7 @@ def test_the_reason_of_a_refusal_comes_from_the_audit_trail_and_from_nowhere_els
     told = refusal_in(exchange, Evidence((refused,)))
     assert told is not None
     assert (told.error, told.rule, told.section) == ("invalid_token", "token.expired", "RFC 9068 §4")
-    assert told.because[-1] == "The token expired 12 seconds before the request."
+    assert told.because[-1] == "It expired 12 seconds before the request."
     assert refusal_in(exchange, Evidence(())) is None
 
 
