@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from sender_constraint.resource_server.claims import EXPIRED
 from workshop.catalogue import ATTACKS, TOLD
 from workshop.demo import arguments, play
 from workshop.demo.arguments import parser
@@ -83,7 +84,13 @@ def test_an_outcome_is_told_in_a_few_words(members: dict[str, object], told: str
 
 def test_the_reason_of_a_refusal_comes_from_the_audit_trail_and_from_nowhere_else() -> None:
     detail = {"expired_at": 100, "now": 112}
-    refused = {"outcome": "refused", "rule": "token.expired", "section": "RFC 9068 §4", "detail": detail}
+    refused = {
+        "outcome": "refused",
+        "rule": EXPIRED.identifier,
+        "section": EXPIRED.clause,
+        "guidance": EXPIRED.guidance.fields(),
+        "detail": detail,
+    }
     exchange = Exchange(**{**vars(ANSWER), "status": 401, "body": b'{"error": "invalid_token"}'})
 
     told = refusal_in(exchange, Evidence((refused,)))
