@@ -298,9 +298,9 @@ def test_each_service_explains_what_it_refused_itself(
 
 
 def test_an_unknown_id_and_a_malformed_one_are_told_as_such(explain: Explain) -> None:
-    assert "No event for ID" in explain.across(str(uuid.uuid4()), status=1)
+    assert "No event about ID" in explain.across(str(uuid.uuid4()), status=1)
     assert "is not a correlation ID" in explain.across("x", status=2)
-    assert "No event for ID" in explain.at("bank_api", str(uuid.uuid4()), status=1)
+    assert "No event about ID" in explain.at("bank_api", str(uuid.uuid4()), status=1)
     assert "is not a correlation ID" in explain.at("bank_api", "x", status=2)
 
 
